@@ -1,0 +1,63 @@
+// The contract of every actor, in one place.
+#pragma once
+
+#include "messages/types.hpp"
+
+#include <caf/typed_actor.hpp>
+
+namespace pgstatsmon {
+
+/// REGISTRY: the newest immutable block of each backend. Publishes a snapshot for the page.
+using registry_actor = caf::typed_actor<
+  // A backend exists: its own metrics are on the page from now on.
+  caf::reacts_to<backend_known>,
+  // A backend is gone: nothing of it is on the next page.
+  caf::reacts_to<backend_forgotten>,
+  // A poll brought a new block.
+  caf::reacts_to<backend_samples>,
+  // INTERNAL: looks for blocks that are stale.
+  caf::reacts_to<caf::tick_atom>>;
+
+/// QUERY: turns the results of one backend's polls into blocks. It must be the only one that
+/// writes the backend's sample counts.
+using query_actor = caf::typed_actor<
+  // The rows of one query.
+  caf::reacts_to<query_result>,
+  // The poll is over: the block goes to the REGISTRY.
+  caf::reacts_to<poll_finished>>;
+
+/// CONNECTION: one backend's session with its state machine and backoff.
+using connection_actor = caf::typed_actor<
+  // Polls the backend; answered when all is in, or at once when the backend is not READY.
+  caf::replies_to<poll>::with<poll_report>,
+  // The backend is gone: cancel what runs, close, end.
+  caf::reacts_to<backend_removed>,
+  // From the REACTOR.
+  caf::reacts_to<socket_ready>,
+  // INTERNAL: a timer fired; the number tells stale ones apart.
+  caf::reacts_to<caf::timeout_atom, uint64_t>>;
+
+/// SCHEDULER: when each backend is polled, never more than `max_in_flight` at once.
+using scheduler_actor = caf::typed_actor<
+  // A backend to be polled from now on.
+  caf::reacts_to<backend_added>,
+  // A backend no longer to be polled; its actors end.
+  caf::reacts_to<backend_removed>,
+  // From a CONNECTION: READY, so due at once.
+  caf::reacts_to<backend_ready>,
+  // INTERNAL: every backend is due.
+  caf::reacts_to<caf::tick_atom>,
+  // INTERNAL: the actors of a backend that died are started again.
+  caf::reacts_to<caf::reset_atom, incarnation>>;
+
+/// DISCOVERY: what the sources believe exists becomes additions and removals for the SCHEDULER.
+using discovery_actor = caf::typed_actor<
+  // From a source, by name: the whole list it believes in.
+  caf::reacts_to<std::string, backend_list>>;
+
+/// A SOURCE of DISCOVERY (static list, VMAPI, file, http_sd, DNS): tells DISCOVERY its list.
+using source_actor = caf::typed_actor<
+  // INTERNAL: asks again.
+  caf::reacts_to<caf::tick_atom>>;
+
+} // namespace pgstatsmon

@@ -1,0 +1,86 @@
+// What we count about one backend ourselves: written by its actors, read by the page.
+#pragma once
+
+#include "actors/registry/histogram.hpp"
+#include "config/catalogue.hpp"
+#include "messages/backend.hpp"
+#include "messages/error.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// Upper bounds of `<query>_querytime_ms`, in ms.
+inline constexpr std::array<double, 12> query_time_bounds{0.5, 1,   2.5, 5,   10,   25,
+                                                          50,  100, 250, 500, 1000, 5000};
+
+/// Upper bounds of `pgstatsmon_poll_duration_seconds`, in seconds.
+inline constexpr std::array<double, 12> poll_duration_bounds{
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10};
+
+/// Counts of one query of one backend.
+struct query_metrics {
+  explicit query_metrics(size_t metrics) : nan(metrics) {}
+
+  std::atomic<uint64_t> errors{0};     ///< `pg_query_error`
+  std::atomic<uint64_t> timeouts{0};   ///< `pg_query_timeout`
+  std::atomic<uint64_t> duplicates{0}; ///< `pgstatsmon_duplicate_rows_total`
+  histogram<query_time_bounds.size()> time_ms{query_time_bounds}; ///< `<query>_querytime_ms`
+  std::vector<std::atomic<uint64_t>> nan; ///< `pg_NaN_error`, one per metric of the query.
+};
+
+/// Counts of one backend. Exists from the moment the backend is discovered, survives a restart of
+/// its actors, ends with the backend. Every member is a relaxed atomic: one writer (the actor
+/// named), any number of readers, no lock.
+class backend_metrics {
+public:
+  /// @param queries The catalogue in force; per-query counts are in its order.
+  explicit backend_metrics(catalogue_ptr queries);
+
+  [[nodiscard]] const catalogue_ptr& queries() const noexcept { return queries_; }
+
+  /// Counts of catalogue()->queries()[i].
+  [[nodiscard]] query_metrics& query(size_t i) noexcept { return *per_query_[i]; }
+  [[nodiscard]] const query_metrics& query(size_t i) const noexcept { return *per_query_[i]; }
+
+  /// Adds one to `pgstatsmon_backend_failures_total` of a class; `none` adds nothing.
+  void count_failure(failure x) noexcept;
+
+  /// `pgstatsmon_backend_failures_total` of a class other than `none`.
+  [[nodiscard]] uint64_t failures(failure x) const noexcept;
+
+  // -- written by CONNECTION ----------------------------------------------------------------------
+
+  std::atomic<bool> up{false};                      ///< `pg_up`: connected, last poll answered.
+  std::atomic<backend_state> state{backend_state::connecting};
+  std::atomic<setup_state> setup{setup_state::unknown};
+  std::atomic<server_role> role{server_role::unknown};
+  std::atomic<int32_t> server_version{0};           ///< As 150018; 0 before the first connect.
+  std::atomic<double> last_success{0};              ///< Unix time of the last good poll, s; 0: never.
+  std::atomic<double> round_trip{0};                ///< Of the last poll, s; 0: not known yet.
+  std::atomic<uint64_t> planned{0};                 ///< `pg_query_count`: queries of the plan.
+  std::atomic<uint64_t> connect_errors{0};          ///< `pg_connect_error`: polls that found no connection.
+  std::atomic<uint64_t> connects{0};                ///< Connections established.
+  std::atomic<failure> last_failure{failure::none}; ///< Class of the newest failure.
+  histogram<poll_duration_bounds.size()> poll_seconds{poll_duration_bounds};
+
+  // -- written by SCHEDULER -----------------------------------------------------------------------
+
+  std::atomic<uint64_t> polls_skipped{0}; ///< Due while still in flight or waiting.
+  std::atomic<uint64_t> restarts{0};      ///< Times its actors died and were started again.
+
+  // -- written by QUERY ---------------------------------------------------------------------------
+
+  std::atomic<uint64_t> series{0}; ///< Series of the newest block.
+
+private:
+  catalogue_ptr queries_;
+  std::vector<std::unique_ptr<query_metrics>> per_query_;
+  std::array<std::atomic<uint64_t>, all_failures.size()> failures_{};
+};
+
+} // namespace pgstatsmon

@@ -1,0 +1,36 @@
+// Decode: the text rows of a query's result become a section of a block.
+#pragma once
+
+#include "actors/registry/block.hpp"
+
+#include <libpq-fe.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// Where a query's declared columns are in its result. Made once per prepared query and plan.
+struct column_map {
+  std::vector<int> labels;  ///< Column numbers of query_definition::labels.
+  std::vector<int> metrics; ///< Column numbers of query_definition::metrics; -1: not in the result.
+  std::vector<std::string> missing; ///< Declared columns that the result does not have.
+};
+
+/// Finds the declared columns in a result. A label that is missing is shown as empty.
+column_map map_columns(const query_definition& query, const PGresult& rows);
+
+/// What decode() noticed besides the samples.
+struct decode_report {
+  std::vector<uint32_t> not_a_number; ///< Per metric: values that are no number (`pg_NaN_error`).
+  uint32_t duplicates = 0;            ///< Rows left out because another has the same labels.
+};
+
+/// Decodes a result. NULL makes no sample; NaN and text that is no number make none and are
+/// counted; infinity is a number. Of rows with the same labels the first one stays.
+/// @param rows PGRES_TUPLES_OK in text format.
+section decode(const query_definition& query, const column_map& columns, const PGresult& rows,
+               decode_report& report);
+
+} // namespace pgstatsmon

@@ -1,0 +1,48 @@
+// The snapshot: what the REGISTRY publishes and HTTP threads read without waiting for anyone.
+#pragma once
+
+#include "actors/registry/backend_metrics.hpp"
+#include "actors/registry/block.hpp"
+#include "messages/backend.hpp"
+#include "messages/samples.hpp"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// One backend on the page. All but the newest block is fixed for its life.
+struct entry {
+  entry(backend value, incarnation life, metrics_ptr metrics);
+
+  const backend value;
+  const incarnation life;
+  const std::string prefix; ///< `backend="name"`, escaped: what every series begins with.
+  const std::string suffix; ///< `,datacenter="x"`, escaped: static labels, or empty.
+  const metrics_ptr metrics;
+  std::atomic<block_ptr> samples; ///< The newest block; null before the first, or when stale.
+};
+
+using entry_ptr = std::shared_ptr<entry>;
+
+/// Every backend that is known, in the order of discovery. Immutable but for the entries' blocks.
+using entry_list = std::vector<entry_ptr>;
+using snapshot_ptr = std::shared_ptr<const entry_list>;
+
+/// Where the REGISTRY leaves its newest snapshot. Any thread may read.
+class snapshot_cell {
+public:
+  snapshot_cell() : value_{std::make_shared<const entry_list>()} {}
+
+  [[nodiscard]] snapshot_ptr get() const { return value_.load(std::memory_order_acquire); }
+
+  /// Only the REGISTRY calls this.
+  void set(snapshot_ptr x) { value_.store(std::move(x), std::memory_order_release); }
+
+private:
+  std::atomic<snapshot_ptr> value_;
+};
+
+} // namespace pgstatsmon

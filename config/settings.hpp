@@ -1,0 +1,221 @@
+// The configuration file: every option with its type, unit and default.
+#pragma once
+
+#include "messages/backend.hpp"
+
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgstatsmon {
+
+using std::chrono::milliseconds;
+
+/// `connections`: how backends are connected to and how long they may take.
+struct connection_settings {
+  milliseconds query_timeout{1000};   ///< Of one query; > 0.
+  milliseconds connect_timeout{3000}; ///< Of one attempt, name resolution included; > 0.
+  uint32_t connect_retries = 3;       ///< Failed attempts in a row before `error` is logged.
+  uint32_t max_in_flight = 10;        ///< Backends polled at once; 1..1000.
+  bool guards = true;                 ///< Server-side time limits and prepared statements.
+  label_list parameters;              ///< libpq keywords, as PQconndefaults knows them.
+
+  friend bool operator==(const connection_settings&, const connection_settings&) = default;
+};
+
+/// `target`: where and how the page is served.
+struct target_settings {
+  std::string ip = "127.0.0.1";    ///< Literal IPv4/IPv6 address to listen on.
+  uint16_t port = 9187;            ///< 1..65535; 0 lets the system choose, and the log says which.
+  std::string route = "/metrics";  ///< Path of the page.
+  label_list metadata;             ///< Static labels of every series.
+
+  friend bool operator==(const target_settings&, const target_settings&) = default;
+};
+
+/// `setup`: what creates the role on a primary where it is missing.
+struct setup_settings {
+  bool enabled = true;
+  std::string user = "postgres"; ///< Role that may create roles.
+  std::string password_file;     ///< Read at every attempt; empty: no password.
+
+  friend bool operator==(const setup_settings&, const setup_settings&) = default;
+};
+
+/// An entry of `static.dbs`. Options that are not given come from the top level.
+struct static_backend {
+  std::string name;
+  std::string ip; ///< Literal address or host name.
+  std::optional<uint16_t> port;
+  std::optional<std::string> database;
+  std::optional<std::string> user;
+  std::optional<std::string> role; ///< A key of `roles`: names the database.
+
+  friend bool operator==(const static_backend&, const static_backend&) = default;
+};
+
+/// HTTP client options, the same for every source that asks a URL.
+struct http_settings {
+  std::string url;
+  milliseconds connect_timeout{5000};
+  milliseconds request_timeout{30'000};
+  std::string ca_file;            ///< PEM; empty: the system's.
+  std::string certificate_file;   ///< PEM client certificate.
+  std::string key_file;           ///< PEM key of the client certificate.
+  std::string basic_auth_file;    ///< One line `user:password`, read at every request.
+  uint64_t max_body_bytes = 64ull << 20;
+
+  friend bool operator==(const http_settings&, const http_settings&) = default;
+};
+
+/// The second-look rule: when a list that shrinks is believed only if a second poll says the same.
+struct shrink_settings {
+  double below = 0.5;          ///< Fewer than this share of the last list is suspicious; 0..1.
+  uint32_t at_least = 4;       ///< ... when the last list had this many or more; >= 1.
+  milliseconds recheck{10'000}; ///< When the second poll happens.
+
+  friend bool operator==(const shrink_settings&, const shrink_settings&) = default;
+};
+
+/// An entry of `vmapi`.
+struct vmapi_settings {
+  std::string name = "vmapi"; ///< Unique among the sources.
+  http_settings http;
+  milliseconds poll_interval{60'000};
+  std::string tag_name;
+  std::string tag_value; ///< `*` matches any run of characters; anchored.
+  std::string nic_tag;   ///< ECMAScript regular expression, unanchored.
+  std::map<std::string, std::string> roles; ///< Tag value to database.
+  label_list labels;                        ///< Static labels of its backends.
+  shrink_settings shrink;
+
+  friend bool operator==(const vmapi_settings&, const vmapi_settings&) = default;
+};
+
+/// An entry of `file`.
+struct file_source_settings {
+  std::string name = "file"; ///< Unique among the sources.
+  std::string path;          ///< JSON or YAML.
+  label_list labels;
+
+  friend bool operator==(const file_source_settings&, const file_source_settings&) = default;
+};
+
+/// An entry of `http_sd`.
+struct http_sd_settings {
+  std::string name = "http_sd"; ///< Unique among the sources.
+  http_settings http;
+  milliseconds poll_interval{60'000};
+  label_list labels;
+  shrink_settings shrink;
+
+  friend bool operator==(const http_sd_settings&, const http_sd_settings&) = default;
+};
+
+/// An entry of `dns`.
+struct dns_settings {
+  enum class record : uint8_t { srv, a };
+  std::string name = "dns"; ///< Unique among the sources.
+  std::vector<std::string> names;
+  record type = record::srv; ///< `a` asks for A and AAAA, with `backend_port`.
+  milliseconds poll_interval{30'000};
+  label_list labels;
+  shrink_settings shrink;
+
+  friend bool operator==(const dns_settings&, const dns_settings&) = default;
+};
+
+/// `log`.
+struct log_settings {
+  enum class form : uint8_t { human, json };
+  form format = form::human;
+  std::string level = "info"; ///< trace, debug, info, warn, error or fatal; LOG_LEVEL wins.
+
+  friend bool operator==(const log_settings&, const log_settings&) = default;
+};
+
+/// `web`: limits of the HTTP server, and its TLS and users.
+struct web_settings {
+  std::string config;              ///< File in the format of Prometheus' exporter-toolkit.
+  uint32_t max_connections = 512;  ///< More are refused; 1..65535.
+  milliseconds timeout{10'000};    ///< An idle or slow client is closed after this.
+
+  friend bool operator==(const web_settings&, const web_settings&) = default;
+};
+
+/// `console`.
+struct console_settings {
+  std::string socket = "/run/pgstatsmon/console.sock"; ///< Unix socket; empty: no console.
+
+  friend bool operator==(const console_settings&, const console_settings&) = default;
+};
+
+/// Everything the file says. Immutable once parsed.
+struct settings {
+  milliseconds interval{10'000};    ///< Between two ticks; > 0.
+  milliseconds stale_after{60'000}; ///< Default: three intervals, at least one minute.
+  connection_settings connections;
+  target_settings target;
+  std::string user = "pgstatsmon"; ///< The role that polls.
+  std::string password_file;       ///< Its password, read at every connect; empty: none, or libpq's.
+  std::string database = "postgres";
+  uint16_t backend_port = 5432;
+  setup_settings setup;
+  std::string queries; ///< Directory of query definitions; empty: those compiled in.
+  log_settings log;
+  web_settings web;
+  console_settings console;
+  std::string state_dir; ///< Where discovery keeps its last good lists; empty: nowhere.
+
+  std::map<std::string, std::string> roles; ///< Role (tag value) to database.
+  std::vector<static_backend> static_backends; ///< Empty when `vmapi` is given, unless `discovery: both`.
+  std::vector<vmapi_settings> vmapi;
+  std::vector<file_source_settings> files;
+  std::vector<http_sd_settings> http_sd;
+  std::vector<dns_settings> dns;
+
+  std::vector<std::string> warnings; ///< What is right but surprising, a sentence each.
+
+  friend bool operator==(const settings&, const settings&) = default;
+};
+
+/// Settings that several actors share.
+using settings_ptr = std::shared_ptr<const settings>;
+
+/// A fault of a file: where, and what is expected.
+struct fault {
+  size_t line = 0;   ///< From 1; 0 when the fault has no place.
+  size_t column = 0; ///< From 1.
+  std::string path;  ///< `connections.query_timeout`, `static.dbs[2].ip`; empty for the whole file.
+  std::string what;
+
+  friend bool operator==(const fault&, const fault&) = default;
+};
+
+/// `FILE:LINE:COLUMN: path.to.key: what is wrong, what is expected`, without what has no value.
+std::string to_string(const fault& x, std::string_view file);
+
+/// Parses the text of a configuration file, JSON or YAML.
+/// @returns the settings, or ec::bad_configuration with every fault on a line of its own.
+/// Secrets are never part of a fault: files are named, their content is not.
+/// Reads files that the text names only to see that they can be read. Never throws.
+caf::expected<settings> parse_settings(std::string_view text, const std::string& file);
+
+/// Reads and parses a configuration file; ec::unreadable_file when it can't be read.
+caf::expected<settings> load_settings(const std::string& file);
+
+/// Every option that the parser knows, as dotted paths in the order of the example file:
+/// `interval`, `connections.query_timeout`, `static.dbs[].name`, `vmapi[].tags.nic_tag`.
+std::vector<std::string> known_options();
+
+/// What would be watched and served, for `--check`: a few lines for a person.
+std::string explain(const settings& x);
+
+} // namespace pgstatsmon

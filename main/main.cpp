@@ -1,0 +1,3 @@
+// The command line, signals and exit codes.
+
+int main() { return 0; }

@@ -1,0 +1,131 @@
+// A backend, one PostgreSQL server that we watch, and what is said about its coming and going.
+#pragma once
+
+#include <caf/meta/type_name.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// Label names and values in the order in which they are shown.
+using label_list = std::vector<std::pair<std::string, std::string>>;
+
+/// One PostgreSQL server, as a discovery source describes it.
+struct backend {
+  std::string id;       ///< Identity: the VM's uuid or the entry's name, then `@address:port`.
+  std::string name;     ///< The `backend` label, unique among the live backends.
+  std::string address;  ///< Host name or literal IPv4/IPv6 address, without brackets.
+  uint16_t port = 5432; ///< 1..65535.
+  std::string database; ///< The database to connect to.
+  std::string user;     ///< The role to connect as.
+  label_list labels;    ///< Static labels of all its series, none of them `backend`.
+  std::string source;   ///< The discovery source that found it.
+
+  friend bool operator==(const backend&, const backend&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, backend& x) {
+  return f(caf::meta::type_name("backend"), x.id, x.name, x.address, x.port, x.database, x.user,
+           x.labels, x.source);
+}
+
+using backend_list = std::vector<backend>;
+
+/// A backend exists from now on.
+struct backend_added {
+  backend value;
+  friend bool operator==(const backend_added&, const backend_added&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, backend_added& x) {
+  return f(caf::meta::type_name("backend_added"), x.value);
+}
+
+/// A backend is gone, whatever it is doing.
+struct backend_removed {
+  std::string id; ///< As in backend::id.
+  friend bool operator==(const backend_removed&, const backend_removed&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, backend_removed& x) {
+  return f(caf::meta::type_name("backend_removed"), x.id);
+}
+
+/// One life of a backend: never used twice while the daemon runs, so that what an ended life still
+/// sends is not taken for its successor's.
+using incarnation = uint64_t;
+
+/// Where a backend is in its life.
+enum class backend_state : uint8_t {
+  connecting, ///< A connection attempt is under way.
+  setup,      ///< The role does not exist yet, setup is creating it.
+  ready,      ///< Connected and idle.
+  polling,    ///< Connected, queries under way.
+  backoff,    ///< Waiting before the next connection attempt.
+};
+
+constexpr std::array<backend_state, 5> all_backend_states{
+  backend_state::connecting, backend_state::setup, backend_state::ready, backend_state::polling,
+  backend_state::backoff};
+
+/// The label value of a state.
+constexpr std::string_view to_string_view(backend_state x) noexcept {
+  switch (x) {
+  case backend_state::connecting: return "connecting";
+  case backend_state::setup: return "setup";
+  case backend_state::ready: return "ready";
+  case backend_state::polling: return "polling";
+  case backend_state::backoff: return "backoff";
+  }
+  return "unknown";
+}
+
+/// Whether the role, its rights and, before PostgreSQL 10, its functions are in place.
+enum class setup_state : uint8_t {
+  unknown,  ///< Not connected yet.
+  done,     ///< The role may see everything.
+  pending,  ///< Setup is under way, or will be tried.
+  failed,   ///< Setup was tried and failed; it is tried again with backoff.
+  standby,  ///< Rights are missing, and only the primary can give them.
+  disabled, ///< Rights are missing, and the configuration has setup off.
+};
+
+constexpr std::array<setup_state, 6> all_setup_states{
+  setup_state::unknown, setup_state::done,    setup_state::pending,
+  setup_state::failed,  setup_state::standby, setup_state::disabled};
+
+/// The label value of a setup state.
+constexpr std::string_view to_string_view(setup_state x) noexcept {
+  switch (x) {
+  case setup_state::unknown: return "unknown";
+  case setup_state::done: return "done";
+  case setup_state::pending: return "pending";
+  case setup_state::failed: return "failed";
+  case setup_state::standby: return "standby";
+  case setup_state::disabled: return "disabled";
+  }
+  return "unknown";
+}
+
+/// What a server is: decides which queries apply.
+enum class server_role : uint8_t { unknown, primary, standby };
+
+/// The name of a role, as logs show it.
+constexpr std::string_view to_string_view(server_role x) noexcept {
+  switch (x) {
+  case server_role::unknown: return "unknown";
+  case server_role::primary: return "primary";
+  case server_role::standby: return "standby";
+  }
+  return "unknown";
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,93 @@
+// What can go wrong, in one list: the error codes of every caf::error and the classes of a failed poll.
+#pragma once
+
+#include <caf/error.hpp>
+#include <caf/make_message.hpp> // CAF_ERROR_CODE_ENUM needs it
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace pgstatsmon {
+
+/// Codes of our caf::error values; the message context carries the sentence for the operator.
+enum class ec : uint8_t {
+  none = 0, ///< CAF: code 0 means "no error".
+  /// The configuration or a query definition is wrong; the context lists every fault, a line each.
+  bad_configuration,
+  /// A file cannot be read or written.
+  unreadable_file,
+  /// The listen address cannot be had.
+  listen_failed,
+  /// A host name has no address, or the name service did not answer in time.
+  dns_failed,
+  /// A backend could not be reached, or refused us.
+  connect_failed,
+  /// A discovery source did not answer, or its answer cannot be believed.
+  discovery_failed,
+  /// A bounded wait ended.
+  timeout,
+};
+
+/// The name of a code, as logs show it.
+constexpr std::string_view to_string_view(ec x) noexcept {
+  switch (x) {
+  case ec::none: return "none";
+  case ec::bad_configuration: return "bad configuration";
+  case ec::unreadable_file: return "unreadable file";
+  case ec::listen_failed: return "cannot listen";
+  case ec::dns_failed: return "name resolution failed";
+  case ec::connect_failed: return "connect failed";
+  case ec::discovery_failed: return "discovery failed";
+  case ec::timeout: return "timeout";
+  }
+  return "unknown";
+}
+
+/// Why a connection or a poll failed: the `reason` label of
+/// `pgstatsmon_backend_failures_total`, decided by SQLSTATE where the server said one.
+enum class failure : uint8_t {
+  none,                 ///< Nothing failed.
+  auth,                 ///< SQLSTATE class 28: the server does not let this role in.
+  refused,              ///< Nothing listens there (ECONNREFUSED).
+  timeout,              ///< No answer in time, or 57014 (statement_timeout), or 55P03 (lock_timeout).
+  too_many_connections, ///< 53300.
+  starting_up,          ///< 57P03: the server is starting, stopping or in recovery.
+  tls,                  ///< The TLS handshake failed, or TLS is required and not offered.
+  dns,                  ///< The host name has no address.
+  network,              ///< The connection broke, or the host is not reachable.
+  query,                ///< At least one query failed; the connection is good.
+  other,                ///< Everything else.
+};
+
+/// Every class but `none`, in the order in which metrics show them.
+constexpr std::array<failure, 10> all_failures{
+  failure::auth,        failure::refused, failure::timeout, failure::too_many_connections,
+  failure::starting_up, failure::tls,     failure::dns,     failure::network,
+  failure::query,       failure::other};
+
+/// The label value of a class.
+constexpr std::string_view to_string_view(failure x) noexcept {
+  switch (x) {
+  case failure::none: return "none";
+  case failure::auth: return "auth";
+  case failure::refused: return "refused";
+  case failure::timeout: return "timeout";
+  case failure::too_many_connections: return "too_many_connections";
+  case failure::starting_up: return "starting_up";
+  case failure::tls: return "tls";
+  case failure::dns: return "dns";
+  case failure::network: return "network";
+  case failure::query: return "query";
+  case failure::other: return "other";
+  }
+  return "other";
+}
+
+/// For caf::deep_to_string.
+inline std::string to_string(failure x) { return std::string{to_string_view(x)}; }
+inline std::string to_string(ec x) { return std::string{to_string_view(x)}; }
+
+} // namespace pgstatsmon
+
+CAF_ERROR_CODE_ENUM(pgstatsmon::ec, "pgstatsmon")

@@ -1,0 +1,66 @@
+// What travels from a poll to the page. These never leave the process.
+#pragma once
+
+#include "messages/backend.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+struct pg_result; // libpq's PGresult
+
+namespace pgstatsmon {
+
+class block;
+class backend_metrics;
+class catalogue;
+
+/// The samples of a backend's last poll; immutable once published.
+using block_ptr = std::shared_ptr<const block>;
+
+/// The query definitions in force; immutable.
+using catalogue_ptr = std::shared_ptr<const catalogue>;
+
+/// What we count about one backend: relaxed atomics, any thread.
+using metrics_ptr = std::shared_ptr<backend_metrics>;
+
+/// From CONNECTION to QUERY: the rows of one query.
+struct query_result {
+  uint64_t poll = 0;  ///< Numbers the polls of one CONNECTION.
+  size_t query = 0;   ///< Index into catalogue::queries().
+  std::shared_ptr<const pg_result> rows; ///< PGRES_TUPLES_OK, text format.
+};
+
+/// From CONNECTION to QUERY: no more results of this poll will come.
+struct poll_finished {
+  uint64_t poll = 0;
+  bool publish = false; ///< False when the connection broke: what came is thrown away.
+};
+
+/// From QUERY to the REGISTRY: a new block.
+struct backend_samples {
+  incarnation life = 0;
+  block_ptr samples;
+};
+
+/// To the REGISTRY: a backend exists; its own metrics are on every page from now on.
+struct backend_known {
+  backend value;
+  incarnation life = 0;
+  metrics_ptr metrics;
+};
+
+/// To the REGISTRY: a backend is gone, nothing of it is on the next page.
+struct backend_forgotten {
+  incarnation life = 0;
+};
+
+} // namespace pgstatsmon
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::query_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::poll_finished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::backend_samples)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::backend_known)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::backend_forgotten)

@@ -1,0 +1,28 @@
+// Every type and atom that travels in a message, in one list.
+#pragma once
+
+#include "messages/backend.hpp"
+#include "messages/error.hpp"
+#include "messages/poll.hpp"
+#include "messages/samples.hpp"
+
+#include <caf/type_id.hpp>
+
+#define ADD_TYPE(type) CAF_ADD_TYPE_ID(pgstatsmon, type)
+#define ADD_ATOM(name) CAF_ADD_ATOM(pgstatsmon, pgstatsmon::atom, name, #name)
+
+CAF_BEGIN_TYPE_ID_BLOCK(pgstatsmon, caf::first_custom_type_id)
+
+  ADD_TYPE((pgstatsmon::backend))
+  ADD_TYPE((pgstatsmon::backend_list))
+  ADD_TYPE((pgstatsmon::backend_added))
+  ADD_TYPE((pgstatsmon::backend_removed))
+  ADD_TYPE((pgstatsmon::backend_ready))
+  ADD_TYPE((pgstatsmon::poll))
+  ADD_TYPE((pgstatsmon::poll_report))
+  ADD_TYPE((pgstatsmon::socket_ready))
+
+CAF_END_TYPE_ID_BLOCK(pgstatsmon)
+
+#undef ADD_TYPE
+#undef ADD_ATOM

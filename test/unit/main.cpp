@@ -1,0 +1,2 @@
+// The one file that brings main() for all unit tests.
+#include <caf/test/unit_test_impl.hpp>
