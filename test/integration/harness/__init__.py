@@ -1,0 +1,1 @@
+"""What the integration tests and the demo start: PostgreSQL, the daemon, and a faulty network."""

@@ -1,0 +1,29 @@
+"""Certificates that are good for an hour of tests, made by the openssl command."""
+
+from . import process
+
+
+def authority(directory, name="ca"):
+    """A certificate authority; returns the path of its certificate."""
+    key, certificate = directory / f"{name}.key", directory / f"{name}.crt"
+    process.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        + ["-subj", f"/CN={name}", "-keyout", key, "-out", certificate]
+    )
+    return certificate
+
+
+def server_certificate(directory, ca, host, name="server"):
+    """A certificate for `host` (an address) and localhost; returns (certificate, key) as text."""
+    key, request = directory / f"{name}.key", directory / f"{name}.csr"
+    certificate, extensions = directory / f"{name}.crt", directory / f"{name}.ext"
+    extensions.write_text(f"subjectAltName=IP:{host},DNS:localhost\n")
+    process.run(
+        ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={host}"]
+        + ["-keyout", key, "-out", request]
+    )
+    process.run(
+        ["openssl", "x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca.with_suffix(".key")]
+        + ["-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", certificate]
+    )
+    return certificate.read_text(), key.read_text()

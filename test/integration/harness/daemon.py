@@ -1,0 +1,178 @@
+"""The daemon under test: its configuration, its process, its page, its log."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+from . import process
+from .network import address, free_port
+from .page import Page
+from .waiting import wait_until
+
+BINARY = os.environ.get("PGSTATSMON_BINARY", "pgstatsmon")
+SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:")
+
+
+def merged(base, more):
+    """Two nested dicts in one; None removes a key."""
+    result = dict(base)
+    for key, value in more.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = value
+    return result
+
+
+def backend(name, server, **more):
+    """A static entry for anything with a host and a port."""
+    return {"name": name, "ip": server.host, "port": server.port, **more}
+
+
+def configuration(backends, **more):
+    """A configuration in the original's format, quick enough for tests."""
+    base = {
+        "interval": 200,
+        "connections": {"query_timeout": 5000, "connect_timeout": 3000, "connect_retries": 3},
+        "target": {"ip": address(), "port": free_port(), "route": "/metrics", "metadata": {}},
+        "user": "pgstatsmon",
+        "database": "postgres",
+        "backend_port": 5432,
+        "console": {"socket": ""},
+        "static": {"dbs": backends},
+    }
+    return merged(base, more)
+
+
+class Response:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+
+class Daemon:
+    """One run of the binary. `stop()` checks that it ended well."""
+
+    instances = []
+
+    def __init__(self, directory, config, arguments=(), environment=None):
+        self.config = config
+        self.host, self.port = config["target"]["ip"], config["target"]["port"]
+        self.route = config["target"]["route"]
+        self.file = Path(directory) / f"pgstatsmon-{self.port}.json"
+        self.file.write_text(json.dumps(config, indent="\t"))
+        self.log_file = self.file.with_suffix(".log")
+        self.arguments = arguments
+        self.environment = environment or {}
+        self.process = None
+        Daemon.instances.append(self)
+
+    def start(self):
+        """Starts the binary without waiting for anything."""
+        with self.log_file.open("ab") as log:
+            self.process = process.spawn(
+                [BINARY, *self.arguments, str(self.file)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "ASAN_OPTIONS": "exitcode=99:detect_leaks=1",
+                     "UBSAN_OPTIONS": "print_stacktrace=1", **self.environment},
+            )
+        return self
+
+    def wait_ready(self, timeout=20):
+        """Waits until the page is served."""
+        wait_until(self._answers, timeout, lambda: f"the page is served\n{self.log()}")
+        return self
+
+    def _answers(self):
+        assert self.process.poll() is None, f"ended with {self.process.returncode}\n{self.log()}"
+        try:
+            return self.get().status == 200
+        except OSError:
+            return False
+
+    # -- asking ------------------------------------------------------------------------------------
+
+    def get(self, path=None, method="GET", headers=None):
+        """One HTTP request, on a connection of its own."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        try:
+            connection.request(method, path or self.route, headers=headers or {})
+            answer = connection.getresponse()
+            return Response(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+    def scrape(self):
+        """The page, parsed and checked."""
+        answer = self.get()
+        assert answer.status == 200, answer.status
+        return Page(answer.body.decode())
+
+    def wait_for(self, condition, timeout=20, what=""):
+        """Waits until `condition(page)` is true; returns that page."""
+        last = []
+
+        def check():
+            assert self.process.poll() is None, f"ended: {self.process.returncode}\n{self.log()}"
+            last[:] = [self.scrape()]
+            return condition(last[0])
+
+        wait_until(check, timeout, lambda: f"{what}\n{self.log()[-3000:]}", every=0.05)
+        return last[0]
+
+    def wait_up(self, *names, timeout=20):
+        """Waits until these backends have been polled without a failure."""
+        return self.wait_for(
+            lambda page: all(page.value("pg_up", backend=name) == 1 for name in names),
+            timeout,
+            f"{names} are up",
+        )
+
+    def wait_polls(self, name, count, timeout=20):
+        """Waits until a backend was polled `count` times more; returns the page."""
+        start = polls(self.scrape(), name)
+        return self.wait_for(
+            lambda page: polls(page, name) >= start + count, timeout, f"{count} polls of {name}"
+        )
+
+    def log(self):
+        """Everything it wrote to stdout and stderr."""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def lines(self, *words):
+        """Log lines that contain every word."""
+        return [line for line in self.log().splitlines() if all(word in line for word in words)]
+
+    # -- ending ------------------------------------------------------------------------------------
+
+    def stop(self, number=signal.SIGTERM, timeout=20):
+        """Ends it and checks that it ended well."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            code = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"does not end within {timeout} s\n{self.log()}") from None
+        self.process = None
+        report = SANITIZER.search(self.log())
+        assert not report, self.log()
+        assert code == 0, f"exit code {code}\n{self.log()}"
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            process.stop(self.process, (signal.SIGKILL,))
+
+
+def polls(page, name):
+    """How many polls of a backend have ended."""
+    return page.value("pgstatsmon_poll_duration_seconds_count", backend=name) or 0
