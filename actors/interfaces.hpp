@@ -53,11 +53,17 @@ using scheduler_actor = caf::typed_actor<
 /// DISCOVERY: what the sources believe exists becomes additions and removals for the SCHEDULER.
 using discovery_actor = caf::typed_actor<
   // From a source, by name: the whole list it believes in.
-  caf::reacts_to<std::string, backend_list>>;
+  caf::reacts_to<std::string, backend_list>,
+  // Sources come, change and go as the new configuration says.
+  caf::reacts_to<reconfigured>,
+  // INTERNAL: a source that died is started again.
+  caf::reacts_to<caf::reset_atom, std::string>>;
 
-/// A SOURCE of DISCOVERY (static list, VMAPI, file, http_sd, DNS): tells DISCOVERY its list.
+/// A SOURCE of DISCOVERY (VMAPI, file, http_sd, DNS): tells DISCOVERY its list.
 using source_actor = caf::typed_actor<
-  // INTERNAL: asks again.
-  caf::reacts_to<caf::tick_atom>>;
+  // Asks now, whatever the poll interval.
+  caf::reacts_to<caf::tick_atom>,
+  // INTERNAL: a timer fired; the number tells stale ones apart.
+  caf::reacts_to<caf::timeout_atom, uint64_t>>;
 
 } // namespace pgstatsmon

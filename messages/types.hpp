@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/backend.hpp"
+#include "messages/configuration.hpp"
 #include "messages/error.hpp"
 #include "messages/poll.hpp"
 #include "messages/samples.hpp"

@@ -1,0 +1,195 @@
+// DISCOVERY: what the sources believe exists becomes additions and removals for the SCHEDULER.
+#include "actors/discovery/discovery.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// How long a source that died stays dead; it died of a bug, so in haste it would die again.
+constexpr auto restart_delay = std::chrono::seconds{10};
+
+std::vector<std::string> ids(const backend_list& xs) {
+  std::vector<std::string> result;
+  result.reserve(xs.size());
+  for (const auto& x : xs)
+    result.push_back(x.id);
+  return result;
+}
+
+} // namespace
+
+discovery_state::~discovery_state() {
+  for (auto& x : sources_)
+    end(x);
+}
+
+void discovery_state::open(scheduler_actor scheduler, discovery_metrics& metrics,
+                           source_starter start) {
+  scheduler_ = std::move(scheduler);
+  metrics_ = &metrics;
+  start_source_ = std::move(start);
+}
+
+void discovery_state::configure(const settings& x) {
+  auto before = std::move(sources_);
+  sources_.clear();
+  for (auto& spec : source_specs(x)) {
+    auto same_name = [&](const auto& y) { return y.spec.name == spec.name; };
+    auto i = std::find_if(before.begin(), before.end(), same_name);
+    if (i != before.end() && i->spec == spec) {
+      sources_.push_back(std::move(*i));
+      before.erase(i);
+      continue;
+    }
+    auto& added = sources_.emplace_back();
+    added.metrics = metrics_->of(spec.name);
+    added.spec = std::move(spec);
+    if (i != before.end())
+      added.list = i->list;
+    start(added);
+  }
+  for (auto& y : before) {
+    end(y);
+    if (y.actor)
+      ending_.push_back(std::move(y));
+    else if (find(y.spec.name) == nullptr)
+      metrics_->remove(y.spec.name);
+  }
+  publish();
+}
+
+void discovery_state::start(source& x) {
+  if (const auto* list = std::get_if<static_list>(&x.spec.how)) {
+    std::vector<rejection> rejected;
+    x.list = to_backends(list->backends, x.spec.defaults, rejected);
+    for (const auto& y : rejected) {
+      spdlog::warn("discovery: {}: {}: {}", x.spec.name, y.what, y.detail);
+      x.metrics->count(y.reason);
+    }
+    x.metrics->backends.Set(static_cast<double>(x.list.size()));
+    x.metrics->last_success.SetToCurrentTime();
+    return;
+  }
+  x.stop = std::stop_source{};
+  x.actor = start_source_(self_->system(), {x.spec, ids(x.list), x.metrics, x.stop.get_token(),
+                                            discovery_actor{self_}});
+  self_->monitor(x.actor);
+}
+
+void discovery_state::end(source& x) {
+  x.stop.request_stop();
+  if (x.actor)
+    caf::anon_send_exit(x.actor, caf::exit_reason::user_shutdown);
+}
+
+void discovery_state::take(const std::string& source_name, backend_list xs) {
+  auto* x = find(source_name);
+  if (x == nullptr || !x->actor || self_->current_sender() != x->actor)
+    return;
+  x->list = std::move(xs);
+  x->metrics->backends.Set(static_cast<double>(x->list.size()));
+  publish();
+}
+
+void discovery_state::source_down(const caf::down_msg& x) {
+  auto it_is = [&](const source& y) { return y.actor && x.source == y.actor; };
+  if (auto i = std::find_if(sources_.begin(), sources_.end(), it_is); i != sources_.end()) {
+    i->actor = source_actor{};
+    i->metrics->count(source_failure::crash);
+    spdlog::error("discovery: {} ended: {}; its list stays, it starts again in {} s", i->spec.name,
+                  caf::to_string(x.reason), restart_delay.count());
+    self_->delayed_send(self_, restart_delay, caf::reset_atom_v, i->spec.name);
+    return;
+  }
+  auto i = std::find_if(ending_.begin(), ending_.end(), it_is);
+  if (i == ending_.end())
+    return;
+  auto ended = std::move(i->spec.name);
+  ending_.erase(i);
+  if (find(ended) == nullptr)
+    metrics_->remove(ended);
+}
+
+void discovery_state::restart(const std::string& source_name) {
+  if (auto* x = find(source_name); x != nullptr && !x->actor)
+    start(*x);
+}
+
+discovery_state::source* discovery_state::find(const std::string& source_name) {
+  auto it_is = [&](const source& x) { return x.spec.name == source_name; };
+  auto i = std::find_if(sources_.begin(), sources_.end(), it_is);
+  return i == sources_.end() ? nullptr : &*i;
+}
+
+backend_list discovery_state::wanted() {
+  backend_list all;
+  for (const auto& x : sources_)
+    all.insert(all.end(), x.list.begin(), x.list.end());
+  backend_list repeated;
+  auto result = with_unique_ids(std::move(all), repeated);
+  std::set<std::string> now;
+  for (auto& x : repeated) {
+    if (!repeated_.contains(x.id))
+      spdlog::warn("discovery: {}: {} is listed by another source too, which counts", x.source,
+                   x.id);
+    now.insert(std::move(x.id));
+  }
+  repeated_ = std::move(now);
+  return result;
+}
+
+void discovery_state::publish() {
+  std::vector<renaming> renamed;
+  auto next = with_unique_names(live_, wanted(), renamed);
+  for (const auto& x : renamed)
+    spdlog::warn("discovery: the name {} is taken, {} is called {}", x.wished, x.id, x.given);
+  auto difference = changes(live_, next);
+  tell(difference);
+  live_ = std::move(next);
+}
+
+void discovery_state::tell(const list_changes& xs) {
+  std::map<std::string_view, const backend*> before;
+  if (!xs.removed.empty())
+    for (const auto& x : live_)
+      before.emplace(x.id, &x);
+  for (const auto& x : xs.removed) {
+    const auto& gone = *before.at(x.id);
+    spdlog::info("backend {} removed ({})", gone.name, gone.source);
+    if (auto* from = find(gone.source))
+      from->metrics->removed.Increment();
+    self_->send(scheduler_, x);
+  }
+  for (const auto& x : xs.added) {
+    spdlog::info("backend {} added: {} as {}, database {} ({})", x.value.name,
+                 address_and_port(x.value.address, x.value.port), x.value.user, x.value.database,
+                 x.value.source);
+    if (auto* from = find(x.value.source))
+      from->metrics->added.Increment();
+    self_->send(scheduler_, x);
+  }
+}
+
+discovery_actor::behavior_type discovery(discovery_actor::stateful_pointer<discovery_state> self,
+                                         scheduler_actor scheduler, settings_ptr configuration,
+                                         discovery_metrics* metrics, source_starter start) {
+  self->state.open(std::move(scheduler), *metrics, std::move(start));
+  self->set_down_handler([self](const caf::down_msg& x) { self->state.source_down(x); });
+  self->state.configure(*configuration);
+  return {
+      [self](const std::string& source, backend_list& xs) {
+        self->state.take(source, std::move(xs));
+      },
+      [self](const reconfigured& x) { self->state.configure(*x.value); },
+      [self](caf::reset_atom, const std::string& source) { self->state.restart(source); },
+  };
+}
+
+} // namespace pgstatsmon

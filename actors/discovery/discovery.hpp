@@ -1,0 +1,95 @@
+// DISCOVERY: what the sources believe exists becomes additions and removals for the SCHEDULER.
+#pragma once
+
+#include "actors/discovery/changes.hpp"
+#include "actors/discovery/discovery_metrics.hpp"
+#include "actors/discovery/source_spec.hpp"
+#include "actors/interfaces.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <functional>
+#include <list>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// Everything that a source needs.
+struct source_job {
+  source_spec spec;
+  std::vector<std::string> known; ///< Ids of the list that DISCOVERY has of it already.
+  source_metrics_ptr metrics;     ///< Valid until the source's DOWN.
+  std::stop_token stop;           ///< Ends what blocks.
+  discovery_actor listener;       ///< Gets every list, from the source itself.
+};
+
+/// Starts a source. DISCOVERY monitors it; when the source is no longer wanted, or DISCOVERY ends,
+/// it requests a stop and sends an exit message.
+using source_starter = std::function<source_actor(caf::actor_system&, source_job)>;
+
+/// DISCOVERY's memory.
+class discovery_state {
+public:
+  static constexpr const char* name = "discovery";
+
+  explicit discovery_state(discovery_actor::pointer self) : self_{self} {}
+  discovery_state(const discovery_state&) = delete;
+  discovery_state& operator=(const discovery_state&) = delete;
+  ~discovery_state();
+
+  /// Must be called first.
+  void open(scheduler_actor scheduler, discovery_metrics& metrics, source_starter start);
+
+  /// Starts, keeps, restarts and ends sources as the configuration asks for them. A source that
+  /// changed keeps its list until it gives another.
+  void configure(const settings& x);
+
+  /// A source's list. Only the one that is running under that name is heard.
+  void take(const std::string& source_name, backend_list xs);
+
+  void source_down(const caf::down_msg& x);
+
+  /// Starts a source again whose predecessor died.
+  void restart(const std::string& source_name);
+
+  /// What the SCHEDULER was told exists.
+  [[nodiscard]] const backend_list& live() const noexcept { return live_; }
+
+private:
+  struct source {
+    source_spec spec;
+    source_metrics_ptr metrics;
+    source_actor actor; ///< Null: a static list, or died and not started again yet.
+    std::stop_source stop{std::nostopstate};
+    backend_list list;
+  };
+
+  void start(source& x);
+  void end(source& x);
+  void publish();
+  backend_list wanted();
+  void tell(const list_changes& xs);
+  source* find(const std::string& source_name);
+
+  discovery_actor::pointer self_;
+  scheduler_actor scheduler_;
+  discovery_metrics* metrics_ = nullptr;
+  source_starter start_source_;
+  std::vector<source> sources_;    ///< In the configuration's order: of equal ids the first counts.
+  std::vector<source> ending_;     ///< No longer wanted, but not ended yet.
+  std::set<std::string> repeated_; ///< Ids that several sources list, so that each is logged once.
+  backend_list live_;
+};
+
+/// Starts the sources of a configuration and follows them.
+/// @param scheduler Gets every removal and addition; removals first.
+/// @param metrics Not null; must outlive the actor and its sources.
+discovery_actor::behavior_type discovery(discovery_actor::stateful_pointer<discovery_state> self,
+                                         scheduler_actor scheduler, settings_ptr configuration,
+                                         discovery_metrics* metrics, source_starter start);
+
+} // namespace pgstatsmon

@@ -1,0 +1,67 @@
+// How a find becomes a backend.
+#include "actors/discovery/found.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace pgstatsmon {
+
+namespace {
+
+const std::string& database_of(const found_backend& x, const backend_defaults& defaults) {
+  if (!x.database.empty())
+    return x.database;
+  auto i = defaults.roles.find(x.role);
+  return i == defaults.roles.end() ? defaults.database : i->second;
+}
+
+} // namespace
+
+std::string address_and_port(std::string_view address, uint16_t port) {
+  return address.find(':') == std::string_view::npos ? fmt::format("{}:{}", address, port)
+                                                     : fmt::format("[{}]:{}", address, port);
+}
+
+label_list merged(label_list base, const label_list& own) {
+  for (const auto& x : own) {
+    auto same_name = [&x](const auto& y) { return x.first == y.first; };
+    auto i = std::find_if(base.begin(), base.end(), same_name);
+    if (i == base.end())
+      base.push_back(x);
+    else
+      i->second = x.second;
+  }
+  return base;
+}
+
+backend to_backend(const found_backend& x, const backend_defaults& defaults) {
+  backend result;
+  result.port = x.port == 0 ? defaults.port : x.port;
+  result.id = (x.key.empty() ? x.name : x.key) + '@' + address_and_port(x.address, result.port);
+  result.name = x.name;
+  result.address = x.address;
+  result.database = database_of(x, defaults);
+  result.user = x.user.empty() ? defaults.user : x.user;
+  result.labels = merged(defaults.labels, x.labels);
+  result.source = defaults.source;
+  return result;
+}
+
+backend_list to_backends(const std::vector<found_backend>& xs, const backend_defaults& defaults,
+                         std::vector<rejection>& rejected) {
+  backend_list result;
+  result.reserve(xs.size());
+  std::unordered_set<std::string> seen;
+  for (const auto& x : xs) {
+    auto value = to_backend(x, defaults);
+    if (seen.insert(value.id).second)
+      result.push_back(std::move(value));
+    else
+      rejected.push_back({value.id, reject_reason::duplicate, "listed twice"});
+  }
+  return result;
+}
+
+} // namespace pgstatsmon

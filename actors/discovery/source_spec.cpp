@@ -1,0 +1,83 @@
+// The sources that a configuration asks for.
+#include "actors/discovery/source_spec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pgstatsmon {
+
+namespace {
+
+backend_defaults defaults_of(const settings& x, std::string_view source, const label_list& labels) {
+  backend_defaults result;
+  result.source = source;
+  result.port = x.backend_port;
+  result.database = x.database;
+  result.user = x.user;
+  result.roles = x.roles;
+  result.labels = merged(x.target.metadata, labels);
+  return result;
+}
+
+found_backend found(const static_backend& x) {
+  found_backend result;
+  result.name = x.name;
+  result.address = x.ip;
+  result.port = x.port.value_or(0);
+  result.role = x.role.value_or("");
+  result.database = x.database.value_or("");
+  result.user = x.user.value_or("");
+  return result;
+}
+
+source_spec static_spec(const settings& x) {
+  static_list list;
+  for (const auto& entry : x.static_backends)
+    list.backends.push_back(found(entry));
+  return {
+      std::string{static_source_name}, std::move(list), defaults_of(x, static_source_name, {}), {}};
+}
+
+void make_names_unique(std::vector<source_spec>& specs) {
+  for (auto i = specs.begin(); i != specs.end(); ++i) {
+    auto taken = [&](const std::string& name) {
+      return std::any_of(specs.begin(), i, [&](const auto& x) { return x.name == name; });
+    };
+    auto name = i->name;
+    for (size_t n = 2; taken(name); ++n)
+      name = fmt::format("{}#{}", i->name, n);
+    i->name = i->defaults.source = std::move(name);
+  }
+}
+
+} // namespace
+
+std::vector<source_spec> source_specs(const settings& x) {
+  std::vector<source_spec> result;
+  auto add = [&](const auto& list) {
+    for (const auto& how : list)
+      result.push_back({how.name, how, defaults_of(x, how.name, how.labels), x.state_dir});
+  };
+  if (!x.static_backends.empty())
+    result.push_back(static_spec(x));
+  for (const auto& how : x.vmapi) {
+    auto defaults = defaults_of(x, how.name, how.labels);
+    for (const auto& [role, database] : how.roles)
+      defaults.roles.insert_or_assign(role, database);
+    result.push_back({how.name, how, std::move(defaults), x.state_dir});
+  }
+  add(x.files);
+  add(x.http_sd);
+  add(x.dns);
+  make_names_unique(result);
+  return result;
+}
+
+backend_list static_backends(const settings& x) {
+  auto spec = static_spec(x);
+  std::vector<rejection> repeated;
+  return to_backends(std::get<static_list>(spec.how).backends, spec.defaults, repeated);
+}
+
+} // namespace pgstatsmon

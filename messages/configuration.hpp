@@ -1,0 +1,19 @@
+// Tells actors that the configuration changed. This never leaves the process.
+#pragma once
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <memory>
+
+namespace pgstatsmon {
+
+struct settings;
+
+/// A new configuration is in force: whoever gets this follows it without losing what still holds.
+struct reconfigured {
+  std::shared_ptr<const settings> value; ///< Never null.
+};
+
+} // namespace pgstatsmon
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::reconfigured)

@@ -1,0 +1,98 @@
+// A configuration becomes sources, and static entries become backends.
+#define SUITE source_spec
+#include "actors/discovery/source_spec.hpp"
+
+#include "test/unit/test.hpp"
+
+using namespace pgstatsmon;
+
+namespace {
+
+static_backend entry(const std::string& name, const std::string& ip) {
+  static_backend result;
+  result.name = name;
+  result.ip = ip;
+  return result;
+}
+
+} // namespace
+
+TEST(a static entry takes from the top level what it does not say) {
+  settings x;
+  x.user = "watcher";
+  x.database = "moray";
+  x.backend_port = 5433;
+  x.target.metadata = {{"datacenter", "dc1"}};
+  x.static_backends = {entry("primary", "10.0.0.1")};
+  backend expected;
+  expected.id = "primary@10.0.0.1:5433";
+  expected.name = "primary";
+  expected.address = "10.0.0.1";
+  expected.port = 5433;
+  expected.database = "moray";
+  expected.user = "watcher";
+  expected.labels = {{"datacenter", "dc1"}};
+  expected.source = "static";
+  CHECK(static_backends(x) == backend_list{expected});
+}
+
+TEST(a role names the database unless the entry does) {
+  settings x;
+  x.roles = {{"buckets-postgres", "buckets_metadata"}};
+  x.static_backends = {entry("a", "10.0.0.1"), entry("b", "10.0.0.2"), entry("c", "10.0.0.3")};
+  x.static_backends[0].role = "buckets-postgres";
+  x.static_backends[1].role = "unheard-of";
+  x.static_backends[2].role = "buckets-postgres";
+  x.static_backends[2].database = "own";
+  auto result = static_backends(x);
+  REQUIRE(result.size() == 3);
+  CHECK_EQUAL(result[0].database, "buckets_metadata");
+  CHECK_EQUAL(result[1].database, "postgres");
+  CHECK_EQUAL(result[2].database, "own");
+}
+
+TEST(an IPv6 address has brackets in the identity only) {
+  settings x;
+  x.static_backends = {entry("a", "fd00::1")};
+  auto result = static_backends(x);
+  REQUIRE(result.size() == 1);
+  CHECK_EQUAL(result[0].id, "a@[fd00::1]:5432");
+  CHECK_EQUAL(result[0].address, "fd00::1");
+}
+
+TEST(of two entries that are one backend the first counts) {
+  settings x;
+  x.static_backends = {entry("a", "10.0.0.1"), entry("a", "10.0.0.1")};
+  x.static_backends[1].database = "other";
+  auto result = static_backends(x);
+  REQUIRE(result.size() == 1);
+  CHECK_EQUAL(result[0].database, "postgres");
+}
+
+TEST(own labels win over those of the target) {
+  CHECK(merged({{"a", "1"}, {"b", "2"}}, {{"b", "3"}, {"c", "4"}})
+        == label_list({{"a", "1"}, {"b", "3"}, {"c", "4"}}));
+}
+
+TEST(every source of the configuration has a name of its own) {
+  settings x;
+  x.target.metadata = {{"region", "eu"}};
+  x.roles = {{"postgres", "moray"}, {"other", "postgres"}};
+  x.vmapi.resize(2);
+  x.vmapi[1].labels = {{"datacenter", "dc2"}};
+  x.vmapi[1].roles = {{"other", "special"}};
+  x.files.resize(1);
+  x.state_dir = "/var/lib/pgstatsmon";
+  auto specs = source_specs(x);
+  REQUIRE(specs.size() == 3);
+  CHECK_EQUAL(specs[0].name, "vmapi");
+  CHECK_EQUAL(specs[1].name, "vmapi#2");
+  CHECK_EQUAL(specs[1].defaults.source, "vmapi#2");
+  CHECK(specs[1].defaults.labels == label_list({{"region", "eu"}, {"datacenter", "dc2"}}));
+  CHECK_EQUAL(specs[1].defaults.roles.at("postgres"), "moray");
+  CHECK_EQUAL(specs[1].defaults.roles.at("other"), "special");
+  CHECK_EQUAL(specs[2].name, "file");
+  CHECK_EQUAL(specs[2].state_dir, "/var/lib/pgstatsmon");
+  x.static_backends = {entry("a", "10.0.0.1")};
+  CHECK_EQUAL(source_specs(x).front().name, "static");
+}
