@@ -94,5 +94,6 @@ TEST(every source of the configuration has a name of its own) {
   CHECK_EQUAL(specs[2].name, "file");
   CHECK_EQUAL(specs[2].state_dir, "/var/lib/pgstatsmon");
   x.static_backends = {entry("a", "10.0.0.1")};
-  CHECK_EQUAL(source_specs(x).front().name, "static");
+  specs = source_specs(x);
+  CHECK_EQUAL(specs[0].name, "static");
 }
