@@ -1,6 +1,7 @@
 // The configuration file: every option with its type, unit and default.
 #pragma once
 
+#include "config/fault.hpp"
 #include "messages/backend.hpp"
 
 #include <caf/expected.hpp>
@@ -189,26 +190,14 @@ struct settings {
 /// Settings that several actors share.
 using settings_ptr = std::shared_ptr<const settings>;
 
-/// A fault of a file: where, and what is expected.
-struct fault {
-  size_t line = 0;   ///< From 1; 0 when the fault has no place.
-  size_t column = 0; ///< From 1.
-  std::string path;  ///< `connections.query_timeout`, `static.dbs[2].ip`; empty for the whole file.
-  std::string what;
-
-  friend bool operator==(const fault&, const fault&) = default;
-};
-
-/// `FILE:LINE:COLUMN: path.to.key: what is wrong, what is expected`, without what has no value.
-std::string to_string(const fault& x, std::string_view file);
-
 /// Parses the text of a configuration file, JSON or YAML.
 /// @returns the settings, or ec::bad_configuration with every fault on a line of its own.
-/// Secrets are never part of a fault: files are named, their content is not.
-/// Reads files that the text names only to see that they can be read. Never throws.
+/// Secrets are never part of a fault: files are named, their content is not. Of files that the text
+/// names it only asks whether they can be read. Relative paths in it are relative to the directory
+/// of `file`, and `%d/` is CREDENTIALS_DIRECTORY; in the result they stand resolved. Never throws.
 caf::expected<settings> parse_settings(std::string_view text, const std::string& file);
 
-/// Reads and parses a configuration file; ec::unreadable_file when it can't be read.
+/// Reads and parses a configuration file; ec::unreadable_file when it can't be read. Never throws.
 caf::expected<settings> load_settings(const std::string& file);
 
 /// Every option that the parser knows, as dotted paths in the order of the example file:

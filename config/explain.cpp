@@ -1,0 +1,77 @@
+// The settings in a few lines for a person.
+#include "config/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace pgstatsmon {
+
+namespace {
+
+using out = std::back_insert_iterator<std::string>;
+
+// A list that is longer says more about its length than about its entries.
+constexpr size_t max_listed = 10;
+
+std::string time_text(milliseconds x) {
+  if (x.count() % 1000 == 0)
+    return fmt::format("{} s", x.count() / 1000);
+  return fmt::format("{} ms", x.count());
+}
+
+std::string address(const std::string& host, uint16_t port) {
+  auto brackets = host.find(':') != std::string::npos;
+  return brackets ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+void explain_static(const settings& x, out to) {
+  if (x.static_backends.empty())
+    return;
+  fmt::format_to(to, "static: {} backends\n", x.static_backends.size());
+  for (size_t i = 0; i < x.static_backends.size() && i < max_listed; ++i) {
+    const auto& y = x.static_backends[i];
+    auto role = x.roles.find(y.role.value_or(""));
+    fmt::format_to(to, "  {} at {}, database {}, user {}\n", y.name,
+                   address(y.ip, y.port.value_or(x.backend_port)),
+                   role != x.roles.end() ? role->second : y.database.value_or(x.database),
+                   y.user.value_or(x.user));
+  }
+  if (x.static_backends.size() > max_listed)
+    fmt::format_to(to, "  and {} more\n", x.static_backends.size() - max_listed);
+}
+
+void explain_sources(const settings& x, out to) {
+  for (const auto& y : x.vmapi)
+    fmt::format_to(to, "{}: VMAPI at {} every {}, tag {}={}, NICs {}\n", y.name, y.http.url,
+                   time_text(y.poll_interval), y.tag_name, y.tag_value, y.nic_tag);
+  for (const auto& y : x.files)
+    fmt::format_to(to, "{}: file {}\n", y.name, y.path);
+  for (const auto& y : x.http_sd)
+    fmt::format_to(to, "{}: {} every {}\n", y.name, y.http.url, time_text(y.poll_interval));
+  for (const auto& y : x.dns)
+    fmt::format_to(to, "{}: {} records of {} names every {}\n", y.name,
+                   y.type == dns_settings::record::srv ? "SRV" : "A and AAAA", y.names.size(),
+                   time_text(y.poll_interval));
+}
+
+} // namespace
+
+std::string explain(const settings& x) {
+  std::string result;
+  auto to = std::back_inserter(result);
+  explain_static(x, to);
+  explain_sources(x, to);
+  fmt::format_to(to,
+                 "polls every {} as {}, at most {} at once; a query may take {}, a connection {}\n",
+                 time_text(x.interval), x.user, x.connections.max_in_flight,
+                 time_text(x.connections.query_timeout), time_text(x.connections.connect_timeout));
+  fmt::format_to(to, "queries: {}\n", x.queries.empty() ? "those compiled in" : x.queries);
+  fmt::format_to(to, "page: {}://{}{}\n", x.web.config.empty() ? "http" : "http(s)",
+                 address(x.target.ip, x.target.port), x.target.route);
+  for (const auto& [name, text] : x.target.metadata)
+    fmt::format_to(to, "label of every series: {}=\"{}\"\n", name, text);
+  return result;
+}
+
+} // namespace pgstatsmon

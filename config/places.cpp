@@ -1,0 +1,166 @@
+// Addresses, URLs and paths.
+#include "config/text.hpp"
+#include "config/values.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <system_error>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace pgstatsmon {
+
+namespace {
+
+bool is_literal(const std::string& x) {
+  in6_addr buffer{};
+  if (inet_pton(AF_INET, x.c_str(), &buffer) == 1)
+    return true;
+  // The zone of a link-local address is an interface's name: fe80::1%eth0.
+  auto zone = x.find('%');
+  return inet_pton(AF_INET6, x.substr(0, zone).c_str(), &buffer) == 1 && zone != x.size() - 1;
+}
+
+bool is_label(std::string_view x) {
+  auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'
+           || c == '_';
+  };
+  return !x.empty() && x.size() <= 63 && x.front() != '-' && x.back() != '-'
+         && std::ranges::all_of(x, allowed);
+}
+
+/// RFC 1123 with underscores. The last label is not numeric: 10.0.0.256 is a mistyped address.
+bool is_host_name(std::string_view x) {
+  if (x.ends_with('.'))
+    x.remove_suffix(1);
+  if (x.empty() || x.size() > 253)
+    return false;
+  for (;;) {
+    auto dot = x.find('.');
+    auto label = x.substr(0, dot);
+    if (!is_label(label))
+      return false;
+    if (dot == std::string_view::npos)
+      return label.find_first_not_of("0123456789") != std::string_view::npos;
+    x.remove_prefix(dot + 1);
+  }
+}
+
+using curl_string = std::unique_ptr<char, decltype(&curl_free)>;
+
+bool has_part(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  auto code = curl_url_get(url, part, &text, 0);
+  curl_string guard{text, curl_free};
+  return code == CURLUE_OK;
+}
+
+std::string url_fault(const std::string& text, bool query_allowed) {
+  std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url{curl_url(), curl_url_cleanup};
+  constexpr std::string_view expected = "expected http://HOST or https://HOST, with a path perhaps";
+  auto scheme = text.starts_with("http://") || text.starts_with("https://");
+  if (!scheme || text.find(' ') != std::string::npos || url == nullptr
+      || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK)
+    return "is no URL of ours, " + std::string{expected};
+  // Credentials in a URL would reach logs and process lists.
+  if (has_part(url.get(), CURLUPART_USER) || has_part(url.get(), CURLUPART_PASSWORD))
+    return "has a user in it, expected none: use basic_auth_file";
+  if (has_part(url.get(), CURLUPART_FRAGMENT)
+      || (!query_allowed && has_part(url.get(), CURLUPART_QUERY)))
+    return "has a query or fragment, expected none";
+  return {};
+}
+
+std::optional<std::string> parse_checked_url(const value& x, bool query_allowed) {
+  auto result = parse_word(x);
+  if (!result)
+    return std::nullopt;
+  if (auto what = url_fault(*result, query_allowed); !what.empty()) {
+    x.complain(what);
+    return std::nullopt;
+  }
+  return result;
+}
+
+/// A file's name for a sentence. What has no slash may be a secret at the wrong place.
+std::string shown(const std::string& written, const std::string& path) {
+  return written.find('/') == std::string::npos ? "the file" : one_line(path);
+}
+
+std::optional<std::string> parse_existing(const value& x, bool directory) {
+  auto path = parse_path(x);
+  if (!path || path->empty())
+    return path;
+  auto name = shown(x.node().text, *path);
+  struct stat info {};
+  auto expected = directory ? "a directory that can be read" : "a file that can be read";
+  // No open(): it may wait for a pipe's other end, or do something to a device.
+  if (stat(path->c_str(), &info) != 0
+      || faccessat(AT_FDCWD, path->c_str(), directory ? R_OK | X_OK : R_OK, AT_EACCESS) != 0)
+    x.complain(name + ": " + std::generic_category().message(errno) + ", expected " + expected);
+  else if (S_ISDIR(info.st_mode) != directory)
+    x.complain(name + (directory ? " is no directory" : " is a directory") + ", expected "
+               + expected);
+  else
+    return path;
+  return std::nullopt;
+}
+
+} // namespace
+
+std::optional<std::string> parse_listen_address(const value& x) {
+  auto result = parse_text(x);
+  if (result && *result == "localhost")
+    return "127.0.0.1";
+  if (!result || is_literal(*result))
+    return result;
+  x.complain("is no address, expected a literal IPv4 or IPv6 address");
+  return std::nullopt;
+}
+
+std::optional<std::string> parse_host(const value& x) {
+  auto result = parse_text(x);
+  if (!result || is_literal(*result) || is_host_name(*result))
+    return result;
+  x.complain("is neither a literal address nor a host name");
+  return std::nullopt;
+}
+
+std::optional<std::string> parse_base_url(const value& x) {
+  return parse_checked_url(x, false);
+}
+
+std::optional<std::string> parse_url(const value& x) {
+  return parse_checked_url(x, true);
+}
+
+std::optional<std::string> parse_path(const value& x) {
+  auto result = parse_text(x);
+  if (!result || result->empty() || result->starts_with('/'))
+    return result;
+  const auto* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  if (!result->starts_with("%d/"))
+    return x.run().directory.empty() ? *result : x.run().directory + '/' + *result;
+  if (credentials != nullptr)
+    return credentials + result->substr(2);
+  x.complain("begins with %d, but CREDENTIALS_DIRECTORY is not set: the service manager sets it");
+  return std::nullopt;
+}
+
+std::optional<std::string> parse_file(const value& x) {
+  return parse_existing(x, false);
+}
+
+std::optional<std::string> parse_directory(const value& x) {
+  return parse_existing(x, true);
+}
+
+} // namespace pgstatsmon

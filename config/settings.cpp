@@ -1,0 +1,151 @@
+// The configuration file as a whole; its parts are read in settings_*.cpp.
+#include "config/settings.hpp"
+
+#include "config/settings_parts.hpp"
+#include "config/values.hpp"
+#include "messages/error.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <tuple>
+
+namespace pgstatsmon {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// One more than a document may have, so that the parser is who refuses.
+constexpr size_t max_file = (16ULL << 20) + 1;
+
+void read_setup(const value& self, setup_settings& x) {
+  section s{self};
+  s.get("enabled").read(x.enabled, parse_boolean);
+  s.get("user").read(x.user, parse_word);
+  s.get("password_file").read(x.password_file, parse_file);
+}
+
+void read_log(const value& self, log_settings& x) {
+  using form = log_settings::form;
+  section s{self};
+  s.get("format").read(x.format, choice<form>({{"human", form::human}, {"json", form::json}}));
+  s.get("level").read(x.level, choice<std::string>({{"trace", "trace"},
+                                                    {"debug", "debug"},
+                                                    {"info", "info"},
+                                                    {"warn", "warn"},
+                                                    {"error", "error"},
+                                                    {"fatal", "fatal"}}));
+}
+
+void read_web(const value& self, web_settings& x) {
+  section s{self};
+  s.get("config").read(x.config, parse_file);
+  s.get("max_connections").read(x.max_connections, integer<uint32_t>(1, 65535));
+  s.get("timeout").read(x.timeout, parse_time);
+}
+
+void read_console(const value& self, console_settings& x) {
+  section s{self};
+  auto socket = s.get("socket").read(x.socket, parse_path);
+  // sockaddr_un holds 108 bytes, the last of them NUL.
+  if (x.socket.size() > 107)
+    socket.complain("is too long for a Unix socket, expected at most 107 bytes");
+}
+
+void read_all(const value& root, settings& x) {
+  section top{root};
+  read_polling(top, x);
+  read_connections(top.get("connections"), x.connections);
+  read_target(top.get("target"), x.target);
+  read_setup(top.get("setup"), x.setup);
+  read_log(top.get("log"), x.log);
+  read_web(top.get("web"), x.web);
+  read_console(top.get("console"), x.console);
+  read_sources(root, top, x);
+  if (x.connections.query_timeout >= x.interval)
+    root.warn("connections.query_timeout is not less than interval: a slow backend misses ticks");
+}
+
+std::string directory_of(const std::string& file) {
+  return std::filesystem::path{file}.parent_path().string();
+}
+
+caf::expected<settings> parse(std::string_view text, const std::string& file) {
+  auto document = parse_document(text);
+  if (document.root == nullptr)
+    return make_error({std::move(document.problem)}, file);
+  reading run;
+  run.directory = directory_of(file);
+  run.known = known_options();
+  settings result;
+  const auto* root = document.root.get();
+  if (root->type != document_node::kind::object)
+    value{run, root, {}, root}.complain_type("an object");
+  else
+    read_all({run, root, {}, root}, result);
+  if (!run.faults.empty())
+    return make_error(std::move(run.faults), file);
+  std::ranges::stable_sort(run.warnings, {},
+                           [](const fault& x) { return std::tie(x.line, x.column); });
+  for (const auto& x : run.warnings)
+    result.warnings.push_back(to_string(x, file));
+  return result;
+}
+
+} // namespace
+
+void read_polling(section& top, settings& x) {
+  top.get("interval").read(x.interval, parse_time);
+  x.stale_after = std::max<milliseconds>(3 * x.interval, 1min);
+  auto stale_after = top.get("stale_after").read(x.stale_after, parse_time);
+  if (x.stale_after < x.interval)
+    stale_after.complain("is less than interval: everything would be stale before its next poll");
+  top.get("user").read(x.user, parse_word);
+  top.get("password_file").read(x.password_file, parse_file);
+  top.get("database").read(x.database, parse_word);
+  top.get("backend_port").read(x.backend_port, integer<uint16_t>(1, 65535));
+  top.get("queries").read(x.queries, parse_directory);
+  auto state_dir = top.get("state_dir").read(x.state_dir, parse_path);
+  std::error_code unused;
+  if (!x.state_dir.empty() && std::filesystem::exists(x.state_dir, unused)
+      && !std::filesystem::is_directory(x.state_dir, unused))
+    state_dir.complain("is no directory, expected one, or nothing yet");
+}
+
+caf::expected<settings> parse_settings(std::string_view text, const std::string& file) {
+  try {
+    return parse(text, file);
+  } catch (const std::exception& e) {
+    return make_error({fault{0, 0, {}, e.what()}}, file);
+  }
+}
+
+caf::expected<settings> load_settings(const std::string& file) {
+  try {
+    std::unique_ptr<FILE, decltype(&fclose)> in{fopen(file.c_str(), "re"), fclose};
+    std::string text(in == nullptr ? 0 : max_file, '\0');
+    if (in != nullptr)
+      text.resize(fread(text.data(), 1, text.size(), in.get()));
+    if (in == nullptr || ferror(in.get()) != 0)
+      return caf::make_error(ec::unreadable_file,
+                             file + ": " + std::generic_category().message(errno));
+    return parse_settings(text, file);
+  } catch (const std::exception& e) {
+    return caf::make_error(ec::unreadable_file, file + ": " + e.what());
+  }
+}
+
+std::vector<std::string> known_options() {
+  reading run;
+  run.describing = true;
+  settings unused;
+  read_all({run, nullptr, {}, nullptr}, unused);
+  return std::move(run.options);
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,229 @@
+// The discovery sources: `static`, `vmapi`, `file`, `http_sd`, `dns`, and what they share.
+#include "config/settings_parts.hpp"
+#include "config/text.hpp"
+#include "config/values.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// The names of all sources, so that none is used twice.
+using source_names = std::map<std::string, std::string, std::less<>>; // name to path
+
+using role_map = std::map<std::string, std::string>;
+
+std::optional<std::string> parse_source_name(const value& x) {
+  auto result = parse_word(x);
+  if (!result)
+    return std::nullopt;
+  auto odd = result->find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                       "0123456789-_.");
+  // The name of a source is also that of its file in state_dir.
+  if (odd == std::string::npos && result->front() != '.' && result->size() <= 64)
+    return result;
+  x.complain("is no name of a source, expected at most 64 letters, digits and -_., no . first");
+  return std::nullopt;
+}
+
+void read_name(section& s, const value& self, std::string& name, source_names& names) {
+  std::optional<std::string> own;
+  auto x = s.get("name").read(own, parse_source_name);
+  if (x.given() && !own)
+    return;
+  name = own.value_or(name);
+  auto [first, fresh] = names.emplace(name, self.path());
+  if (!fresh)
+    (x.given() ? x : self)
+        .complain("two sources are called '" + name + "', the other is " + first->second
+                  + ": expected a name of its own");
+}
+
+void read_http(section& s, http_settings& x, std::optional<std::string> (*parse)(const value&)) {
+  auto url = s.get("url").require(x.url, "an http or https URL", parse);
+  s.get("connect_timeout").read(x.connect_timeout, parse_time);
+  s.get("request_timeout").read(x.request_timeout, parse_time);
+  s.get("ca_file").read(x.ca_file, parse_file);
+  auto certificate = s.get("certificate_file").read(x.certificate_file, parse_file);
+  auto key = s.get("key_file").read(x.key_file, parse_file);
+  auto auth = s.get("basic_auth_file").read(x.basic_auth_file, parse_file);
+  s.get("max_body_bytes").read(x.max_body_bytes, integer<uint64_t>(1024, 1ULL << 30));
+  if (certificate.given() && !key.given())
+    certificate.complain("has no key, expected key_file with it");
+  if (key.given() && !certificate.given())
+    key.complain("has no certificate, expected certificate_file with it");
+  if (auth.given() && x.url.starts_with("http://"))
+    auth.warn("the password travels unencrypted, the URL is http");
+}
+
+/// The interval between two polls of a source, in both spellings.
+void read_poll_interval(section& s, milliseconds& x) {
+  s.get("poll_interval", "pollInterval").read(x, parse_time);
+}
+
+void read_shrink(const value& self, shrink_settings& x) {
+  section s{self};
+  s.get("below").read(x.below, [](const value& y) { return parse_number(y, 0, 1); });
+  s.get("at_least").read(x.at_least, integer<uint32_t>(1, 1'000'000));
+  s.get("recheck").read(x.recheck, parse_time);
+}
+
+void read_roles(const value& self, role_map& roles) {
+  self.each_entry([&](std::string_view key, const value& entry) {
+    section s{entry};
+    std::string database;
+    s.get("database").require(database, "the name of a database", parse_word);
+    roles.insert_or_assign(std::string{key}, std::move(database));
+  });
+}
+
+void read_vmapi(const value& self, vmapi_settings& x, const role_map& roles, source_names& names) {
+  section s{self};
+  read_name(s, self, x.name, names);
+  read_http(s, x.http, parse_base_url);
+  read_poll_interval(s, x.poll_interval);
+  {
+    section tags{s.get("tags")};
+    tags.get("vm_tag_name").require(x.tag_name, "the name of a tag", parse_word);
+    tags.get("vm_tag_value").require(x.tag_value, "a value, * matches anything", parse_word);
+    tags.get("nic_tag").require(x.nic_tag, "a regular expression", parse_regex);
+  }
+  read_roles(s.get("roles"), x.roles);
+  x.roles.insert(roles.begin(), roles.end());
+  s.get("labels").read(x.labels, parse_labels);
+  read_shrink(s.get("shrink"), x.shrink);
+}
+
+void read_file_source(const value& self, file_source_settings& x, source_names& names) {
+  section s{self};
+  read_name(s, self, x.name, names);
+  s.get("path").require(x.path, "the path of a list of backends", parse_file);
+  s.get("labels").read(x.labels, parse_labels);
+}
+
+void read_http_sd(const value& self, http_sd_settings& x, source_names& names) {
+  section s{self};
+  read_name(s, self, x.name, names);
+  read_http(s, x.http, parse_url);
+  read_poll_interval(s, x.poll_interval);
+  s.get("labels").read(x.labels, parse_labels);
+  read_shrink(s.get("shrink"), x.shrink);
+}
+
+void read_dns(const value& self, dns_settings& x, source_names& names) {
+  using record = dns_settings::record;
+  section s{self};
+  read_name(s, self, x.name, names);
+  auto list = s.get("names");
+  list.describe();
+  list.each([&](const value& item) {
+    std::string name;
+    if (item.given())
+      item.read(name, parse_host);
+    if (std::ranges::find(x.names, name) != x.names.end())
+      item.complain("is given twice");
+    else if (!name.empty())
+      x.names.push_back(std::move(name));
+  });
+  s.get("type").read(x.type, choice<record>({{"srv", record::srv}, {"a", record::a}}));
+  read_poll_interval(s, x.poll_interval);
+  s.get("labels").read(x.labels, parse_labels);
+  read_shrink(s.get("shrink"), x.shrink);
+}
+
+/// Reads every entry of a kind of source.
+template <class T, class Read>
+void read_each(const value& self, std::vector<T>& sources, const Read& read) {
+  self.each_or_one([&](const value& item) { read(item, sources.emplace_back()); });
+}
+
+void read_static_backend(const value& self, static_backend& x, const role_map& roles) {
+  section s{self};
+  s.get("name").require(x.name, "a name", parse_word);
+  s.get("ip").require(x.ip, "an address or a host name", parse_host);
+  s.get("port").read(x.port, integer<uint16_t>(1, 65535));
+  auto database = s.get("database").read(x.database, parse_word);
+  s.get("user").read(x.user, parse_word);
+  auto role = s.get("role").read(x.role, parse_word);
+  if (x.role && !roles.contains(*x.role))
+    role.complain("is no role, expected a key of roles");
+  if (role.given() && database.given())
+    role.complain("both say the database, expected role or database");
+}
+
+/// Two entries for one server would be two connections to it and the same samples twice.
+void check_distinct(const std::vector<value>& places, const settings& x) {
+  std::map<std::tuple<std::string, uint16_t, std::string>, size_t> servers;
+  std::map<std::string, size_t> names;
+  for (size_t i = 0; i < places.size(); ++i) {
+    const auto& entry = x.static_backends[i];
+    auto other = [&](size_t j) {
+      return places[j].path() + " on line " + std::to_string(places[j].node().line);
+    };
+    auto role = x.roles.find(entry.role.value_or(""));
+    auto database = role != x.roles.end() ? role->second : entry.database.value_or(x.database);
+    auto ip = entry.ip;
+    std::ranges::transform(ip, ip.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    auto key = std::tuple{ip, entry.port.value_or(x.backend_port), database};
+    if (entry.ip.empty() || entry.name.empty())
+      continue;
+    if (auto [first, fresh] = servers.emplace(key, i); !fresh)
+      places[i].complain("is the same server and database as " + other(first->second));
+    if (auto [first, fresh] = names.emplace(entry.name, i); !fresh)
+      places[i].warn("has the name of " + other(first->second)
+                     + ", its backend label will be NAME@ADDRESS:PORT");
+  }
+}
+
+void read_static(const value& self, settings& x) {
+  section s{self};
+  auto dbs = s.get("dbs");
+  std::vector<value> places;
+  dbs.each([&](const value& item) {
+    places.push_back(item);
+    read_static_backend(item, x.static_backends.emplace_back(), x.roles);
+  });
+  if (self.given() && x.static_backends.empty())
+    (dbs.given() ? dbs : self).warn("has no backends");
+  if (!self.run().describing)
+    check_distinct(places, x);
+}
+
+} // namespace
+
+void read_sources(const value& root, section& top, settings& x) {
+  bool both = false;
+  top.get("discovery").read(both, choice<bool>({{"auto", false}, {"both", true}}));
+  auto roles = top.get("roles");
+  read_roles(roles, x.roles);
+  auto fixed = top.get("static");
+  read_static(fixed, x);
+  source_names names{{"static", "the static list"}};
+  bool any = fixed.given();
+  auto get = [&](std::string_view key) {
+    auto result = top.get(key);
+    any = any || (result.given() && result.node().type != document_node::kind::null);
+    return result;
+  };
+  read_each(get("vmapi"), x.vmapi,
+            [&](const value& y, vmapi_settings& z) { read_vmapi(y, z, x.roles, names); });
+  read_each(get("file"), x.files,
+            [&](const value& y, file_source_settings& z) { read_file_source(y, z, names); });
+  read_each(get("http_sd"), x.http_sd,
+            [&](const value& y, http_sd_settings& z) { read_http_sd(y, z, names); });
+  read_each(get("dns"), x.dns, [&](const value& y, dns_settings& z) { read_dns(y, z, names); });
+  if (fixed.given() && !x.vmapi.empty() && !both) {
+    fixed.warn("is ignored because vmapi is given: discovery: both uses the two");
+    x.static_backends.clear();
+  }
+  if (!any)
+    root.complain("names no discovery source, expected static, vmapi, file, http_sd or dns");
+}
+
+} // namespace pgstatsmon
