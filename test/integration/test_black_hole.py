@@ -1,0 +1,103 @@
+"""Servers that accept and never answer delay nobody else's polls."""
+
+import time
+
+import pytest
+from harness.daemon import backend, polls
+from harness.network import address
+from harness.proxy import Proxy
+
+INTERVAL = 0.5
+
+
+@pytest.fixture(scope="module")
+def good(cluster):
+    """One server that nine addresses lead to."""
+    server = cluster(listen=[address(i) for i in range(1, 10)]).start()
+    server.role()
+    return server
+
+
+def nine(server):
+    return [
+        {"name": f"good{i}", "ip": host, "port": server.port}
+        for i, host in enumerate(server.listen)
+    ]
+
+
+def assert_undisturbed(daemon, seconds):
+    """Every good backend is polled at every tick of the time given, and none has failed."""
+    names = [entry["name"] for entry in daemon.config["static"]["dbs"]]
+    names = [name for name in names if name.startswith("good")]
+    first = daemon.scrape()
+    start = time.monotonic()
+    gaps = []
+
+    def record(page):
+        now = time.time()
+        last = "pgstatsmon_backend_last_success_timestamp_seconds"
+        gaps.extend(now - page.value(last, backend=name) for name in names)
+        return time.monotonic() >= start + seconds
+
+    page = daemon.wait_for(record, seconds + 10)
+    ticks = (time.monotonic() - start) / INTERVAL
+    done = {name: polls(page, name) - polls(first, name) for name in names}
+    # One tick may lie just outside, on either side.
+    assert all(ticks - 2 <= count <= ticks + 2 for count in done.values()), (ticks, done)
+    assert max(gaps) < 2 * INTERVAL
+    assert all(page.total("pgstatsmon_backend_failures_total", backend=n) == 0 for n in names)
+    assert all(page.total("pgstatsmon_polls_skipped_total", backend=n) == 0 for n in names)
+
+
+@pytest.mark.parametrize("holes", [1, 12])
+def test_ports_that_never_answer(good, watch, holes):
+    """Also with more of them than polls that may be in flight."""
+    with Proxy(frozen=True) as hole:
+        dead = [{"name": f"hole{i}", "ip": address(20 + i), "port": hole.port} for i in range(holes)]
+        dead[0]["ip"] = hole.host
+        proxies = [Proxy(frozen=True, host=entry["ip"]) for entry in dead[1:]]
+        for entry, proxy in zip(dead[1:], proxies):
+            entry["port"] = proxy.port
+        try:
+            daemon = watch(
+                nine(good) + dead,
+                interval=int(INTERVAL * 1000),
+                connections={"connect_timeout": 1000, "query_timeout": 1000},
+            )
+            daemon.wait_up(*[f"good{i}" for i in range(9)])
+            assert_undisturbed(daemon, 5)
+            page = daemon.wait_for(
+                lambda p: p.value(
+                    "pgstatsmon_backend_failures_total", backend="hole0", reason="timeout"
+                ),
+                what="the hole is a timeout",
+            )
+            assert page.value("pg_up", backend="hole0") == 0
+            daemon.stop()
+        finally:
+            for proxy in proxies:
+                proxy.close()
+
+
+def test_a_connection_that_falls_silent(good, watch):
+    """A backend that stops answering in the middle of its life is given up in a bounded time."""
+    with Proxy(good) as proxy:
+        daemon = watch(
+            nine(good) + [backend("silent", proxy)],
+            interval=int(INTERVAL * 1000),
+            connections={"connect_timeout": 1000, "query_timeout": 1000},
+        )
+        daemon.wait_up("silent", *[f"good{i}" for i in range(9)])
+        proxy.frozen = True
+        assert_undisturbed(daemon, 5)
+        page = daemon.scrape()
+        assert page.value("pg_up", backend="silent") == 0
+        assert page.value("pgstatsmon_in_flight") <= 1
+        reason = page.value(
+            "pgstatsmon_backend_failures_total", backend="silent", reason="timeout"
+        )
+        assert reason >= 1
+        proxy.frozen = False
+        proxy.cut()
+        daemon.wait_up("silent", timeout=15)
+        daemon.stop()

@@ -1,0 +1,107 @@
+"""Setup: the role that polls is made where it is missing, once, whoever else tries."""
+
+from harness.daemon import backend, polls
+from harness.network import address
+
+ROLE = """
+select rolcanlogin, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolconnlimit,
+       pg_has_role(oid, 'pg_monitor', 'member') as monitor
+from pg_roles where rolname = 'pgstatsmon'"""
+
+
+def setup(page, name):
+    return page.state("pgstatsmon_backend_setup", backend=name)
+
+
+def test_virgin_cluster(cluster, watch):
+    server = cluster().start()
+    daemon = watch([backend("one", server)])
+    page = daemon.wait_up("one", timeout=10)
+    assert setup(page, "one") == "done"
+    assert server.rows(ROLE) == [
+        {
+            "rolcanlogin": "t",
+            "rolsuper": "f",
+            "rolcreatedb": "f",
+            "rolcreaterole": "f",
+            "rolreplication": "f",
+            "rolconnlimit": "5",
+            "monitor": "t",
+        }
+    ]
+    daemon.wait_polls("one", 2)
+    assert server.sessions_of("postgres") == 1  # our psql: setup's connection is closed
+    # Nothing is left in the databases.
+    assert server.psql("select count(*) from pg_proc where proname like 'get_stat%'") == "0"
+
+
+def test_several_backends_on_one_cluster_at_once(cluster, watch):
+    server = cluster("shared", listen=[address(i) for i in range(4)]).start()
+    entries = [{"name": f"b{i}", "ip": h, "port": server.port} for i, h in enumerate(server.listen)]
+    daemon = watch(entries)
+    names = [entry["name"] for entry in entries]
+    daemon.wait_up(*names)
+    page = daemon.wait_for(lambda p: all(setup(p, n) == "done" for n in names), what="done")
+    # Only that the role was missing at first may have failed.
+    found = page.find("pgstatsmon_backend_failures_total")
+    assert {labels["reason"] for labels, value in found if value} <= {"auth"}
+
+
+def test_disabled(cluster, watch):
+    server = cluster("disabled").start()
+    server.role(monitor=False)
+    daemon = watch([backend("one", server)], setup={"enabled": False})
+    daemon.wait_up("one")
+    page = daemon.wait_polls("one", 1)
+    assert setup(page, "one") == "disabled"
+    assert page.find("pg_stat_bgwriter_buffers_alloc")
+    assert server.rows(ROLE)[0]["monitor"] == "f"
+
+
+def test_disabled_where_nothing_is_missing(primary, watch):
+    daemon = watch([backend("one", primary)], setup={"enabled": False})
+    daemon.wait_up("one")
+    assert setup(daemon.wait_polls("one", 1), "one") == "done"
+
+
+def test_wrong_setup_password(cluster, watch, directory):
+    """Setup fails, is said to have failed, is tried again, and polls go on."""
+    server = cluster("guarded").start()
+    server.role(monitor=False)
+    server.psql("create role admin superuser login password 'right'")
+    server.allow(
+        "host all admin 127.0.0.0/8 scram-sha-256",
+        "host all all 127.0.0.0/8 trust",
+    )
+    secret = directory / "admin-password"
+    secret.write_text("wrong")
+    options = {"enabled": True, "user": "admin", "password_file": str(secret)}
+    daemon = watch([backend("one", server)], setup=options)
+    daemon.wait_up("one")
+    page = daemon.wait_for(lambda p: setup(p, "one") == "failed", what="setup failed")
+    start = polls(page, "one")
+    page = daemon.wait_for(lambda p: polls(p, "one") >= start + 3, what="polled all the same")
+    assert page.value("pg_up", backend="one") == 1
+    assert page.find("pg_stat_bgwriter_buffers_alloc")
+    secret.write_text("right")
+    daemon.wait_for(lambda p: setup(p, "one") == "done", 30, "tried again")
+    assert server.rows(ROLE)[0]["monitor"] == "t"
+    assert "wrong" not in daemon.log() and "right" not in daemon.log().replace("rights", "")
+
+
+def test_existing_role_keeps_its_attributes(cluster, watch):
+    server = cluster("kept").start()
+    server.role(attributes="createdb connection limit 7", monitor=False)
+    daemon = watch([backend("one", server)])
+    daemon.wait_for(lambda p: setup(p, "one") == "done", what="rights are given")
+    row = server.rows(ROLE)[0]
+    assert (row["rolcreatedb"], row["rolconnlimit"], row["monitor"]) == ("t", "7", "t")
+
+
+def test_nothing_is_written_when_all_is_there(primary, watch):
+    xid = "select pg_current_xact_id_if_assigned() is null, (select max(age(datfrozenxid)) from pg_database)"
+    before = primary.psql(xid)
+    daemon = watch([backend("one", primary)])
+    daemon.wait_up("one")
+    daemon.wait_polls("one", 3)
+    assert primary.psql(xid) == before
