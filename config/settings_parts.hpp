@@ -7,7 +7,7 @@
 namespace pgstatsmon {
 
 /// `interval`, `stale_after`, `user` and their like: what stands at the top level.
-void read_polling(section& top, settings& x);
+void read_polling(fields& top, settings& x);
 
 /// `connections`.
 void read_connections(const value& self, connection_settings& x);
@@ -17,6 +17,6 @@ void read_target(const value& self, target_settings& x);
 
 /// `discovery`, `roles`, `static`, `vmapi`, `file`, `http_sd` and `dns`. `root` is what contains
 /// them; user, database and backend_port must have been read.
-void read_sources(const value& root, section& top, settings& x);
+void read_sources(const value& root, fields& top, settings& x);
 
 } // namespace pgstatsmon
