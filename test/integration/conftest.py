@@ -77,8 +77,8 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     if report.failed:
-        for one in Daemon.instances[-3:] + Postgres.instances:
-            lines = one.log().splitlines()[-60:]
+        for one in Daemon.instances[-2:] + Postgres.instances:
+            lines = one.log().splitlines()[-25:]
             if lines:
                 title = f"{type(one).__name__} {one.log_file}"
                 report.sections.append((title, os.linesep.join(lines)))

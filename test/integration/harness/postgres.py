@@ -28,8 +28,6 @@ wal_level = replica
 autovacuum = off
 checkpoint_timeout = 1h
 logging_collector = off
-log_connections = on
-log_disconnections = on
 log_line_prefix = '%m [%p] %q%u@%d '
 """
 
@@ -138,7 +136,7 @@ class Postgres:
     def _accepts(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"{self.name} ended with {self.process.returncode}\n{self.log()}")
-        probe = [BIN / "pg_isready", "-q", "-h", self.host, "-p", str(self.port)]
+        probe = [BIN / "pg_isready", "-q", "-d", self.url()]
         return subprocess.run(probe, cwd="/", timeout=10).returncode == 0
 
     def stop(self, mode="fast", timeout=30):
