@@ -2,12 +2,30 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
 import pytest
 from harness.daemon import Daemon, configuration
 from harness.postgres import Postgres
+
+
+TEST_SECONDS = 90
+
+
+@pytest.fixture(autouse=True)
+def bounded():
+    """A test that hangs fails where it hangs, and what it started is still cleaned up."""
+
+    def expired(*_):
+        raise TimeoutError(f"the test takes longer than {TEST_SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, expired)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")
