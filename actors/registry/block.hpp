@@ -3,8 +3,8 @@
 
 #include "config/catalogue.hpp"
 
+#include <bit>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,10 +13,14 @@ namespace pgstatsmon {
 
 /// The value of a sample that does not exist (a NULL): a NaN that no server sends, as
 /// NaNs from a server are counted and dropped.
-double absent_sample() noexcept;
+constexpr double absent_sample() noexcept {
+  return std::bit_cast<double>(uint64_t{0x7FF8'0000'6162'7365});
+}
 
-/// True for absent_sample().
-bool is_absent(double x) noexcept;
+/// True for absent_sample() alone, not for other NaNs.
+constexpr bool is_absent(double x) noexcept {
+  return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(absent_sample());
+}
 
 /// The rows of one query: one arena with every row's label text, escaped and rendered once, and
 /// one array of values, row by row. About 15 bytes a series.
@@ -30,7 +34,8 @@ public:
   /// Makes room for `rows` rows with `label_bytes` bytes of label text in all.
   void reserve(size_t rows, size_t label_bytes);
 
-  /// Adds a row whose values are all absent; fill them with set().
+  /// Adds a row whose values are all absent; fill them with set(). All label text together is
+  /// less than 4 GiB.
   /// @param labels Rendered label text, `schemaname="public",relname="t1"`; may be empty.
   void add_row(std::string_view labels);
 
@@ -51,6 +56,9 @@ public:
 
   /// Samples that are not absent.
   [[nodiscard]] size_t series() const noexcept;
+
+  /// Bytes of label text.
+  [[nodiscard]] size_t label_bytes() const noexcept { return arena_.size(); }
 
   /// Gives back what reserve() took too much.
   void shrink();

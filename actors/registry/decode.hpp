@@ -3,23 +3,28 @@
 
 #include "actors/registry/block.hpp"
 
-#include <libpq-fe.h>
-
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include <libpq-fe.h>
+
 namespace pgstatsmon {
 
-/// Where a query's declared columns are in its result. Made once per prepared query and plan.
+/// Where a query's declared columns are in its result. Made once per shape of the result.
 struct column_map {
-  std::vector<int> labels;  ///< Column numbers of query_definition::labels.
+  std::vector<std::string> columns; ///< What the result's columns are called, in order.
+  std::vector<int> labels;  ///< Column numbers of query_definition::labels; -1: not in the result.
   std::vector<int> metrics; ///< Column numbers of query_definition::metrics; -1: not in the result.
   std::vector<std::string> missing; ///< Declared columns that the result does not have.
+  std::vector<std::string> unknown; ///< Columns of the result that are not declared.
 };
 
 /// Finds the declared columns in a result. A label that is missing is shown as empty.
 column_map map_columns(const query_definition& query, const PGresult& rows);
+
+/// True if the map was made for a result with the columns of this one.
+bool fits(const column_map& columns, const PGresult& rows);
 
 /// What decode() noticed besides the samples.
 struct decode_report {
@@ -28,7 +33,8 @@ struct decode_report {
 };
 
 /// Decodes a result. NULL makes no sample; NaN and text that is no number make none and are
-/// counted; infinity is a number. Of rows with the same labels the first one stays.
+/// counted; infinity is a number, and so is what is too large for a double. A label that is NULL
+/// is shown as empty. Of rows with the same labels the first one stays.
 /// @param rows PGRES_TUPLES_OK in text format.
 section decode(const query_definition& query, const column_map& columns, const PGresult& rows,
                decode_report& report);

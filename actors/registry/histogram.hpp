@@ -21,8 +21,8 @@ public:
 
   /// Counts `x`. Only one thread at a time may call this.
   void observe(double x) noexcept {
-    auto i = static_cast<size_t>(std::lower_bound(upper_->begin(), upper_->end(), x)
-                                 - upper_->begin());
+    auto i =
+      static_cast<size_t>(std::lower_bound(upper_->begin(), upper_->end(), x) - upper_->begin());
     buckets_[i].fetch_add(1, std::memory_order_relaxed);
     sum_.store(sum_.load(std::memory_order_relaxed) + x, std::memory_order_relaxed);
   }

@@ -1,0 +1,110 @@
+// The QUERY: collects the sections of a poll, and publishes them as one block when it is over.
+#include "actors/backend/query.hpp"
+
+#include "actors/registry/number.hpp"
+
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <utility>
+
+namespace pgstatsmon {
+
+namespace {
+
+void log_section(const std::string& backend, const query_definition& query, const section& rows) {
+  std::array<char, max_number_size> number{};
+  for (size_t i = 0; i < rows.rows(); ++i)
+    for (size_t j = 0; j < rows.metrics(); ++j)
+      if (auto x = rows.value(i, j); !is_absent(x)) {
+        auto* end = write_number(number.data(), x);
+        spdlog::trace("{}: sample {}{{{}}} {}", backend, query.metrics[j].family, rows.labels(i),
+                      std::string_view{number.data(), end});
+      }
+}
+
+} // namespace
+
+bool query_state::enter(uint64_t number) {
+  if (number > poll) {
+    poll = number;
+    under_way = true;
+    sections.assign(memories.size(), section{});
+  }
+  return number == poll && under_way;
+}
+
+void query_state::take(const query_result& x) {
+  if (x.query >= memories.size() || !enter(x.poll))
+    return;
+  decode_report report;
+  const auto& query = metrics->queries()->queries()[x.query];
+  sections[x.query] = decode(query, columns_of(x.query, *x.rows), *x.rows, report);
+  count(x.query, report);
+}
+
+void query_state::finish(const poll_finished& x) {
+  if (!enter(x.poll))
+    return;
+  under_way = false;
+  if (x.publish)
+    publish();
+  sections.clear();
+}
+
+const column_map& query_state::columns_of(size_t query, const PGresult& rows) {
+  auto& of = memories[query];
+  if (of.columns.columns.empty() || !fits(of.columns, rows)) {
+    const auto& definition = metrics->queries()->queries()[query];
+    of.columns = map_columns(definition, rows);
+    warn_about(definition, of);
+  }
+  return of.columns;
+}
+
+void query_state::warn_about(const query_definition& query, memory& of) {
+  const auto& [columns, labels, values, missing, unknown] = of.columns;
+  if ((missing.empty() && unknown.empty()) || !of.reported.insert(columns).second)
+    return;
+  if (!missing.empty())
+    spdlog::warn("{}: query {}: the result lacks {}", backend, query.name,
+                 fmt::join(missing, ", "));
+  if (!unknown.empty())
+    spdlog::warn("{}: query {}: the result has columns that are not declared: {}", backend,
+                 query.name, fmt::join(unknown, ", "));
+}
+
+void query_state::count(size_t query, const decode_report& report) {
+  auto& to = metrics->query(query);
+  to.duplicates.fetch_add(report.duplicates, std::memory_order_relaxed);
+  for (size_t i = 0; i < report.not_a_number.size(); ++i)
+    if (report.not_a_number[i] > 0)
+      to.nan[i].fetch_add(report.not_a_number[i], std::memory_order_relaxed);
+}
+
+void query_state::publish() {
+  const auto& queries = metrics->queries();
+  if (spdlog::should_log(spdlog::level::trace))
+    for (size_t i = 0; i < sections.size(); ++i)
+      log_section(backend, queries->queries()[i], sections[i]);
+  auto samples = std::make_shared<const block>(queries, std::move(sections));
+  metrics->series.store(samples->series(), std::memory_order_relaxed);
+  self->send(registry, backend_samples{life, std::move(samples)});
+}
+
+query_actor::behavior_type query(query_actor::stateful_pointer<query_state> self,
+                                 registry_actor registry, const backend& of, incarnation life,
+                                 metrics_ptr metrics) {
+  self->state.registry = std::move(registry);
+  self->state.backend = of.name;
+  self->state.life = life;
+  self->state.memories.resize(metrics->queries()->queries().size());
+  self->state.metrics = std::move(metrics);
+  return {
+    [self](query_result& x) { self->state.take(x); },
+    [self](poll_finished& x) { self->state.finish(x); },
+  };
+}
+
+} // namespace pgstatsmon

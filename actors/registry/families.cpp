@@ -1,0 +1,157 @@
+// Name, type, help and value of each of our own families, side by side.
+#include "actors/registry/families.hpp"
+
+#include "actors/registry/escape.hpp"
+
+#include <fmt/format.h>
+
+namespace pgstatsmon {
+
+namespace {
+
+using write_function = std::function<void(sample_writer&, const entry&, const block*)>;
+
+// A member of backend_metrics that is one sample.
+template <class T>
+write_function value_of(std::atomic<T> backend_metrics::*member) {
+  return [member](sample_writer& to, const entry& x, const block*) {
+    auto value = ((*x.metrics).*member).load(std::memory_order_relaxed);
+    if constexpr (std::is_same_v<T, double>)
+      to.sample({}, value);
+    else
+      to.sample({}, static_cast<uint64_t>(value));
+  };
+}
+
+// One sample for each value that an enumeration can have: 1 for the one that it has.
+template <class T, size_t N>
+write_function state_of(std::atomic<T> backend_metrics::*member, std::string_view label,
+                        const std::array<T, N>& all) {
+  std::vector<std::pair<T, std::string>> labels;
+  for (auto x : all)
+    labels.emplace_back(x, fmt::format(R"({}="{}")", label, to_string_view(x)));
+  return [member, labels = std::move(labels)](sample_writer& to, const entry& x, const block*) {
+    auto now = ((*x.metrics).*member).load(std::memory_order_relaxed);
+    for (const auto& [value, text] : labels)
+      to.sample(text, uint64_t{value == now});
+  };
+}
+
+write_function failures_by_reason() {
+  std::vector<std::pair<failure, std::string>> labels;
+  for (auto x : all_failures)
+    labels.emplace_back(x, fmt::format(R"(reason="{}")", to_string_view(x)));
+  return [labels = std::move(labels)](sample_writer& to, const entry& x, const block*) {
+    for (const auto& [reason, text] : labels)
+      to.sample(text, x.metrics->failures(reason));
+  };
+}
+
+// A member of query_metrics, for each query.
+write_function per_query(const catalogue_ptr& queries,
+                         std::atomic<uint64_t> query_metrics::*member) {
+  std::vector<std::string> labels;
+  for (const auto& query : queries->queries())
+    labels.push_back(render_labels({{"query", query.name}}));
+  return [=](sample_writer& to, const entry& x, const block*) {
+    if (x.metrics->queries() == queries)
+      for (size_t i = 0; i < labels.size(); ++i)
+        to.sample(labels[i], (x.metrics->query(i).*member).load(std::memory_order_relaxed));
+  };
+}
+
+write_function bad_values(const catalogue_ptr& queries) {
+  std::vector<std::vector<std::string>> labels;
+  for (const auto& query : queries->queries()) {
+    auto& of_query = labels.emplace_back();
+    for (const auto& metric : query.metrics)
+      of_query.push_back(render_labels({{"query", query.name}, {"name", metric.family}}));
+  }
+  return [=](sample_writer& to, const entry& x, const block*) {
+    if (x.metrics->queries() == queries)
+      for (size_t i = 0; i < labels.size(); ++i)
+        for (size_t j = 0; j < labels[i].size(); ++j)
+          to.sample(labels[i][j], x.metrics->query(i).nan[j].load(std::memory_order_relaxed));
+  };
+}
+
+write_function query_times(const catalogue_ptr& queries, size_t i) {
+  return [=](sample_writer& to, const entry& x, const block*) {
+    if (x.metrics->queries() == queries)
+      to.histogram_of(x.metrics->query(i).time_ms);
+  };
+}
+
+void write_info(sample_writer& to, const entry& x, const block*) {
+  auto version = x.metrics->server_version.load(std::memory_order_relaxed);
+  auto role = x.metrics->role.load(std::memory_order_relaxed);
+  to.sample(fmt::format(R"(version="{}",role="{}")", version_text(version), to_string_view(role)),
+            uint64_t{1});
+}
+
+} // namespace
+
+// Names without `pgstatsmon_`, and those without `_total`, are the original's.
+std::vector<own_family> own_families(const catalogue_ptr& queries) {
+  using m = backend_metrics;
+  std::vector<own_family> result{
+    {"pg_up", "gauge", "1 if the backend is connected and answered its last poll, else 0.",
+     value_of(&m::up)},
+    {"pgstatsmon_backend_state", "gauge", "1 for the state that the backend is in, 0 for others.",
+     state_of(&m::state, "state", all_backend_states)},
+    {"pgstatsmon_backend_setup", "gauge",
+     "1 for what is known of the role's rights on the backend, 0 for others.",
+     state_of(&m::setup, "state", all_setup_states)},
+    {"pgstatsmon_backend_info", "gauge", "1; version and role of the server are its labels.",
+     write_info},
+    {"pgstatsmon_backend_last_success_timestamp_seconds", "gauge",
+     "When the backend was last polled without an error, Unix time; 0 if never.",
+     value_of(&m::last_success)},
+    {"pgstatsmon_backend_failures_total", "counter",
+     "Connections and polls of the backend that failed, by reason.", failures_by_reason()},
+    {"pgstatsmon_backend_connects_total", "counter", "Connections established to the backend.",
+     value_of(&m::connects)},
+    {"pgstatsmon_backend_restarts_total", "counter",
+     "Times that the backend's actors died and were started again.", value_of(&m::restarts)},
+    {"pgstatsmon_backend_round_trip_seconds", "gauge",
+     "Shortest time to an answer in the backend's last poll; 0 if not known.",
+     value_of(&m::round_trip)},
+    {"pgstatsmon_backend_series", "gauge", "Series of the backend's last poll on this page.",
+     [](sample_writer& to, const entry&, const block* x) {
+       to.sample({}, uint64_t{x == nullptr ? 0 : x->series()});
+     }},
+    {"pgstatsmon_poll_duration_seconds", "histogram",
+     "Time of a poll from the first byte sent to the last result.",
+     [](sample_writer& to, const entry& x, const block*) {
+       to.histogram_of(x.metrics->poll_seconds);
+     }},
+    {"pgstatsmon_polls_skipped_total", "counter",
+     "Ticks that found the backend's last poll not over.", value_of(&m::polls_skipped)},
+    {"pgstatsmon_duplicate_rows_total", "counter",
+     "Rows left out because another row had the same labels.",
+     per_query(queries, &query_metrics::duplicates)},
+    {"pg_query_count", "counter", "Queries that apply to the backend.", value_of(&m::planned)},
+    {"pg_connect_error", "counter", "Polls that found no connection to the backend.",
+     value_of(&m::connect_errors)},
+    {"pg_query_error", "counter", "Queries that the backend answered with an error.",
+     per_query(queries, &query_metrics::errors)},
+    {"pg_query_timeout", "counter", "Queries that took longer than query_timeout.",
+     per_query(queries, &query_metrics::timeouts)},
+    {"pg_NaN_error", "counter", "Values that were no number.", bad_values(queries)},
+  };
+  for (size_t i = 0; i < queries->queries().size(); ++i)
+    result.push_back({queries->queries()[i].name + "_querytime_ms", "histogram",
+                      "Time of the query, in milliseconds.", query_times(queries, i)});
+  return result;
+}
+
+std::string version_text(int32_t server_version) {
+  if (server_version <= 0)
+    return "unknown";
+  auto major = server_version / 10'000;
+  if (major >= 10)
+    return fmt::format("{}.{}", major, server_version % 10'000);
+  return fmt::format("{}.{}.{}", major, server_version / 100 % 100, server_version % 100);
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,31 @@
+// Every family of samples that we make about backends ourselves: the operator's list.
+#pragma once
+
+#include "actors/registry/sample_writer.hpp"
+#include "config/catalogue.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// A family of our own with one or more samples per backend.
+struct own_family {
+  std::string name;
+  std::string_view type; ///< As after `# TYPE name`.
+  std::string_view help;
+
+  /// Writes all samples of one backend. The block may be null: none, or stale.
+  std::function<void(sample_writer&, const entry&, const block*)> write;
+};
+
+/// All of them, in the order of the page. Families with a label `query` take the queries and their
+/// order from the catalogue, and write nothing for a backend that has another one.
+std::vector<own_family> own_families(const catalogue_ptr& queries);
+
+/// A server version as people write it: 150018 is 15.18, 90624 is 9.6.24; `unknown` for 0.
+std::string version_text(int32_t server_version);
+
+} // namespace pgstatsmon

@@ -1,0 +1,105 @@
+// The walk over families, backends and rows, which can stop and go on after any line.
+#include "actors/registry/page.hpp"
+
+#include "actors/registry/escape.hpp"
+
+#include <utility>
+
+namespace pgstatsmon {
+
+namespace {
+
+constexpr std::string_view type_name(metric_type x) noexcept {
+  return x == metric_type::counter ? "counter" : "gauge";
+}
+
+} // namespace
+
+page_reader::page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
+                         std::function<std::string()> daemon)
+  : backends_{std::move(backends)},
+    queries_{queries},
+    own_{own_families(queries)},
+    daemon_{std::move(daemon)} {
+  blocks_.reserve(backends_->size());
+  for (const auto& x : *backends_) {
+    auto samples = x->samples.load(std::memory_order_acquire);
+    blocks_.push_back(samples && samples->queries() == queries_ ? std::move(samples) : nullptr);
+  }
+  data_.reserve(queries_->families());
+  for (size_t i = 0; i < queries_->queries().size(); ++i)
+    for (size_t j = 0; j < queries_->queries()[i].metrics.size(); ++j)
+      data_.push_back({i, j, &queries_->queries()[i].metrics[j]});
+}
+
+size_t page_reader::read(char* to, size_t max) {
+  out_.open(to, max);
+  write_data();
+  write_own();
+  write_daemon();
+  return out_.close();
+}
+
+void page_reader::write_data() {
+  for (; family_ < data_.size(); next_family()) {
+    for (; backend_ < blocks_.size() && !out_.full(); ++backend_, row_ = 0) {
+      if (blocks_[backend_])
+        write_rows(blocks_[backend_]->sections()[data_[family_].query]);
+      if (out_.full())
+        return; // perhaps in the middle of these rows
+    }
+    if (backend_ < blocks_.size())
+      return;
+  }
+}
+
+void page_reader::write_rows(const section& rows) {
+  const auto& [query, metric, definition] = data_[family_];
+  sample_writer to{out_, definition->family, *(*backends_)[backend_]};
+  for (; row_ < rows.rows() && !out_.full(); ++row_) {
+    auto value = rows.value(row_, metric);
+    if (is_absent(value))
+      continue;
+    write_header(definition->family, type_name(definition->type), definition->help);
+    to.sample(rows.labels(row_), value);
+  }
+}
+
+void page_reader::write_own() {
+  for (; family_ - data_.size() < own_.size(); next_family()) {
+    const auto& family = own_[family_ - data_.size()];
+    for (; backend_ < blocks_.size(); ++backend_) {
+      if (out_.full())
+        return;
+      write_header(family.name, family.type, family.help);
+      const auto& backend = *(*backends_)[backend_];
+      sample_writer to{out_, family.name, backend};
+      family.write(to, backend, blocks_[backend_].get());
+    }
+  }
+}
+
+void page_reader::write_daemon() {
+  if (daemon_ && !out_.full())
+    out_.append(std::exchange(daemon_, nullptr)());
+}
+
+void page_reader::write_header(std::string_view name, std::string_view type,
+                               std::string_view help) {
+  if (std::exchange(headed_, true)) [[likely]]
+    return;
+  std::string text{"# HELP "};
+  text.append(name).append(" ");
+  append_help(text, help);
+  text.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
+  out_.append(text);
+}
+
+void page_reader::next_family() noexcept {
+  ++family_;
+  backend_ = 0;
+  row_ = 0;
+  headed_ = false;
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,91 @@
+// The REGISTRY: entries by incarnation, each with a block that is swapped atomically.
+#include "actors/registry/registry.hpp"
+
+#include <algorithm>
+
+namespace pgstatsmon {
+
+namespace {
+
+constexpr caf::timespan sweep_interval = std::chrono::seconds{1};
+
+} // namespace
+
+void registry_state::add(backend_known& x) {
+  auto [i, added] = records.try_emplace(x.life);
+  if (!added)
+    return;
+  i->second.shown = std::make_shared<entry>(std::move(x.value), x.life, std::move(x.metrics));
+  auto list = std::make_shared<entry_list>();
+  auto old = cell->get();
+  list->reserve(old->size() + 1);
+  *list = *old;
+  list->push_back(i->second.shown);
+  cell->set(std::move(list));
+}
+
+void registry_state::forget(const backend_forgotten& x) {
+  auto i = records.find(x.life);
+  if (i == records.end())
+    return;
+  watch(i->second, nullptr);
+  auto list = std::make_shared<entry_list>(*cell->get());
+  std::erase(*list, i->second.shown);
+  cell->set(std::move(list));
+  records.erase(i);
+}
+
+void registry_state::replace_block(backend_samples& x) {
+  auto i = records.find(x.life);
+  if (i == records.end())
+    return; // sent before its backend was forgotten
+  watch(i->second, caf::actor_cast<caf::actor_addr>(self->current_sender()));
+  i->second.received = self->clock().now();
+  i->second.shown->samples.store(std::move(x.samples), std::memory_order_release);
+}
+
+void registry_state::drop_blocks_of(const caf::actor_addr& source) {
+  for (auto& [life, x] : records)
+    if (x.source == source) {
+      x.source = nullptr;
+      x.shown->samples.store(nullptr, std::memory_order_release);
+    }
+}
+
+void registry_state::drop_stale_blocks() {
+  auto oldest = self->clock().now() - stale_after;
+  for (auto& [life, x] : records)
+    if (x.received < oldest)
+      x.shown->samples.store(nullptr, std::memory_order_release);
+}
+
+// One monitor for each QUERY: it sends many blocks.
+void registry_state::watch(record& x, const caf::actor_addr& source) {
+  if (x.source == source)
+    return;
+  if (x.source)
+    self->demonitor(x.source);
+  x.source = source;
+  if (x.source)
+    self->monitor(x.source);
+}
+
+registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry_state> self,
+                                       std::shared_ptr<snapshot_cell> cell,
+                                       caf::timespan stale_after) {
+  self->state.cell = std::move(cell);
+  self->state.stale_after = stale_after;
+  self->set_down_handler([self](const caf::down_msg& x) { self->state.drop_blocks_of(x.source); });
+  self->delayed_send(self, sweep_interval, caf::tick_atom_v);
+  return {
+    [self](backend_known& x) { self->state.add(x); },
+    [self](backend_forgotten& x) { self->state.forget(x); },
+    [self](backend_samples& x) { self->state.replace_block(x); },
+    [self](caf::tick_atom) {
+      self->delayed_send(self, sweep_interval, caf::tick_atom_v);
+      self->state.drop_stale_blocks();
+    },
+  };
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,47 @@
+// The REGISTRY keeps the newest block of each backend and publishes them for the page.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/registry/snapshot.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/timespan.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <memory>
+#include <unordered_map>
+
+namespace pgstatsmon {
+
+struct registry_state {
+  static constexpr const char* name = "registry";
+
+  explicit registry_state(registry_actor::pointer actor) : self{actor} {}
+
+  /// What only the REGISTRY knows about an entry.
+  struct record {
+    entry_ptr shown;
+    caf::actor_addr source;                ///< The QUERY that sent the newest block.
+    caf::actor_clock::time_point received; ///< When it did.
+  };
+
+  void add(backend_known& x);
+  void forget(const backend_forgotten& x);
+  void replace_block(backend_samples& x);
+  void drop_blocks_of(const caf::actor_addr& source);
+  void drop_stale_blocks();
+  void watch(record& x, const caf::actor_addr& source);
+
+  registry_actor::pointer self;
+  std::shared_ptr<snapshot_cell> cell;
+  caf::timespan stale_after{0};
+  std::unordered_map<incarnation, record> records;
+};
+
+/// @param cell Where the page finds the newest snapshot.
+/// @param stale_after A block is dropped when it is older; > 0.
+registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry_state> self,
+                                       std::shared_ptr<snapshot_cell> cell,
+                                       caf::timespan stale_after);
+
+} // namespace pgstatsmon

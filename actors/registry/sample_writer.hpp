@@ -1,0 +1,77 @@
+// Writes the samples of one family of one backend.
+#pragma once
+
+#include "actors/registry/histogram.hpp"
+#include "actors/registry/number.hpp"
+#include "actors/registry/page_buffer.hpp"
+#include "actors/registry/snapshot.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace pgstatsmon {
+
+/// Writes lines `name{backend="..",<labels>,<static labels>} value`.
+class sample_writer {
+public:
+  /// All must outlive the writer.
+  sample_writer(page_buffer& to, std::string_view name, const entry& of) noexcept
+    : to_{&to}, name_{name}, of_{&of} {}
+
+  /// @param labels Rendered label text; may be empty.
+  void sample(std::string_view labels, double x) { line({}, labels, {}, x); }
+  void sample(std::string_view labels, uint64_t x) { line({}, labels, {}, x); }
+
+  /// Writes cumulative buckets, sum and count, from one look at each bucket: the count is that of
+  /// the `+Inf` bucket.
+  template <size_t N>
+  void histogram_of(const histogram<N>& x) {
+    uint64_t seen = 0;
+    for (size_t i = 0; i < N; ++i) {
+      seen += x.bucket(i);
+      bucket(x.upper()[i], seen);
+    }
+    seen += x.bucket(N);
+    line("_bucket", R"(le="+Inf")", {}, seen);
+    line("_sum", {}, {}, x.sum());
+    line("_count", {}, {}, seen);
+  }
+
+private:
+  void bucket(double upper, uint64_t seen) {
+    std::array<char, max_number_size> le{};
+    auto* end = write_number(le.data(), upper);
+    line("_bucket", R"(le=")", {le.data(), end}, seen);
+  }
+
+  /// `le`, if there, is put behind `labels` with the quote that ends it.
+  template <class T>
+  void line(std::string_view name_suffix, std::string_view labels, std::string_view le, T x) {
+    constexpr size_t punctuation = 8;
+    auto* p = to_->claim(name_.size() + name_suffix.size() + of_->prefix.size() + labels.size()
+                         + le.size() + of_->suffix.size() + punctuation + max_number_size);
+    p = put(put(p, name_), name_suffix);
+    *p++ = '{';
+    p = put(p, of_->prefix);
+    if (!labels.empty()) {
+      *p++ = ',';
+      p = put(p, labels);
+    }
+    if (!le.empty()) {
+      p = put(p, le);
+      *p++ = '"';
+    }
+    p = put(put(p, of_->suffix), "} ");
+    p = write_number(p, x);
+    *p++ = '\n';
+    to_->commit(p);
+  }
+
+  static char* put(char* p, std::string_view x) noexcept { return p + x.copy(p, x.size()); }
+
+  page_buffer* to_;
+  std::string_view name_;
+  const entry* of_;
+};
+
+} // namespace pgstatsmon

@@ -1,0 +1,175 @@
+// The REGISTRY: what is on the page, and since when it no longer is.
+#define SUITE registry
+#include "actors/registry/registry.hpp"
+
+#include "test/unit/actor_test.hpp"
+
+using namespace pgstatsmon;
+using namespace std::chrono_literals;
+
+namespace {
+
+caf::behavior sender() {
+  return {[](int) {}};
+}
+
+struct fixture : test::actor_system {
+  fixture() {
+    aut = sys.spawn(registry, cell, caf::timespan{60s});
+    query = sys.spawn(sender);
+    sched.run();
+  }
+
+  ~fixture() { stop(aut, query); }
+
+  void know(incarnation life, std::string name) {
+    backend x;
+    x.name = std::move(name);
+    caf::anon_send(aut, backend_known{x, life, std::make_shared<backend_metrics>(queries)});
+    sched.run();
+  }
+
+  void forget(incarnation life) {
+    caf::anon_send(aut, backend_forgotten{life});
+    sched.run();
+  }
+
+  block_ptr samples(incarnation life) { return samples(life, query); }
+
+  block_ptr samples(incarnation life, const caf::actor& from) {
+    auto result = std::make_shared<const block>(queries, std::vector<section>{});
+    caf::send_as(from, aut, backend_samples{life, result});
+    sched.run();
+    return result;
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> result;
+    for (const auto& x : *cell->get())
+      result.push_back(x->value.name);
+    return result;
+  }
+
+  block_ptr shown(size_t i = 0) const { return cell->get()->at(i)->samples.load(); }
+
+  void pass(caf::timespan x) {
+    for (; x > 0s; x -= 1s) {
+      advance_time(1s);
+      sched.run();
+    }
+  }
+
+  catalogue_ptr queries = std::make_shared<const catalogue>(std::vector<query_definition>(1));
+  std::shared_ptr<snapshot_cell> cell = std::make_shared<snapshot_cell>();
+  registry_actor aut;
+  caf::actor query;
+};
+
+} // namespace
+
+FIXTURE_SCOPE(registry_tests, fixture)
+
+TEST(backends appear in the order of discovery and go) {
+  CHECK(names().empty());
+  know(1, "a");
+  know(2, "b");
+  know(3, "c");
+  CHECK_EQUAL(names(), (std::vector<std::string>{"a", "b", "c"}));
+  forget(2);
+  CHECK_EQUAL(names(), (std::vector<std::string>{"a", "c"}));
+  forget(2);
+  forget(99);
+  CHECK_EQUAL(names(), (std::vector<std::string>{"a", "c"}));
+}
+
+TEST(a life that is known twice is one) {
+  know(1, "a");
+  auto x = samples(1);
+  know(1, "a");
+  CHECK_EQUAL(names().size(), 1u);
+  CHECK_EQUAL(shown(), x);
+}
+
+TEST(a snapshot that was taken stays as it was) {
+  know(1, "a");
+  auto old = cell->get();
+  know(2, "b");
+  forget(1);
+  CHECK_EQUAL(old->size(), 1u);
+  CHECK_EQUAL(old->front()->value.name, "a");
+}
+
+TEST(the newest block is shown) {
+  know(1, "a");
+  CHECK(!shown());
+  samples(1);
+  auto second = samples(1);
+  CHECK_EQUAL(shown(), second);
+}
+
+TEST(samples of an unknown backend are ignored) {
+  samples(1);
+  know(1, "a");
+  CHECK(!shown());
+  forget(1);
+  samples(1);
+  know(2, "a");
+  CHECK(!shown());
+}
+
+TEST(a block goes when its QUERY ends) {
+  know(1, "a");
+  know(2, "b");
+  auto other = sys.spawn(sender);
+  samples(1);
+  auto kept = samples(2, other);
+  stop(query);
+  CHECK(!shown(0));
+  CHECK_EQUAL(shown(1), kept);
+  CHECK_EQUAL(names().size(), 2u);
+  stop(other);
+}
+
+TEST(the end of a former QUERY drops nothing) {
+  know(1, "a");
+  samples(1);
+  auto successor = sys.spawn(sender);
+  auto kept = samples(1, successor);
+  stop(query);
+  CHECK_EQUAL(shown(), kept);
+  stop(successor);
+  CHECK(!shown());
+}
+
+TEST(a QUERY that ended before its samples arrived leaves none) {
+  know(1, "a");
+  auto block_of_the_dead = std::make_shared<const block>(queries, std::vector<section>{});
+  self->send_exit(query, caf::exit_reason::kill);
+  sched.run();
+  caf::send_as(query, aut, backend_samples{1, block_of_the_dead});
+  sched.run();
+  CHECK(!shown());
+}
+
+TEST(a block that is stale goes and a new one comes) {
+  know(1, "a");
+  samples(1);
+  pass(60s);
+  CHECK(shown() != nullptr);
+  pass(2s);
+  CHECK(!shown());
+  CHECK_EQUAL(names().size(), 1u);
+  auto fresh = samples(1);
+  pass(30s);
+  CHECK_EQUAL(shown(), fresh);
+}
+
+TEST(only the REGISTRY and its readers hold a block) {
+  know(1, "a");
+  std::weak_ptr<const block> watched = samples(1);
+  CHECK(!watched.expired());
+  samples(1);
+  CHECK(watched.expired());
+}
+
+FIXTURE_SCOPE_END()

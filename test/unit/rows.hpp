@@ -1,0 +1,33 @@
+// Results of queries without a server.
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <libpq-fe.h>
+
+namespace pgstatsmon::test {
+
+using row = std::vector<std::optional<std::string>>; ///< nullopt is NULL.
+
+/// A result as libpq would have read it.
+inline std::shared_ptr<PGresult> make_rows(std::vector<std::string> columns,
+                                           const std::vector<row>& rows) {
+  std::shared_ptr<PGresult> result{PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK), PQclear};
+  std::vector<PGresAttDesc> descriptions;
+  for (auto& x : columns)
+    descriptions.push_back({x.data(), 0, 0, 0, 25, -1, -1});
+  PQsetResultAttrs(result.get(), static_cast<int>(columns.size()), descriptions.data());
+  for (size_t i = 0; i < rows.size(); ++i)
+    for (size_t j = 0; j < columns.size(); ++j) {
+      auto cell = rows[i].at(j);
+      PQsetvalue(result.get(), static_cast<int>(i), static_cast<int>(j),
+                 cell ? cell->data() : nullptr, cell ? static_cast<int>(cell->size()) : -1);
+    }
+  return result;
+}
+
+} // namespace pgstatsmon::test
