@@ -1,11 +1,175 @@
-// The catalogue's own few functions; reading definitions is parse_catalogue's.
+// Puts the definitions of several files together.
 #include "config/catalogue.hpp"
+
+#include "config/definition.hpp"
+#include "config/text.hpp"
+#include "messages/error.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <system_error>
 
 namespace pgstatsmon {
 
+namespace {
+
+namespace fs = std::filesystem;
+
+using file_list = std::vector<std::pair<std::string, std::string>>;
+
+constexpr size_t max_files = 1000;
+constexpr size_t max_file = 1U << 20U;
+
+/// A file, and what was read from it.
+struct source {
+  std::string file;
+  std::vector<fault> faults;
+  located_definition found;
+};
+
+/// The paths of all that a definition may say.
+std::vector<std::string> known_keys() {
+  reading run;
+  run.describing = true;
+  read_definition({run, nullptr, {}, nullptr});
+  return std::move(run.options);
+}
+
+source read_source(const std::string &file, std::string_view text,
+                   const std::vector<std::string> &known) {
+  source result;
+  result.file = file;
+  auto document = parse_document(text);
+  if (document.root == nullptr) {
+    result.faults.push_back(std::move(document.problem));
+    return result;
+  }
+  reading run;
+  run.known = known;
+  value self{run, document.root.get(), {}, document.root.get()};
+  if (self.node().type == document_node::kind::object)
+    result.found = read_definition(self);
+  else
+    self.complain_type("an object");
+  result.faults = std::move(run.faults);
+  return result;
+}
+
+/// Who has which name.
+using owner_map = std::map<std::string, std::string>;
+
+/// Reports a name that something before has.
+void claim(owner_map &owners, const std::string &name, const fault &place, source &from) {
+  if (name.empty() || place.line == 0)
+    return;
+  auto here = from.file + ':' + std::to_string(place.line);
+  if (auto [first, fresh] = owners.emplace(name, here); !fresh)
+    from.faults.push_back({place.line, place.column, place.path,
+                           "makes " + name + ", which " + first->second + " has already"});
+}
+
+void look_for_clashes(std::vector<source> &sources) {
+  owner_map queries;
+  owner_map families;
+  for (auto &x : sources)
+    claim(queries, x.found.query.name, x.found.name_place, x);
+  for (const auto &[name, place] : queries)
+    for (const auto *suffix : {"", "_bucket", "_count", "_sum"})
+      families.emplace(name + "_querytime_ms" + suffix, "the histogram of " + name);
+  for (auto &x : sources)
+    for (size_t i = 0; i < x.found.query.metrics.size(); ++i)
+      claim(families, x.found.query.metrics[i].family, x.found.metric_places[i], x);
+}
+
+caf::expected<catalogue_ptr> parse(const file_list &files) {
+  auto known = known_keys();
+  std::vector<source> sources;
+  for (const auto &[file, text] : files)
+    sources.push_back(read_source(file, text, known));
+  look_for_clashes(sources);
+  std::string lines;
+  std::vector<query_definition> queries;
+  for (auto &x : sources) {
+    if (!x.faults.empty())
+      lines += (lines.empty() ? "" : "\n") + context_of(make_error(std::move(x.faults), x.file));
+    queries.push_back(std::move(x.found.query));
+  }
+  if (!lines.empty())
+    return caf::make_error(ec::bad_configuration, std::move(lines));
+  return std::make_shared<const catalogue>(std::move(queries));
+}
+
+caf::error unreadable(const std::string &path, const std::string &why) {
+  return caf::make_error(ec::unreadable_file, path + ": " + why);
+}
+
+caf::expected<std::string> read_file(const std::string &path) {
+  std::unique_ptr<FILE, decltype(&fclose)> in{fopen(path.c_str(), "re"), fclose};
+  std::string text(in == nullptr ? 0 : max_file + 1, '\0');
+  if (in != nullptr)
+    text.resize(fread(text.data(), 1, text.size(), in.get()));
+  if (in == nullptr || ferror(in.get()) != 0)
+    return unreadable(path, std::generic_category().message(errno));
+  if (text.size() > max_file)
+    return unreadable(path, "is longer than " + std::to_string(max_file) + " bytes");
+  return text;
+}
+
+caf::expected<catalogue_ptr> load(const std::string &directory) {
+  std::vector<std::string> paths;
+  for (const auto &entry : fs::directory_iterator{directory})
+    if (entry.path().extension() == ".yaml")
+      paths.push_back(entry.path().string());
+  if (paths.empty())
+    return unreadable(directory, "has no file *.yaml");
+  if (paths.size() > max_files)
+    return unreadable(directory, "has more than " + std::to_string(max_files) + " files");
+  std::ranges::sort(paths);
+  file_list files;
+  for (auto &path : paths) {
+    auto text = read_file(path);
+    if (!text)
+      return std::move(text.error());
+    files.emplace_back(std::move(path), std::move(*text));
+  }
+  return parse_catalogue(files);
+}
+
+} // namespace
+
 catalogue::catalogue(std::vector<query_definition> queries) : queries_{std::move(queries)} {
-  for (const auto& x : queries_)
+  for (const auto &x : queries_)
     families_ += x.metrics.size();
+}
+
+catalogue_ptr built_in_catalogue() {
+  auto result = parse_catalogue(built_in_definitions());
+  if (!result)
+    throw std::logic_error{"a query that is compiled in is wrong: " + context_of(result.error())};
+  return std::move(*result);
+}
+
+caf::expected<catalogue_ptr> load_catalogue(const std::string &directory) {
+  try {
+    return load(directory);
+  } catch (const fs::filesystem_error &e) {
+    return unreadable(directory, e.code().message());
+  } catch (const std::exception &e) {
+    return unreadable(directory, e.what());
+  }
+}
+
+caf::expected<catalogue_ptr> parse_catalogue(const file_list &files) {
+  try {
+    return parse(files);
+  } catch (const std::exception &e) {
+    return caf::make_error(ec::bad_configuration, std::string{e.what()});
+  }
 }
 
 } // namespace pgstatsmon

@@ -66,7 +66,8 @@ private:
 
 using catalogue_ptr = std::shared_ptr<const catalogue>;
 
-/// The definitions of config/queries/, which are compiled into the program.
+/// The definitions of config/queries/, which are compiled into the program. Throws std::logic_error
+/// when they are wrong, which a unit test rules out.
 catalogue_ptr built_in_catalogue();
 
 /// Reads every `*.yaml` file of a directory, in the order of the file names.

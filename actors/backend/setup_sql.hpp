@@ -1,0 +1,36 @@
+// The SQL of setup: what makes the polling role and its rights, and what looks whether they are
+// there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// An SQL identifier, always quoted. Names are not checked: what is too long, the server cuts.
+std::string quote_identifier(std::string_view x);
+
+/// An SQL string constant that means the same whatever standard_conforming_strings is.
+std::string quote_literal(std::string_view x);
+
+/// What setup sends to a primary, in the target database, each statement on its own and in a
+/// read-write transaction. Idempotent: nothing is written where all is there. Several may run at
+/// once, in one database or in several of one cluster.
+///
+/// Creates the role where it is missing, with LOGIN, five connections and no other attribute; an
+/// existing role keeps its own. From PostgreSQL 10 on it becomes a member of pg_monitor; before,
+/// schema `pgstatsmon` gets functions that run with their owner's rights, for this role alone.
+/// @param server_version As `server_version_num` has it.
+/// @param user The polling role.
+/// @param verifier Its password as PQencryptPasswordConn encrypts it; empty: it gets none. Only a
+/// new role gets it.
+std::vector<std::string> setup_statements(int32_t server_version, std::string_view user,
+                                          std::string_view verifier);
+
+/// A query that any role may run. Its one row has one boolean column, `complete`: from PostgreSQL
+/// 10 on whether pg_monitor's rights are the role's, before whether it can use setup's functions.
+std::string rights_query(int32_t server_version);
+
+} // namespace pgstatsmon

@@ -1,0 +1,210 @@
+// Checks what can be checked of a definition without a server.
+#include "config/definition.hpp"
+
+#include "config/values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace pgstatsmon {
+
+namespace {
+
+using kind = document_node::kind;
+
+constexpr size_t max_name = 128;
+constexpr size_t max_sql = 65536;
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// A word that can be part of a metric's name, and a label's.
+std::optional<std::string> parse_name(const value &x) {
+  auto result = parse_word(x);
+  if (!result)
+    return std::nullopt;
+  if (!is_letter(result->front())
+      || !std::ranges::all_of(*result, [](char c) { return is_letter(c) || is_digit(c); })) {
+    x.complain("is no name, expected letters, digits and _, no digit first");
+    return std::nullopt;
+  }
+  if (result->size() > max_name) {
+    x.complain("is too long, expected at most " + std::to_string(max_name) + " characters");
+    return std::nullopt;
+  }
+  return result;
+}
+
+std::optional<std::string> parse_label(const value &x) {
+  auto result = parse_name(x);
+  if (!result)
+    return std::nullopt;
+  if (result->starts_with("__"))
+    x.complain("is no label name, those that begin with __ are Prometheus' own");
+  else if (*result == "backend" || *result == "le" || *result == "quantile")
+    x.complain("is a label that every series may have already, expected another name");
+  else
+    return result;
+  return std::nullopt;
+}
+
+/// Digits as a number below 100; nothing when they are none.
+std::optional<int32_t> to_small_number(std::string_view x) {
+  int32_t result = 0;
+  auto [end, error] = std::from_chars(x.data(), x.data() + x.size(), result);
+  if (x.empty() || x.size() > 2 || !std::ranges::all_of(x, is_digit) || error != std::errc{})
+    return std::nullopt;
+  return result;
+}
+
+/// The first `server_version_num` of "9.6" or "14".
+std::optional<int32_t> to_version(std::string_view text) {
+  auto dot = text.find('.');
+  auto major = to_small_number(text.substr(0, dot));
+  if (!major || (*major < 10) != (dot != std::string_view::npos))
+    return std::nullopt;
+  if (dot == std::string_view::npos)
+    return *major * 10000;
+  auto minor = to_small_number(text.substr(dot + 1));
+  if (!minor)
+    return std::nullopt;
+  return *major * 10000 + *minor * 100;
+}
+
+std::optional<int32_t> parse_version(const value &x) {
+  constexpr std::string_view expected = "a major version like 9.6 or 14";
+  if (x.node().type != kind::number && x.node().type != kind::string) {
+    x.complain_type(expected);
+    return std::nullopt;
+  }
+  auto result = to_version(x.node().text);
+  if (!result)
+    x.complain("is no major version, expected " + std::string{expected});
+  return result;
+}
+
+std::optional<std::string> parse_sql(const value &x) {
+  if (x.node().type != kind::string) {
+    x.complain_type("SQL");
+    return std::nullopt;
+  }
+  auto result = x.node().text;
+  result.erase(result.find_last_not_of(" \n\r\t;") + 1);
+  if (result.empty())
+    x.complain("is empty, expected SQL");
+  else if (result.find('\0') != std::string::npos)
+    x.complain("has a null character, expected SQL");
+  else if (result.size() > max_sql)
+    x.complain("is too long, expected at most " + std::to_string(max_sql) + " bytes");
+  else
+    return result;
+  return std::nullopt;
+}
+
+fault place_of(const value &x) {
+  if (!x.given())
+    return {};
+  return {x.node().line, x.node().column, x.path(), {}};
+}
+
+void read_labels(const value &self, std::vector<std::string> &labels) {
+  self.each([&](const value &item) {
+    std::string label;
+    item.require(label, "a column", parse_label);
+    if (!label.empty() && std::ranges::find(labels, label) != labels.end())
+      return item.complain("is given twice");
+    labels.push_back(std::move(label));
+  });
+}
+
+void read_metric(const value &self, located_definition &to) {
+  metric_definition metric;
+  std::string unit;
+  fields s{self};
+  auto column = s.get("column").require(metric.column, "a column of the SQL's result", parse_name);
+  s.get("type").require(
+      metric.type, "counter or gauge",
+      choice<metric_type>({{"counter", metric_type::counter}, {"gauge", metric_type::gauge}}));
+  s.get("unit").read(unit, parse_name);
+  s.get("help").require(metric.help, "a sentence", parse_word);
+  metric.family = to.query.name + '_' + metric.column;
+  if (!unit.empty())
+    metric.family += '_' + unit;
+  if (std::ranges::find(to.query.labels, metric.column) != to.query.labels.end())
+    column.complain("is a label already");
+  if (auto what = family_fault(metric.family); !what.empty())
+    column.complain(what);
+  to.metric_places.push_back(place_of(column));
+  to.query.metrics.push_back(std::move(metric));
+}
+
+/// Whether every server that fits `later` fits `earlier` too.
+bool hides(const sql_variant &earlier, const sql_variant &later) {
+  auto ends_later = earlier.until == 0 || (later.until != 0 && later.until <= earlier.until);
+  auto any_role = earlier.role == server_role::unknown || earlier.role == later.role;
+  return earlier.from <= later.from && ends_later && any_role
+         && (!earlier.needs_functions || later.needs_functions);
+}
+
+void read_variant(const value &self, std::vector<sql_variant> &variants) {
+  sql_variant x;
+  fields s{self};
+  s.get("from").read(x.from, parse_version);
+  auto until = s.get("until").read(x.until, parse_version);
+  s.get("role").read(x.role, choice<server_role>({{"any", server_role::unknown},
+                                                  {"primary", server_role::primary},
+                                                  {"standby", server_role::standby}}));
+  s.get("needs").read(x.needs_functions, choice<bool>({{"functions", true}}));
+  s.get("sql").require(x.sql, "SQL", parse_sql);
+  if (x.until != 0 && x.until <= x.from)
+    until.complain("is not above from, expected the first version that no longer fits");
+  else if (std::ranges::any_of(variants, [&](const auto &other) { return hides(other, x); }))
+    self.complain("is never used, one before it fits every server that it fits");
+  variants.push_back(std::move(x));
+}
+
+/// A list that must be there and have something in it.
+template <class F>
+void each_of_some(const value &self, std::string_view expected, F f) {
+  if (!self.given() && !self.run().describing)
+    self.complain("is missing, expected " + std::string{expected});
+  else if (self.given() && (self.node().type == kind::null || self.node().type == kind::list)
+           && self.node().items.empty())
+    self.complain("is empty, expected " + std::string{expected});
+  else
+    self.each(f);
+}
+
+} // namespace
+
+located_definition read_definition(const value &root) {
+  located_definition result;
+  fields s{root};
+  auto name = s.get("name").require(result.query.name, "the query's name", parse_name);
+  result.name_place = place_of(name);
+  s.get("help").require(result.query.help, "a sentence", parse_word);
+  read_labels(s.get("labels"), result.query.labels);
+  each_of_some(s.get("metrics"), "a list of metrics",
+               [&](const value &x) { read_metric(x, result); });
+  each_of_some(s.get("versions"), "a list of version ranges with their SQL",
+               [&](const value &x) { read_variant(x, result.query.variants); });
+  return result;
+}
+
+std::string family_fault(std::string_view family) {
+  constexpr auto own =
+      std::to_array<std::string_view>({"pg_NaN_error", "pg_connect_error", "pg_query_count",
+                                       "pg_query_error", "pg_query_timeout", "pg_up"});
+  if (std::ranges::find(own, family) != own.end() || family.starts_with("pgstatsmon_")
+      || family.starts_with("process_"))
+    return "makes the metric " + std::string{family} + ", which is one of our own";
+  return {};
+}
+
+} // namespace pgstatsmon
