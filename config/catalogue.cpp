@@ -40,8 +40,8 @@ std::vector<std::string> known_keys() {
   return std::move(run.options);
 }
 
-source read_source(const std::string &file, std::string_view text,
-                   const std::vector<std::string> &known) {
+source read_source(const std::string& file, std::string_view text,
+                   const std::vector<std::string>& known) {
   source result;
   result.file = file;
   auto document = parse_document(text);
@@ -63,38 +63,40 @@ source read_source(const std::string &file, std::string_view text,
 /// Who has which name.
 using owner_map = std::map<std::string, std::string>;
 
-/// Reports a name that something before has.
-void claim(owner_map &owners, const std::string &name, const fault &place, source &from) {
+/// Takes a name, or reports that something before has it.
+bool claim(owner_map& owners, const std::string& name, const fault& place, source& from) {
   if (name.empty() || place.line == 0)
-    return;
+    return true;
   auto here = from.file + ':' + std::to_string(place.line);
-  if (auto [first, fresh] = owners.emplace(name, here); !fresh)
+  auto [first, fresh] = owners.emplace(name, here);
+  if (!fresh)
     from.faults.push_back({place.line, place.column, place.path,
-                           "makes " + name + ", which " + first->second + " has already"});
+                           name + " is taken, " + first->second + " has it already"});
+  return fresh;
 }
 
-void look_for_clashes(std::vector<source> &sources) {
-  owner_map queries;
+void look_for_clashes(std::vector<source>& sources) {
   owner_map families;
-  for (auto &x : sources)
-    claim(queries, x.found.query.name, x.found.name_place, x);
-  for (const auto &[name, place] : queries)
-    for (const auto *suffix : {"", "_bucket", "_count", "_sum"})
-      families.emplace(name + "_querytime_ms" + suffix, "the histogram of " + name);
-  for (auto &x : sources)
-    for (size_t i = 0; i < x.found.query.metrics.size(); ++i)
-      claim(families, x.found.query.metrics[i].family, x.found.metric_places[i], x);
+  for (const auto& x : sources)
+    for (const auto* suffix : {"", "_bucket", "_count", "_sum"})
+      families.emplace(x.found.query.name + "_querytime_ms" + suffix,
+                       "the histogram of " + x.found.query.name);
+  owner_map queries;
+  for (auto& x : sources)
+    if (claim(queries, x.found.query.name, x.found.name_place, x))
+      for (size_t i = 0; i < x.found.query.metrics.size(); ++i)
+        claim(families, x.found.query.metrics[i].family, x.found.metric_places[i], x);
 }
 
-caf::expected<catalogue_ptr> parse(const file_list &files) {
+caf::expected<catalogue_ptr> parse(const file_list& files) {
   auto known = known_keys();
   std::vector<source> sources;
-  for (const auto &[file, text] : files)
+  for (const auto& [file, text] : files)
     sources.push_back(read_source(file, text, known));
   look_for_clashes(sources);
   std::string lines;
   std::vector<query_definition> queries;
-  for (auto &x : sources) {
+  for (auto& x : sources) {
     if (!x.faults.empty())
       lines += (lines.empty() ? "" : "\n") + context_of(make_error(std::move(x.faults), x.file));
     queries.push_back(std::move(x.found.query));
@@ -104,11 +106,11 @@ caf::expected<catalogue_ptr> parse(const file_list &files) {
   return std::make_shared<const catalogue>(std::move(queries));
 }
 
-caf::error unreadable(const std::string &path, const std::string &why) {
+caf::error unreadable(const std::string& path, const std::string& why) {
   return caf::make_error(ec::unreadable_file, path + ": " + why);
 }
 
-caf::expected<std::string> read_file(const std::string &path) {
+caf::expected<std::string> read_file(const std::string& path) {
   std::unique_ptr<FILE, decltype(&fclose)> in{fopen(path.c_str(), "re"), fclose};
   std::string text(in == nullptr ? 0 : max_file + 1, '\0');
   if (in != nullptr)
@@ -120,9 +122,9 @@ caf::expected<std::string> read_file(const std::string &path) {
   return text;
 }
 
-caf::expected<catalogue_ptr> load(const std::string &directory) {
+caf::expected<catalogue_ptr> load(const std::string& directory) {
   std::vector<std::string> paths;
-  for (const auto &entry : fs::directory_iterator{directory})
+  for (const auto& entry : fs::directory_iterator{directory})
     if (entry.path().extension() == ".yaml")
       paths.push_back(entry.path().string());
   if (paths.empty())
@@ -131,7 +133,7 @@ caf::expected<catalogue_ptr> load(const std::string &directory) {
     return unreadable(directory, "has more than " + std::to_string(max_files) + " files");
   std::ranges::sort(paths);
   file_list files;
-  for (auto &path : paths) {
+  for (auto& path : paths) {
     auto text = read_file(path);
     if (!text)
       return std::move(text.error());
@@ -143,7 +145,7 @@ caf::expected<catalogue_ptr> load(const std::string &directory) {
 } // namespace
 
 catalogue::catalogue(std::vector<query_definition> queries) : queries_{std::move(queries)} {
-  for (const auto &x : queries_)
+  for (const auto& x : queries_)
     families_ += x.metrics.size();
 }
 
@@ -154,20 +156,20 @@ catalogue_ptr built_in_catalogue() {
   return std::move(*result);
 }
 
-caf::expected<catalogue_ptr> load_catalogue(const std::string &directory) {
+caf::expected<catalogue_ptr> load_catalogue(const std::string& directory) {
   try {
     return load(directory);
-  } catch (const fs::filesystem_error &e) {
+  } catch (const fs::filesystem_error& e) {
     return unreadable(directory, e.code().message());
-  } catch (const std::exception &e) {
+  } catch (const std::exception& e) {
     return unreadable(directory, e.what());
   }
 }
 
-caf::expected<catalogue_ptr> parse_catalogue(const file_list &files) {
+caf::expected<catalogue_ptr> parse_catalogue(const file_list& files) {
   try {
     return parse(files);
-  } catch (const std::exception &e) {
+  } catch (const std::exception& e) {
     return caf::make_error(ec::bad_configuration, std::string{e.what()});
   }
 }

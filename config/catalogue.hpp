@@ -7,8 +7,8 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +17,8 @@ namespace pgstatsmon {
 
 /// A query's SQL for a range of server versions (`server_version_num`).
 struct sql_variant {
-  int32_t from = 0;         ///< First version that it fits.
-  int32_t until = 0;        ///< First version that it no longer fits; 0: none.
+  int32_t from = 0;                        ///< First version that it fits.
+  int32_t until = 0;                       ///< First version that it no longer fits; 0: none.
   server_role role = server_role::unknown; ///< Only on such servers; unknown: on any.
   bool needs_functions = false; ///< Uses the functions that setup makes before PostgreSQL 10.
   std::string sql;
@@ -40,8 +40,8 @@ struct metric_definition {
 
 /// One query: what it asks of which server, and what becomes of the columns.
 struct query_definition {
-  std::string name; ///< `pg_stat_user_tables`; unique.
-  std::string help; ///< What the query reads, a sentence.
+  std::string name;                  ///< `pg_stat_user_tables`; unique.
+  std::string help;                  ///< What the query reads, a sentence.
   std::vector<sql_variant> variants; ///< The first that fits is used.
   std::vector<std::string> labels;   ///< Columns that become labels, in order.
   std::vector<metric_definition> metrics;

@@ -25,7 +25,7 @@ bool is_digit(char c) {
 }
 
 /// A word that can be part of a metric's name, and a label's.
-std::optional<std::string> parse_name(const value &x) {
+std::optional<std::string> parse_name(const value& x) {
   auto result = parse_word(x);
   if (!result)
     return std::nullopt;
@@ -41,7 +41,7 @@ std::optional<std::string> parse_name(const value &x) {
   return result;
 }
 
-std::optional<std::string> parse_label(const value &x) {
+std::optional<std::string> parse_label(const value& x) {
   auto result = parse_name(x);
   if (!result)
     return std::nullopt;
@@ -77,7 +77,7 @@ std::optional<int32_t> to_version(std::string_view text) {
   return *major * 10000 + *minor * 100;
 }
 
-std::optional<int32_t> parse_version(const value &x) {
+std::optional<int32_t> parse_version(const value& x) {
   constexpr std::string_view expected = "a major version like 9.6 or 14";
   if (x.node().type != kind::number && x.node().type != kind::string) {
     x.complain_type(expected);
@@ -89,7 +89,7 @@ std::optional<int32_t> parse_version(const value &x) {
   return result;
 }
 
-std::optional<std::string> parse_sql(const value &x) {
+std::optional<std::string> parse_sql(const value& x) {
   if (x.node().type != kind::string) {
     x.complain_type("SQL");
     return std::nullopt;
@@ -107,14 +107,14 @@ std::optional<std::string> parse_sql(const value &x) {
   return std::nullopt;
 }
 
-fault place_of(const value &x) {
+fault place_of(const value& x) {
   if (!x.given())
     return {};
   return {x.node().line, x.node().column, x.path(), {}};
 }
 
-void read_labels(const value &self, std::vector<std::string> &labels) {
-  self.each([&](const value &item) {
+void read_labels(const value& self, std::vector<std::string>& labels) {
+  self.each([&](const value& item) {
     std::string label;
     item.require(label, "a column", parse_label);
     if (!label.empty() && std::ranges::find(labels, label) != labels.end())
@@ -123,14 +123,14 @@ void read_labels(const value &self, std::vector<std::string> &labels) {
   });
 }
 
-void read_metric(const value &self, located_definition &to) {
+void read_metric(const value& self, located_definition& to) {
   metric_definition metric;
   std::string unit;
   fields s{self};
   auto column = s.get("column").require(metric.column, "a column of the SQL's result", parse_name);
   s.get("type").require(
-      metric.type, "counter or gauge",
-      choice<metric_type>({{"counter", metric_type::counter}, {"gauge", metric_type::gauge}}));
+    metric.type, "counter or gauge",
+    choice<metric_type>({{"counter", metric_type::counter}, {"gauge", metric_type::gauge}}));
   s.get("unit").read(unit, parse_name);
   s.get("help").require(metric.help, "a sentence", parse_word);
   metric.family = to.query.name + '_' + metric.column;
@@ -145,15 +145,16 @@ void read_metric(const value &self, located_definition &to) {
 }
 
 /// Whether every server that fits `later` fits `earlier` too.
-bool hides(const sql_variant &earlier, const sql_variant &later) {
+bool hides(const sql_variant& earlier, const sql_variant& later) {
   auto ends_later = earlier.until == 0 || (later.until != 0 && later.until <= earlier.until);
   auto any_role = earlier.role == server_role::unknown || earlier.role == later.role;
   return earlier.from <= later.from && ends_later && any_role
          && (!earlier.needs_functions || later.needs_functions);
 }
 
-void read_variant(const value &self, std::vector<sql_variant> &variants) {
+void read_variant(const value& self, std::vector<sql_variant>& variants) {
   sql_variant x;
+  auto faults = self.run().faults.size();
   fields s{self};
   s.get("from").read(x.from, parse_version);
   auto until = s.get("until").read(x.until, parse_version);
@@ -162,16 +163,19 @@ void read_variant(const value &self, std::vector<sql_variant> &variants) {
                                                   {"standby", server_role::standby}}));
   s.get("needs").read(x.needs_functions, choice<bool>({{"functions", true}}));
   s.get("sql").require(x.sql, "SQL", parse_sql);
+  if (self.run().faults.size() != faults)
+    return;
   if (x.until != 0 && x.until <= x.from)
     until.complain("is not above from, expected the first version that no longer fits");
-  else if (std::ranges::any_of(variants, [&](const auto &other) { return hides(other, x); }))
+  else if (std::ranges::any_of(variants, [&](const auto& other) { return hides(other, x); }))
     self.complain("is never used, one before it fits every server that it fits");
-  variants.push_back(std::move(x));
+  else
+    variants.push_back(std::move(x));
 }
 
 /// A list that must be there and have something in it.
 template <class F>
-void each_of_some(const value &self, std::string_view expected, F f) {
+void each_of_some(const value& self, std::string_view expected, F f) {
   if (!self.given() && !self.run().describing)
     self.complain("is missing, expected " + std::string{expected});
   else if (self.given() && (self.node().type == kind::null || self.node().type == kind::list)
@@ -183,7 +187,7 @@ void each_of_some(const value &self, std::string_view expected, F f) {
 
 } // namespace
 
-located_definition read_definition(const value &root) {
+located_definition read_definition(const value& root) {
   located_definition result;
   fields s{root};
   auto name = s.get("name").require(result.query.name, "the query's name", parse_name);
@@ -191,16 +195,16 @@ located_definition read_definition(const value &root) {
   s.get("help").require(result.query.help, "a sentence", parse_word);
   read_labels(s.get("labels"), result.query.labels);
   each_of_some(s.get("metrics"), "a list of metrics",
-               [&](const value &x) { read_metric(x, result); });
+               [&](const value& x) { read_metric(x, result); });
   each_of_some(s.get("versions"), "a list of version ranges with their SQL",
-               [&](const value &x) { read_variant(x, result.query.variants); });
+               [&](const value& x) { read_variant(x, result.query.variants); });
   return result;
 }
 
 std::string family_fault(std::string_view family) {
   constexpr auto own =
-      std::to_array<std::string_view>({"pg_NaN_error", "pg_connect_error", "pg_query_count",
-                                       "pg_query_error", "pg_query_timeout", "pg_up"});
+    std::to_array<std::string_view>({"pg_NaN_error", "pg_connect_error", "pg_query_count",
+                                     "pg_query_error", "pg_query_timeout", "pg_up"});
   if (std::ranges::find(own, family) != own.end() || family.starts_with("pgstatsmon_")
       || family.starts_with("process_"))
     return "makes the metric " + std::string{family} + ", which is one of our own";

@@ -19,7 +19,7 @@ struct located_definition {
 
 /// Reads a definition. What is wrong is reported to the value's reading; then only the names of
 /// the result are of use.
-located_definition read_definition(const value &root);
+located_definition read_definition(const value& root);
 
 /// What keeps a family from being called so, because our own metrics have the name; empty when
 /// nothing does. The histograms of the queries are not looked at.

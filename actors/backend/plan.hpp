@@ -20,7 +20,7 @@ using plan = std::vector<std::optional<size_t>>;
 /// @param server_version As `server_version_num` has it: 90624, 150020.
 /// @param role Variants for one role fit no server whose role is unknown.
 /// @param have_functions Whether the functions that setup makes before PostgreSQL 10 can be used.
-plan make_plan(const catalogue &queries, int32_t server_version, server_role role,
+plan make_plan(const catalogue& queries, int32_t server_version, server_role role,
                bool have_functions);
 
 } // namespace pgstatsmon

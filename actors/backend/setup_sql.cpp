@@ -18,29 +18,29 @@ struct lent_function {
 };
 
 constexpr lent_function lent_functions[] = {
-    {"get_stat_activity", 90200, "datid oid, state text",
-     "SELECT a.datid, a.state FROM pg_catalog.pg_stat_get_activity(NULL::integer) a"},
-    {"get_stat_replication", 90400,
-     "pid integer, application_name text, client_addr inet, sync_state text,"
-     " sent_location pg_lsn, write_location pg_lsn, flush_location pg_lsn, replay_location pg_lsn",
-     "SELECT w.pid, a.application_name, a.client_addr, w.sync_state,"
-     " w.sent_location, w.write_location, w.flush_location, w.replay_location"
-     " FROM pg_catalog.pg_stat_get_wal_senders() w"
-     " JOIN LATERAL pg_catalog.pg_stat_get_activity(w.pid) a ON a.pid = w.pid"},
-    {"get_stat_progress_vacuum", 90600,
-     "relid oid, vacuum_mode text, query_start double precision, phase bigint,"
-     " heap_blks_total bigint, heap_blks_scanned bigint, heap_blks_vacuumed bigint,"
-     " index_vacuum_count bigint, max_dead_tuples bigint, num_dead_tuples bigint",
-     "SELECT p.relid,"
-     " CASE WHEN a.query ~ '^autovacuum.*(to prevent wraparound)' THEN 'aggressive_autovacuum'"
-     " WHEN a.query ~ '^autovacuum' THEN 'autovacuum'"
-     " WHEN a.query ~* '^vacuum' THEN 'manual_vacuum' ELSE 'unknown' END,"
-     " pg_catalog.date_part('epoch', a.query_start), p.param1 + 1,"
-     " p.param2, p.param3, p.param4, p.param5, p.param6, p.param7"
-     " FROM pg_catalog.pg_stat_get_progress_info('VACUUM') p"
-     " JOIN LATERAL pg_catalog.pg_stat_get_activity(p.pid) a ON a.pid = p.pid"
-     " JOIN pg_catalog.pg_database d ON d.oid = p.datid"
-     " WHERE d.datname = pg_catalog.current_database()"},
+  {"get_stat_activity", 90200, "datid oid, state text",
+   "SELECT a.datid, a.state FROM pg_catalog.pg_stat_get_activity(NULL::integer) a"},
+  {"get_stat_replication", 90400,
+   "pid integer, application_name text, client_addr inet, sync_state text,"
+   " sent_location pg_lsn, write_location pg_lsn, flush_location pg_lsn, replay_location pg_lsn",
+   "SELECT w.pid, a.application_name, a.client_addr, w.sync_state,"
+   " w.sent_location, w.write_location, w.flush_location, w.replay_location"
+   " FROM pg_catalog.pg_stat_get_wal_senders() w"
+   " JOIN LATERAL pg_catalog.pg_stat_get_activity(w.pid) a ON a.pid = w.pid"},
+  {"get_stat_progress_vacuum", 90600,
+   "relid oid, vacuum_mode text, query_start double precision, phase bigint,"
+   " heap_blks_total bigint, heap_blks_scanned bigint, heap_blks_vacuumed bigint,"
+   " index_vacuum_count bigint, max_dead_tuples bigint, num_dead_tuples bigint",
+   "SELECT p.relid,"
+   " CASE WHEN a.query ~ '^autovacuum.*(to prevent wraparound)' THEN 'aggressive_autovacuum'"
+   " WHEN a.query ~ '^autovacuum' THEN 'autovacuum'"
+   " WHEN a.query ~* '^vacuum' THEN 'manual_vacuum' ELSE 'unknown' END,"
+   " pg_catalog.date_part('epoch', a.query_start), p.param1 + 1,"
+   " p.param2, p.param3, p.param4, p.param5, p.param6, p.param7"
+   " FROM pg_catalog.pg_stat_get_progress_info('VACUUM') p"
+   " JOIN LATERAL pg_catalog.pg_stat_get_activity(p.pid) a ON a.pid = p.pid"
+   " JOIN pg_catalog.pg_database d ON d.oid = p.datid"
+   " WHERE d.datname = pg_catalog.current_database()"},
 };
 
 /// A block that runs `work` again when another setup was in its way. Every loser sees what the
@@ -128,7 +128,7 @@ std::string create_schema(std::string_view role) {
                      role);
 }
 
-std::string create_function(const lent_function &x, std::string_view role) {
+std::string create_function(const lent_function& x, std::string_view role) {
   return fmt::format(R"(
       CREATE OR REPLACE FUNCTION pgstatsmon.{0}() RETURNS TABLE ({1})
         LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {2};
@@ -141,7 +141,7 @@ std::string create_function(const lent_function &x, std::string_view role) {
 std::string have_functions(int32_t server_version, std::string_view name) {
   std::string list;
   auto count = 0;
-  for (const auto &x : lent_functions)
+  for (const auto& x : lent_functions)
     if (server_version >= x.from) {
       list += (list.empty() ? "'" : ", '") + std::string{x.name} + '\'';
       ++count;
@@ -160,7 +160,7 @@ std::string have_functions(int32_t server_version, std::string_view name) {
 std::string create_functions(int32_t server_version, std::string_view user, std::string_view name) {
   auto role = quote_identifier(user);
   auto work = create_schema(role);
-  for (const auto &x : lent_functions)
+  for (const auto& x : lent_functions)
     if (server_version >= x.from)
       work += create_function(x, role);
   return fmt::format(R"(
@@ -207,8 +207,8 @@ std::string rights_query(int32_t server_version) {
     return "SELECT " + have_functions(server_version, "current_user") + " AS complete";
   auto right = server_version < 150000 ? "MEMBER" : "USAGE";
   return fmt::format(
-      "SELECT pg_catalog.pg_has_role(current_user, 'pg_monitor'::name, '{}'::text) AS complete",
-      right);
+    "SELECT pg_catalog.pg_has_role(current_user, 'pg_monitor'::name, '{}'::text) AS complete",
+    right);
 }
 
 } // namespace pgstatsmon

@@ -8,8 +8,6 @@
 #include "config/fault.hpp"
 #include "messages/error.hpp"
 
-#include <algorithm>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,10 +54,10 @@ const std::vector<promised> contract{
    {"datname"},
    {"c pg_stat_database_tup_returned", "c pg_stat_database_tup_fetched",
     "c pg_stat_database_tup_inserted", "c pg_stat_database_tup_updated",
-    "c pg_stat_database_tup_deleted", "c pg_stat_database_blks_read",
-    "c pg_stat_database_blks_hit", "c pg_stat_database_xact_commit",
-    "c pg_stat_database_xact_rollback", "c pg_stat_database_blk_read_time_ms",
-    "c pg_stat_database_blk_write_time_ms", "g pg_stat_database_numbackends"}},
+    "c pg_stat_database_tup_deleted", "c pg_stat_database_blks_read", "c pg_stat_database_blks_hit",
+    "c pg_stat_database_xact_commit", "c pg_stat_database_xact_rollback",
+    "c pg_stat_database_blk_read_time_ms", "c pg_stat_database_blk_write_time_ms",
+    "g pg_stat_database_numbackends"}},
   {"pg_relation_size",
    {"schemaname", "relname"},
    {"g pg_relation_size_row_estimate", "g pg_relation_size_total_bytes",
@@ -103,17 +101,9 @@ std::string faults_of(const file_list& files) {
 /// A definition that is right, with one line replaced.
 std::string definition(size_t line = 0, std::string_view instead = {}) {
   std::vector<std::string> lines{
-    "name: q",
-    "help: Something.",
-    "labels: [a, b]",
-    "metrics:",
-    "  - column: c",
-    "    type: counter",
-    "    help: What it is.",
-    "versions:",
-    "  - until: 10",
-    "    sql: SELECT 1",
-    "  - sql: SELECT 2",
+    "name: q",       "help: Something.",  "labels: [a, b]",        "metrics:",
+    "  - column: c", "    type: counter", "    help: What it is.", "versions:",
+    "  - until: 10", "    sql: SELECT 1", "  - sql: SELECT 2",
   };
   if (line != 0)
     lines[line - 1] = instead;
@@ -152,8 +142,8 @@ TEST(the directory of the definitions holds what is compiled in) {
 }
 
 TEST(every help text is one sentence that ends) {
-  std::set<std::string> seen;
-  for (const auto& query : built_in_catalogue()->queries()) {
+  auto queries = built_in_catalogue();
+  for (const auto& query : queries->queries()) {
     CHECK(query.help.ends_with('.'));
     for (const auto& x : query.metrics) {
       CHECK(x.help.ends_with('.'));
@@ -163,7 +153,8 @@ TEST(every help text is one sentence that ends) {
 }
 
 TEST(every SQL names all the columns and takes no parameter) {
-  for (const auto& query : built_in_catalogue()->queries())
+  auto queries = built_in_catalogue();
+  for (const auto& query : queries->queries())
     for (const auto& x : query.variants) {
       for (const auto& label : query.labels)
         CHECK(x.sql.find(label) != std::string::npos);
@@ -174,9 +165,10 @@ TEST(every SQL names all the columns and takes no parameter) {
 }
 
 TEST(a definition is read as it stands there) {
-  auto result = parse_catalogue({{"f.yaml", definition(9, "  - {from: 9.6, until: 10, role: standby,"
-                                                          " needs: functions, sql: 'SELECT 0 ;\n'}\n"
-                                                          "  - until: 14")}});
+  auto result =
+    parse_catalogue({{"f.yaml", definition(9, "  - {from: 9.6, until: 10, role: standby,"
+                                              " needs: functions, sql: 'SELECT 0 ;\n'}\n"
+                                              "  - until: 14")}});
   REQUIRE(result);
   REQUIRE((*result)->queries().size() == 1u);
   query_definition expected{
@@ -200,7 +192,121 @@ TEST(a unit ends the name of a metric) {
 TEST(every fault of a definition is found where it is) {
   const wrong table[] = {
     {0, "", ""},
+    {1, "", "f:2:1: name: is missing, expected the query's name"},
+    {1, "name: 1", "f:1:7: name: is a number, expected a string: put it in quotes"},
+    {1, "name: a-b", "f:1:7: name: is no name, expected letters, digits and _, no digit first"},
+    {1, "name: ''", "f:1:7: name: is empty, expected a string"},
+    {1, "nam: q",
+     "f:1:1: name: is missing, expected the query's name\n"
+     "f:1:1: nam: unknown key, did you mean 'name'?"},
+    {1, "name: pgstatsmon",
+     "f:5:13: metrics[0].column: makes the metric pgstatsmon_c, which is one of our own"},
+    {1, "name: q\nname: q", "f:2:1: name: is given twice, first on line 1"},
+    {2, "", "f:1:1: help: is missing, expected a sentence"},
+    {2, "help: \"two\\nlines\"",
+     "f:2:7: help: has a control character, expected a string of one line"},
+    {3, "labels: a", "f:3:9: labels: is a string, expected a list"},
+    {3, "labels: [a, a]", "f:3:13: labels[1]: is given twice"},
+    {3, "labels: [a, c]", "f:5:13: metrics[0].column: is a label already"},
+    {3, "labels: [__a, backend, le, 1]",
+     "f:3:10: labels[0]: is no label name, those that begin with __ are Prometheus' own\n"
+     "f:3:15: labels[1]: is a label that every series may have already, expected another name\n"
+     "f:3:24: labels[2]: is a label that every series may have already, expected another name\n"
+     "f:3:28: labels[3]: is a number, expected a string: put it in quotes"},
+    {4, "metric:",
+     "f:1:1: metrics: is missing, expected a list of metrics\n"
+     "f:4:1: metric: unknown key, did you mean 'metrics'?"},
+    {4, "metrics: []\nmetric:",
+     "f:4:10: metrics: is empty, expected a list of metrics\n"
+     "f:5:1: metric: unknown key, did you mean 'metrics'?"},
+    {5, "  - colunm: c",
+     "f:5:5: metrics[0].column: is missing, expected a column of the SQL's result\n"
+     "f:5:5: metrics[0].colunm: unknown key, did you mean 'column'?"},
+    {6, "    type: histogram",
+     "f:6:11: metrics[0].type: is none of its values, expected one of counter, gauge"},
+    {6, "    type: counter\n    unit: m/s",
+     "f:7:11: metrics[0].unit: is no name, expected letters, digits and _, no digit first"},
+    {6, "    type: counter\n    from: 10",
+     "f:7:5: metrics[0].from: unknown key here, it belongs to 'versions[].from'"},
+    {7, "    help:", "f:7:5: metrics[0].help: has no value, expected a string"},
+    {7, "    help: x\n  - {column: c, type: gauge, help: y}",
+     "f:8:14: metrics[1].column: q_c is taken, f:5 has it already"},
+    {5, "  - column: querytime_ms",
+     "f:5:13: metrics[0].column: q_querytime_ms is taken, the histogram of q has it already"},
+    {5, "  - column: querytime_ms_sum",
+     "f:5:13: metrics[0].column: q_querytime_ms_sum is taken, the histogram of q has it already"},
+    {8, "version:",
+     "f:1:1: versions: is missing, expected a list of version ranges with their SQL\n"
+     "f:8:1: version: unknown key, did you mean 'versions'?"},
+    {9, "  - until: 9",
+     "f:9:12: versions[0].until: is no major version, expected a major version like 9.6 or 14"},
+    {9, "  - until: 9.x",
+     "f:9:12: versions[0].until: is no major version, expected a major version like 9.6 or 14"},
+    {9, "  - until: 10.1",
+     "f:9:12: versions[0].until: is no major version, expected a major version like 9.6 or 14"},
+    {9, "  - until: [10]",
+     "f:9:12: versions[0].until: is a list, expected a major version like 9.6 or 14"},
+    {9, "  - from: 10\n    until: 9.6",
+     "f:10:12: versions[0].until: is not above from, expected the first version that no longer "
+     "fits"},
+    {9, "  - until: 10\n    role: leader",
+     "f:10:11: versions[0].role: is none of its values, expected one of any, primary, standby"},
+    {9, "  - until: 10\n    needs: function",
+     "f:10:12: versions[0].needs: is none of its values, expected one of functions"},
+    {9, "  - from: 9.2", ""},
+    {9, "  - role: any",
+     "f:11:5: versions[1]: is never used, one before it fits every server that it fits"},
+    {10, "    sql: ;", "f:10:10: versions[0].sql: is empty, expected SQL"},
+    {10, "    sql: 1", "f:10:10: versions[0].sql: is a number, expected SQL"},
+    {11, "  - {}", "f:11:5: versions[1].sql: is missing, expected SQL"},
+    {11, "- nonsense", "f:11:1: is neither YAML nor JSON: end of map not found"},
+    {11, "  - &x [*x]", "f:11:9: is neither YAML nor JSON: an alias of what it stands in"},
   };
   for (const auto& x : table)
     CHECK_EQUAL(faults_of({{"f", definition(x.line, x.instead)}}), x.fault);
+}
+
+TEST(names are unique over all files) {
+  auto other = definition(1, "name: other");
+  auto twice = faults_of({{"a", definition()}, {"b", definition()}});
+  CHECK_EQUAL(twice, "b:1:7: name: q is taken, a:1 has it already");
+  auto joined =
+    faults_of({{"a", definition(1, "name: q_c")}, {"b", definition(5, "  - column: c_c")}});
+  CHECK_EQUAL(joined, "b:5:13: metrics[0].column: q_c_c is taken, a:5 has it already");
+  CHECK_EQUAL(faults_of({{"a", definition(5, "  - column: b_querytime_ms_count")},
+                         {"b", definition(1, "name: q_b")}}),
+              "a:5:13: metrics[0].column: q_b_querytime_ms_count is taken, the histogram of q_b "
+              "has it already");
+  CHECK_EQUAL(faults_of({{"a", definition()}, {"b", other}}), "");
+}
+
+TEST(our own metrics keep their names) {
+  for (const auto* name : {"pg_up", "pg_query_count", "pg_connect_error", "pg_query_error",
+                           "pg_query_timeout", "pg_NaN_error", "pgstatsmon_x", "process_x"}) {
+    std::string_view family{name};
+    auto split = family.find('_');
+    auto text = definition(1, "name: " + std::string{family.substr(0, split)});
+    text.replace(text.find("column: c"), 9, "column: " + std::string{family.substr(split + 1)});
+    CHECK_EQUAL(faults_of({{"f", text}}), "f:5:13: metrics[0].column: makes the metric "
+                                            + std::string{family} + ", which is one of our own");
+  }
+}
+
+TEST(the faults of all files are told at once) {
+  CHECK_EQUAL(faults_of({{"a", "name: q\n"}, {"b", "[]"}, {"c", "{"}}),
+              "a:1:1: help: is missing, expected a sentence\n"
+              "a:1:1: metrics: is missing, expected a list of metrics\n"
+              "a:1:1: versions: is missing, expected a list of version ranges with their SQL\n"
+              "b:1:1: is a list, expected an object\n"
+              "c:1:1: is neither YAML nor JSON: end of map flow not found");
+}
+
+TEST(a directory without definitions is no catalogue) {
+  auto missing = load_catalogue("/nonexistent");
+  REQUIRE(!missing);
+  CHECK_EQUAL(missing.error(), ec::unreadable_file);
+  CHECK_EQUAL(context_of(missing.error()), "/nonexistent: No such file or directory");
+  auto empty = load_catalogue(PGSTATSMON_SOURCE_DIR "/test/unit");
+  REQUIRE(!empty);
+  CHECK_EQUAL(context_of(empty.error()), PGSTATSMON_SOURCE_DIR "/test/unit: has no file *.yaml");
 }

@@ -13,8 +13,8 @@ using namespace pgstatsmon;
 namespace {
 
 catalogue one_query(std::vector<sql_variant> variants) {
-  return catalogue{{{.name = "q", .help = {}, .variants = std::move(variants), .labels = {},
-                     .metrics = {}}}};
+  return catalogue{
+    {{.name = "q", .help = {}, .variants = std::move(variants), .labels = {}, .metrics = {}}}};
 }
 
 sql_variant variant(int32_t from, int32_t until, server_role role = server_role::unknown,
@@ -65,7 +65,8 @@ TEST(a range begins with its first version and ends before its last) {
 }
 
 TEST(the first variant that fits is taken) {
-  auto queries = one_query({variant(0, 0, server_role::standby), variant(140000, 0), variant(0, 0)});
+  auto queries =
+    one_query({variant(0, 0, server_role::standby), variant(140000, 0), variant(0, 0)});
   CHECK_EQUAL(chosen(queries, 150000, server_role::standby), 0);
   CHECK_EQUAL(chosen(queries, 150000, server_role::primary), 1);
   CHECK_EQUAL(chosen(queries, 130000, server_role::primary), 2);
@@ -77,7 +78,8 @@ TEST(a version that nobody knows yet fits the ranges without an end) {
 }
 
 TEST(a server whose role is unknown gets nothing that is for one role) {
-  auto queries = one_query({variant(0, 0, server_role::primary), variant(0, 0, server_role::standby)});
+  auto queries =
+    one_query({variant(0, 0, server_role::primary), variant(0, 0, server_role::standby)});
   CHECK_EQUAL(chosen(queries, 150000, server_role::unknown), -1);
   CHECK_EQUAL(chosen(queries, 150000, server_role::primary), 0);
   CHECK_EQUAL(chosen(queries, 150000, server_role::standby), 1);
@@ -103,7 +105,7 @@ TEST(every version gets the number of queries that the original had for it) {
     }
 }
 
-TEST(the names of the write-ahead log change with version 10) {
+TEST(the names of the WAL change with version 10) {
   for (const auto* name : {"pg_stat_replication", "pg_recovery"}) {
     CHECK(has(sql_of(name, 90624), "xlog"));
     CHECK(!has(sql_of(name, 90624), "_lsn"));
