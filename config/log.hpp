@@ -1,0 +1,61 @@
+// The log: one event a line on stderr, for people, for machines or for the journal.
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <spdlog/common.h>
+#include <spdlog/formatter.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace pgstatsmon {
+
+/// The level of a name (trace, debug, info, warn, error, fatal) or of bunyan's number (10 to 60;
+/// what lies between two levels is the upper one); nothing when it is neither.
+std::optional<spdlog::level::level_enum> parse_log_level(std::string_view x) noexcept;
+
+/// Whether `journal_stream`, JOURNAL_STREAM's value or null, says that the descriptor is the
+/// journal's.
+bool is_journal(const char* journal_stream, int descriptor) noexcept;
+
+/// How lines look. Shared by the logger's thread and whoever changes it.
+struct line_form {
+  std::atomic<log_settings::form> format = log_settings::form::human;
+  bool journal = false; ///< A priority `<N>` first, and no time in the human form.
+};
+
+/// Makes a line of a message, whatever bytes it has: control characters are escaped, what is not
+/// UTF-8 as well (in JSON: replaced by U+FFFD). A message is cut after 16 KiB.
+///
+/// human: `2026-01-02T03:04:05.678Z info  message`
+/// JSON: `{"time":"2026-01-02T03:04:05.678Z","level":"info","msg":"message"}`
+class line_formatter : public spdlog::formatter {
+public:
+  explicit line_formatter(std::shared_ptr<const line_form> form);
+
+  void format(const spdlog::details::log_msg& msg, spdlog::memory_buf_t& to) override;
+  [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override;
+
+private:
+  std::shared_ptr<const line_form> form_;
+};
+
+/// Makes spdlog's default logger ours: the environment's LOG_LEVEL wins over the settings (an
+/// unknown one is a warning). Lines are written by a thread of their own; the queue holds 8192 and
+/// drops the oldest when it is full, so that who logs never waits. Called again, it only changes
+/// level and format, and from any thread; the first call comes before other threads log.
+void start_logging(const log_settings& x);
+
+/// Lines that were dropped because stderr was too slow. Any thread.
+uint64_t lost_log_lines();
+
+/// Writes what is queued, for at most `patience`, and ends the thread. What is logged later is
+/// written at once, or dropped when stderr does not take it. Call it when no other thread logs.
+void stop_logging(std::chrono::milliseconds patience = std::chrono::seconds{2});
+
+} // namespace pgstatsmon
