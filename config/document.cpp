@@ -1,6 +1,8 @@
 // The edge of yaml-cpp: its events become nodes, its exceptions faults.
 #include "config/document.hpp"
 
+#include "config/text.hpp"
+
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -168,12 +170,14 @@ parsed_document parse_document(std::string_view text) {
       return refuse("a second document, expected one", second.root->line, second.root->column);
     return {std::move(first.root), {}};
   } catch (const YAML::Exception& e) {
+    // The message may quote the document.
+    auto what = "is neither YAML nor JSON: " + one_line(e.msg);
     if (e.mark.is_null())
-      return refuse(e.msg);
-    return refuse("is neither YAML nor JSON: " + e.msg, static_cast<size_t>(e.mark.line) + 1,
+      return refuse(std::move(what));
+    return refuse(std::move(what), static_cast<size_t>(e.mark.line) + 1,
                   static_cast<size_t>(e.mark.column) + 1);
   } catch (const std::exception& e) {
-    return refuse(e.what());
+    return refuse(one_line(e.what()));
   }
 }
 
