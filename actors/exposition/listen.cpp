@@ -1,0 +1,65 @@
+// Opening a listening socket, with a sentence for every way in which that fails.
+#include "actors/exposition/listen.hpp"
+
+#include "messages/error.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <system_error>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace pgstatsmon {
+
+namespace {
+
+caf::error failed(const std::string& ip, uint16_t port, const std::string& reason) {
+  auto where = ip.find(':') == std::string::npos ? ip : '[' + ip + ']';
+  return caf::make_error(ec::listen_failed,
+                         fmt::format("cannot listen on {}:{}: {}", where, port, reason));
+}
+
+std::string reason_of(int error) {
+  return std::generic_category().message(error);
+}
+
+} // namespace
+
+caf::expected<int> listen_on(const std::string& ip, uint16_t port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (auto code = getaddrinfo(ip.c_str(), std::to_string(port).c_str(), &hints, &found); code != 0)
+    return failed(ip, port, gai_strerror(code));
+  std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> address{found, freeaddrinfo};
+  auto fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0)
+    return failed(ip, port, reason_of(errno));
+  int on = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0
+      || bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
+    auto error = errno;
+    close(fd);
+    return failed(ip, port, reason_of(error));
+  }
+  return fd;
+}
+
+uint16_t port_of(int fd) noexcept {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return 0;
+  if (address.ss_family == AF_INET)
+    return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  if (address.ss_family == AF_INET6)
+    return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  return 0;
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,67 @@
+// Name and help of every process-wide family, side by side.
+#include "actors/registry/daemon_metrics.hpp"
+
+#include "actors/registry/process_metrics.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include <sstream>
+
+namespace pgstatsmon {
+
+namespace {
+
+#ifdef __clang__
+constexpr const char* compiler = "clang " __clang_version__;
+#else
+constexpr const char* compiler = "gcc " __VERSION__;
+#endif
+
+} // namespace
+
+daemon_metrics::daemon_metrics(const label_list& static_labels)
+  : labels_{static_labels.begin(), static_labels.end()},
+    backends{gauge("pgstatsmon_backends", "Backends that are known.")},
+    in_flight{gauge("pgstatsmon_in_flight", "Backends in flight: polled and not answered yet.")},
+    tick_seconds{histogram("pgstatsmon_tick_duration_seconds",
+                           "Time from a tick until its last backend has been polled.",
+                           {0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60})},
+    pages{counter("pgstatsmon_pages_total", "Pages served to their end.")},
+    page_bytes{gauge("pgstatsmon_page_bytes", "Size of the newest page, before compression.")},
+    page_seconds{histogram("pgstatsmon_page_duration_seconds",
+                           "Time to write a page, without compression and waiting for the client.",
+                           {0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 5})} {
+  prometheus::BuildGauge()
+    .Name("pgstatsmon_build_info")
+    .Help("1; version and compiler are its labels.")
+    .Labels(labels_)
+    .Register(registry_)
+    .Add({{"version", PGSTATSMON_VERSION}, {"compiler", compiler}})
+    .Set(1);
+}
+
+std::string daemon_metrics::text() const {
+  auto families = registry_.Collect();
+  for (auto& x : collect_process_metrics(labels_))
+    families.push_back(std::move(x));
+  std::ostringstream result;
+  prometheus::TextSerializer{}.Serialize(result, families);
+  return std::move(result).str();
+}
+
+prometheus::Gauge& daemon_metrics::gauge(const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Labels(labels_).Register(registry_).Add({});
+}
+
+prometheus::Counter& daemon_metrics::counter(const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Labels(labels_).Register(registry_).Add(
+    {});
+}
+
+prometheus::Histogram& daemon_metrics::histogram(const char* name, const char* help,
+                                                 prometheus::Histogram::BucketBoundaries bounds) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Labels(labels_).Register(registry_).Add(
+    {}, bounds);
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,47 @@
+// Metrics about the daemon itself, in a prometheus-cpp registry.
+#pragma once
+
+#include "messages/backend.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/labels.h>
+#include <prometheus/registry.h>
+
+#include <string>
+
+namespace pgstatsmon {
+
+/// The process-wide families. The metrics may be used by any thread.
+class daemon_metrics {
+public:
+  /// @param static_labels On every series: `target.metadata`.
+  explicit daemon_metrics(const label_list& static_labels);
+
+  /// Where others add their own families, with labels() as constant labels.
+  prometheus::Registry& registry() noexcept { return registry_; }
+  [[nodiscard]] const prometheus::Labels& labels() const noexcept { return labels_; }
+
+  /// All of it and the process metrics, read now, in the text format. Any thread.
+  [[nodiscard]] std::string text() const;
+
+private:
+  prometheus::Gauge& gauge(const char* name, const char* help);
+  prometheus::Counter& counter(const char* name, const char* help);
+  prometheus::Histogram& histogram(const char* name, const char* help,
+                                   prometheus::Histogram::BucketBoundaries bounds);
+
+  prometheus::Labels labels_;
+  prometheus::Registry registry_;
+
+public:
+  prometheus::Gauge& backends;         ///< Backends that are known. Written by the SCHEDULER.
+  prometheus::Gauge& in_flight;        ///< Backends in flight. Written by the SCHEDULER.
+  prometheus::Histogram& tick_seconds; ///< Written by the SCHEDULER.
+  prometheus::Counter& pages;          ///< Pages served to their end.
+  prometheus::Gauge& page_bytes;       ///< Of the newest page, before compression.
+  prometheus::Histogram& page_seconds; ///< To write a page, without compression.
+};
+
+} // namespace pgstatsmon
