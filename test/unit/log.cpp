@@ -54,8 +54,8 @@ public:
     close(read_end_);
   }
 
-  captured_stderr(const captured_stderr&) = delete;
-  captured_stderr& operator=(const captured_stderr&) = delete;
+  captured_stderr(const captured_stderr &) = delete;
+  captured_stderr &operator=(const captured_stderr &) = delete;
 
   /// What was written, all of it.
   std::string text() {

@@ -5,6 +5,8 @@
 
 #include "test/unit/test.hpp"
 
+#include "config/catalogue.hpp"
+#include "config/values.hpp"
 #include "messages/error.hpp"
 
 #include <algorithm>
@@ -271,14 +273,14 @@ const bad_file bad_files[] = {
     {"file: {}\n", "f:1:7: file.path: is missing, expected the path of a list of backends"},
 };
 
-bool contains(const std::vector<std::string>& xs, std::string_view x) {
+bool contains(const std::vector<std::string> &xs, std::string_view x) {
   return std::ranges::find(xs, x) != xs.end();
 }
 
 } // namespace
 
 TEST(every fault of a file has its line and column) {
-  for (const auto& [text, lines] : bad_files)
+  for (const auto &[text, lines] : bad_files)
     CHECK_EQUAL(faults_of(text), lines);
 }
 
@@ -482,4 +484,11 @@ TEST(no option is listed twice) {
   CHECK(contains(xs, "vmapi[].tags.nic_tag"));
   std::ranges::sort(xs);
   CHECK(std::ranges::adjacent_find(xs) == xs.end());
+}
+
+TEST(labels of the samples are taken) {
+  auto catalogue = built_in_catalogue();
+  for (const auto &query : catalogue->queries())
+    for (const auto &label : query.labels)
+      CHECK_EQUAL(label_name_fault(label), "is a label of our own metrics, expected another name");
 }
