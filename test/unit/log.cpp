@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -60,6 +61,11 @@ public:
   /// What was written, all of it.
   std::string text() {
     restore();
+    return read_to_end();
+  }
+
+  /// What is written until restore() is called.
+  std::string read_to_end() const {
     std::string result;
     char buffer[4096];
     for (ssize_t n; (n = read(read_end_, buffer, sizeof(buffer))) > 0;)
@@ -79,7 +85,7 @@ public:
     return result;
   }
 
-private:
+  /// Ends the capture.
   void restore() {
     if (saved_ < 0)
       return;
@@ -88,6 +94,7 @@ private:
     saved_ = -1;
   }
 
+private:
   int saved_;
   int read_end_ = -1;
 };
@@ -228,6 +235,21 @@ TEST(a late line is written all the same) {
   stop_logging();
   spdlog::info("late");
   CHECK_EQUAL(out.messages(), "info  late\n");
+}
+
+TEST(a slow reader gets every line before the log ends) {
+  captured_stderr out;
+  start_logging({});
+  std::string line(1000, 'x');
+  for (int i = 0; i < 500; ++i)
+    spdlog::info(line);
+  // More than a pipe holds: the log must wait for the reader.
+  std::string text;
+  std::thread reader{[&] { text = out.read_to_end(); }};
+  stop_logging(10s);
+  out.restore();
+  reader.join();
+  CHECK_EQUAL(text.size(), 500 * (31u + 1000 + 1));
 }
 
 TEST(nobody waits for a stderr that nobody reads) {

@@ -339,6 +339,13 @@ TEST(times are milliseconds or have a unit) {
   CHECK(time("2h") == 2h);
 }
 
+TEST(parameters of libpq are passed on) {
+  auto x = parsed("static: {dbs: [{name: a, ip: h}]}\n"
+                  "connections: {guards: false, parameters: {options: -c a=b, keepalives: 1}}\n");
+  CHECK(!x.connections.guards);
+  CHECK((x.connections.parameters == label_list{{"options", "-c a=b"}, {"keepalives", "1"}}));
+}
+
 TEST(vmapi hides static unless both are wanted) {
   constexpr std::string_view two = "static: {dbs: [{name: a, ip: h}]}\n"
                                    "vmapi: {url: 'http://v', tags: {vm_tag_name: a, vm_tag_value: "

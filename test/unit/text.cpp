@@ -7,7 +7,7 @@
 
 using namespace pgstatsmon;
 
-TEST(the length of a sequence is that of UTF - 8) {
+TEST(a sequence has the length that its first byte says) {
   CHECK_EQUAL(utf8_sequence(""), 0u);
   CHECK_EQUAL(utf8_sequence("ab"), 1u);
   CHECK_EQUAL(utf8_sequence("\xc2\x80"), 2u);
@@ -16,7 +16,7 @@ TEST(the length of a sequence is that of UTF - 8) {
   CHECK_EQUAL(utf8_sequence("\xf4\x8f\xbf\xbf"), 4u);
 }
 
-TEST(what is not UTF - 8 is no sequence) {
+TEST(wrong bytes are no sequence) {
   for (auto x : {"\x80", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80",
                  "\xe2\x82", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"})
     CHECK_EQUAL(utf8_sequence(x), 0u);
