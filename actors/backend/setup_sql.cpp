@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace pgstatsmon {
 
 namespace {
@@ -17,7 +19,7 @@ struct lent_function {
   std::string_view body;
 };
 
-constexpr lent_function lent_functions[] = {
+constexpr std::array<lent_function, 3> lent_functions{{
   {"get_stat_activity", 90200, "datid oid, state text",
    "SELECT a.datid, a.state FROM pg_catalog.pg_stat_get_activity(NULL::integer) a"},
   {"get_stat_replication", 90400,
@@ -41,7 +43,7 @@ constexpr lent_function lent_functions[] = {
    " JOIN LATERAL pg_catalog.pg_stat_get_activity(p.pid) a ON a.pid = p.pid"
    " JOIN pg_catalog.pg_database d ON d.oid = p.datid"
    " WHERE d.datname = pg_catalog.current_database()"},
-};
+}};
 
 /// A block that runs `work` again when another setup was in its way. Every loser sees what the
 /// winner committed, so each round at least one of them is done.
