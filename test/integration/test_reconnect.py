@@ -39,8 +39,10 @@ def test_broken_by_the_network(primary, watch, how):
 
 
 def test_one_connection_only(primary, watch):
-    """However often it breaks, nothing is left behind."""
+    """However often it breaks, nothing is left behind: no session, no file descriptor."""
     daemon = watch([backend("one", primary)])
+    page = daemon.wait_up("one")
+    descriptors = page.value("process_open_fds")
     for count in range(1, 4):
         daemon.wait_up("one")
         primary.psql(END)
@@ -49,4 +51,6 @@ def test_one_connection_only(primary, watch):
             what="connected again",
         )
     daemon.wait_up("one")
+    # A scrape of before may still have its socket.
+    daemon.wait_for(lambda p: p.value("process_open_fds") == descriptors, 5, f"{descriptors} fds")
     assert primary.sessions_of() == 1
