@@ -42,15 +42,20 @@ def test_role_and_database_names(cluster, watch, name):
 
 
 def test_backend_names(primary, watch):
-    names = ['a"b\\c', "new\nline", "ünïcödé"]
+    names = ['a"b\\c', "{x}=,", "ünïcödé"]
     entries = [backend(name, primary, database=f"d{i}") for i, name in enumerate(names)]
     for entry in entries:
         primary.psql(f"create database {entry['database']}")
-    daemon = watch(entries)
-    page = daemon.wait_up(*names)
-    # One event, one line: a name can't forge log lines.
-    assert not [line for line in daemon.log().splitlines() if line.startswith("line")]
+    page = watch(entries).wait_up(*names)
     assert {labels["backend"] for labels, _ in page.find("pg_up")} == set(names)
+
+
+def test_a_name_cannot_forge_log_lines(primary, watch):
+    """It is refused, in one line."""
+    daemon = watch([backend("new\nline", primary)], ready=False)
+    assert daemon.process.wait(20) == 1
+    assert len(daemon.log().splitlines()) == 1 and "static.dbs[0].name" in daemon.log()
+    daemon.process = None
 
 
 def test_invalid_utf8(cluster, watch):

@@ -99,14 +99,23 @@ def test_ipv6(primary, watch):
     daemon.wait_up("one")
 
 
-@pytest.mark.parametrize(
-    "noise", [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x00" * 70000]
-)
-def test_noise(daemon, noise):
+NOISE = {
+    "tls": b"\x16\x03\x01\x02\x00",
+    "no_target": b"GET\r\n\r\n",
+    "future_version": b"GET / HTTP/9.9\r\n\r\n",
+    "zeros": b"\x00" * 70000,
+    "endless_header": b"GET / HTTP/1.1\r\nX: " + b"y" * 1_000_000,
+    "body": b"POST /metrics HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n" + b"z" * 100_000,
+}
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_noise(primary, watch, noise):
     """What is no request ends that connection and nothing else."""
-    with socket.create_connection((daemon.host, daemon.port), timeout=15) as client:
+    daemon = watch([backend("one", primary)], web={"timeout": 1000})
+    with socket.create_connection((daemon.host, daemon.port), timeout=10) as client:
         try:
-            client.sendall(noise)
+            client.sendall(NOISE[noise])
             client.shutdown(socket.SHUT_WR)
             while client.recv(65536):
                 pass

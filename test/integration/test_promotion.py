@@ -9,7 +9,7 @@ def role(page, name):
     return found[0][0]["role"] if found else None
 
 
-def setup(page, name):
+def setup_of(page, name):
     return page.state("pgstatsmon_backend_setup", backend=name)
 
 
@@ -19,7 +19,7 @@ def test_primary_stopped_and_standby_promoted(cluster, watch):
     daemon = watch([backend("one", primary), backend("two", standby)])
     page = daemon.wait_up("one", "two")
     assert (role(page, "one"), role(page, "two")) == ("primary", "standby")
-    page = daemon.wait_for(lambda page: setup(page, "two") == "done", what="rights are replicated")
+    page = daemon.wait_for(lambda page: setup_of(page, "two") == "done", what="rights are replicated")
     assert page.find("pg_recovery_wal_received_bytes", backend="two")
     assert not page.find("pg_recovery_wal_flushed_bytes", backend="two")
 
@@ -42,10 +42,10 @@ def test_promotion_triggers_setup(cluster, watch):
     daemon = watch([backend("two", standby)])
     daemon.wait_up("two")
     page = daemon.wait_polls("two", 1)
-    assert setup(page, "two") == "standby"
+    assert setup_of(page, "two") == "standby"
 
     primary.stop()
     standby.promote()
-    daemon.wait_for(lambda page: setup(page, "two") == "done", what="setup after the promotion")
+    daemon.wait_for(lambda page: setup_of(page, "two") == "done", what="setup after the promotion")
     member = "select pg_has_role('pgstatsmon', 'pg_monitor', 'member')"
     wait_until(lambda: standby.psql(member) == "t", 5, "pg_monitor is granted")

@@ -9,7 +9,7 @@ select rolcanlogin, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolcon
 from pg_roles where rolname = 'pgstatsmon'"""
 
 
-def setup(page, name):
+def setup_of(page, name):
     return page.state("pgstatsmon_backend_setup", backend=name)
 
 
@@ -17,7 +17,7 @@ def test_virgin_cluster(cluster, watch):
     server = cluster().start()
     daemon = watch([backend("one", server)])
     page = daemon.wait_up("one", timeout=10)
-    assert setup(page, "one") == "done"
+    assert setup_of(page, "one") == "done"
     assert server.rows(ROLE) == [
         {
             "rolcanlogin": "t",
@@ -41,7 +41,7 @@ def test_several_backends_on_one_cluster_at_once(cluster, watch):
     daemon = watch(entries)
     names = [entry["name"] for entry in entries]
     daemon.wait_up(*names)
-    page = daemon.wait_for(lambda p: all(setup(p, n) == "done" for n in names), what="done")
+    page = daemon.wait_for(lambda p: all(setup_of(p, n) == "done" for n in names), what="done")
     # Only that the role was missing at first may have failed.
     found = page.find("pgstatsmon_backend_failures_total")
     assert {labels["reason"] for labels, value in found if value} <= {"auth"}
@@ -53,7 +53,7 @@ def test_disabled(cluster, watch):
     daemon = watch([backend("one", server)], setup={"enabled": False})
     daemon.wait_up("one")
     page = daemon.wait_polls("one", 1)
-    assert setup(page, "one") == "disabled"
+    assert setup_of(page, "one") == "disabled"
     assert page.find("pg_stat_bgwriter_buffers_alloc")
     assert server.rows(ROLE)[0]["monitor"] == "f"
 
@@ -61,7 +61,7 @@ def test_disabled(cluster, watch):
 def test_disabled_where_nothing_is_missing(primary, watch):
     daemon = watch([backend("one", primary)], setup={"enabled": False})
     daemon.wait_up("one")
-    assert setup(daemon.wait_polls("one", 1), "one") == "done"
+    assert setup_of(daemon.wait_polls("one", 1), "one") == "done"
 
 
 def test_wrong_setup_password(cluster, watch, directory):
@@ -78,13 +78,13 @@ def test_wrong_setup_password(cluster, watch, directory):
     options = {"enabled": True, "user": "admin", "password_file": str(secret)}
     daemon = watch([backend("one", server)], setup=options)
     daemon.wait_up("one")
-    page = daemon.wait_for(lambda p: setup(p, "one") == "failed", what="setup failed")
+    page = daemon.wait_for(lambda p: setup_of(p, "one") == "failed", what="setup failed")
     start = polls(page, "one")
     page = daemon.wait_for(lambda p: polls(p, "one") >= start + 3, what="polled all the same")
     assert page.value("pg_up", backend="one") == 1
     assert page.find("pg_stat_bgwriter_buffers_alloc")
     secret.write_text("right")
-    daemon.wait_for(lambda p: setup(p, "one") == "done", 30, "tried again")
+    daemon.wait_for(lambda p: setup_of(p, "one") == "done", 30, "tried again")
     assert server.rows(ROLE)[0]["monitor"] == "t"
     assert "wrong" not in daemon.log() and "right" not in daemon.log().replace("rights", "")
 
@@ -93,7 +93,7 @@ def test_existing_role_keeps_its_attributes(cluster, watch):
     server = cluster("kept").start()
     server.role(attributes="createdb connection limit 7", monitor=False)
     daemon = watch([backend("one", server)])
-    daemon.wait_for(lambda p: setup(p, "one") == "done", what="rights are given")
+    daemon.wait_for(lambda p: setup_of(p, "one") == "done", what="rights are given")
     row = server.rows(ROLE)[0]
     assert (row["rolcreatedb"], row["rolconnlimit"], row["monitor"]) == ("t", "7", "t")
 

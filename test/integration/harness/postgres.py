@@ -206,7 +206,12 @@ class Postgres:
 
     def sessions_of(self, user="pgstatsmon"):
         """How many sessions of a role the server has."""
-        return int(self.psql(f"select count(*) from pg_stat_activity where usename = '{user}'"))
+        return int(
+            self.psql(
+                f"select count(*) from pg_stat_activity where usename = '{user}'"
+                " and backend_type = 'client backend'"
+            )
+        )
 
     def role(self, user="pgstatsmon", attributes="", monitor=True):
         """Makes the role that polls, as an administrator would."""
