@@ -126,6 +126,7 @@ struct dns_settings {
   std::string name = "dns"; ///< Unique among the sources.
   std::vector<std::string> names;
   record type = record::srv; ///< `a` asks for A and AAAA, with `backend_port`.
+  std::string server;        ///< Literal `address[:port]` of a name server; empty: the system's.
   milliseconds poll_interval{30'000};
   label_list labels;
   shrink_settings shrink;

@@ -1,10 +1,6 @@
 // The sources that a configuration asks for.
 #include "actors/discovery/source_spec.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 namespace pgstatsmon {
 
 namespace {
@@ -39,18 +35,6 @@ source_spec static_spec(const settings& x) {
       std::string{static_source_name}, std::move(list), defaults_of(x, static_source_name, {}), {}};
 }
 
-void make_names_unique(std::vector<source_spec>& specs) {
-  for (auto i = specs.begin(); i != specs.end(); ++i) {
-    auto taken = [&](const std::string& name) {
-      return std::any_of(specs.begin(), i, [&](const auto& x) { return x.name == name; });
-    };
-    auto name = i->name;
-    for (size_t n = 2; taken(name); ++n)
-      name = fmt::format("{}#{}", i->name, n);
-    i->name = i->defaults.source = std::move(name);
-  }
-}
-
 } // namespace
 
 std::vector<source_spec> source_specs(const settings& x) {
@@ -70,7 +54,6 @@ std::vector<source_spec> source_specs(const settings& x) {
   add(x.files);
   add(x.http_sd);
   add(x.dns);
-  make_names_unique(result);
   return result;
 }
 

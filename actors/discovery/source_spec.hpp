@@ -29,8 +29,7 @@ struct source_spec {
 /// The name of the source of `static.dbs`.
 inline constexpr std::string_view static_source_name = "static";
 
-/// Every source of a configuration, in the order static, vmapi, file, http_sd, dns. A name that
-/// comes again gets a number: `vmapi#2`.
+/// Every source of a configuration, in the order static, vmapi, file, http_sd, dns.
 std::vector<source_spec> source_specs(const settings& x);
 
 /// The backends of `static.dbs`. Of entries with one name, address and port the first counts.

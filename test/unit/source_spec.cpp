@@ -74,11 +74,12 @@ TEST(own labels win over those of the target) {
         == label_list({{"a", "1"}, {"b", "3"}, {"c", "4"}}));
 }
 
-TEST(every source of the configuration has a name of its own) {
+TEST(every source gets the labels and roles that concern it) {
   settings x;
   x.target.metadata = {{"region", "eu"}};
   x.roles = {{"postgres", "moray"}, {"other", "postgres"}};
   x.vmapi.resize(2);
+  x.vmapi[1].name = "dc2";
   x.vmapi[1].labels = {{"datacenter", "dc2"}};
   x.vmapi[1].roles = {{"other", "special"}};
   x.files.resize(1);
@@ -86,8 +87,8 @@ TEST(every source of the configuration has a name of its own) {
   auto specs = source_specs(x);
   REQUIRE(specs.size() == 3);
   CHECK_EQUAL(specs[0].name, "vmapi");
-  CHECK_EQUAL(specs[1].name, "vmapi#2");
-  CHECK_EQUAL(specs[1].defaults.source, "vmapi#2");
+  CHECK_EQUAL(specs[1].name, "dc2");
+  CHECK_EQUAL(specs[1].defaults.source, "dc2");
   CHECK(specs[1].defaults.labels == label_list({{"region", "eu"}, {"datacenter", "dc2"}}));
   CHECK_EQUAL(specs[1].defaults.roles.at("postgres"), "moray");
   CHECK_EQUAL(specs[1].defaults.roles.at("other"), "special");
