@@ -134,7 +134,27 @@ std::optional<std::string> parse_host(const value &x) {
   return std::nullopt;
 }
 
-std::optional<std::string> parse_base_url(const value &x) {
+std::optional<std::string> parse_name_server(const value& x) {
+  auto result = parse_text(x);
+  if (!result || result->empty() || is_literal(*result))
+    return result;
+  // With a port an IPv6 address has brackets.
+  auto colon = result->rfind(':');
+  auto host = result->substr(0, colon);
+  auto port = colon == std::string::npos ? std::string{} : result->substr(colon + 1);
+  auto bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed)
+    host = host.substr(1, host.size() - 2);
+  auto digits = port.find_first_not_of("0123456789") == std::string::npos;
+  if (digits && !port.empty() && port.size() <= 5 && std::stoi(port) >= 1
+      && std::stoi(port) <= 65535 && is_literal(host)
+      && bracketed == (host.find(':') != std::string::npos))
+    return result;
+  x.complain("is no name server, expected a literal address, with or without a port");
+  return std::nullopt;
+}
+
+std::optional<std::string> parse_base_url(const value& x) {
   return parse_checked_url(x, false);
 }
 

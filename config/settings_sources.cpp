@@ -130,6 +130,7 @@ void read_dns(const value &self, dns_settings &x, source_names &names) {
       x.names.push_back(std::move(name));
   });
   s.get("type").read(x.type, choice<record>({{"srv", record::srv}, {"a", record::a}}));
+  s.get("server").read(x.server, parse_name_server);
   read_poll_interval(s, x.poll_interval);
   s.get("labels").read(x.labels, parse_labels);
   read_shrink(s.get("shrink"), x.shrink);

@@ -67,6 +67,9 @@ std::optional<std::string> parse_listen_address(const value &x);
 /// A literal address or a host name.
 std::optional<std::string> parse_host(const value &x);
 
+/// `address`, `address:port` or `[address]:port` with a literal address; perhaps empty.
+std::optional<std::string> parse_name_server(const value& x);
+
 /// An http or https URL without a user, a query or a fragment.
 std::optional<std::string> parse_base_url(const value &x);
 

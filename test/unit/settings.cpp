@@ -270,6 +270,12 @@ const bad_file bad_files[] = {
      "f:1:37: dns.names[1]: is neither a literal address nor a host name\n"
      "f:1:44: dns.names[2]: is given twice\n"
      "f:1:73: dns.type: is none of its values, expected one of srv, a"},
+    {"dns: {names: [a.example.com], server: '127.0.0.1:0'}\n",
+     "f:1:39: dns.server: is no name server, expected a literal address, with or without a port"},
+    {"dns: {names: [a.example.com], server: '[10.0.0.1]:53'}\n",
+     "f:1:39: dns.server: is no name server, expected a literal address, with or without a port"},
+    {"dns: {names: [a.example.com], server: ns.example.com}\n",
+     "f:1:39: dns.server: is no name server, expected a literal address, with or without a port"},
     {"file: {}\n", "f:1:7: file.path: is missing, expected the path of a list of backends"},
 };
 
@@ -369,7 +375,7 @@ vmapi:
    tags: &tags {vm_tag_name: manta_role, vm_tag_value: '*postgres', nic_tag: manta}}
 - {name: west, url: 'https://w', pollInterval: 1000, tags: *tags, request_timeout: 5s}
 http_sd: {url: 'http://sd/list?team=db', shrink: {below: 0.25, at_least: 10, recheck: 1m}}
-dns: {names: [_pg._tcp.example.com], type: srv}
+dns: {names: [_pg._tcp.example.com], type: srv, server: '[::1]:8600'}
 )");
   REQUIRE(x.vmapi.size() == 2);
   CHECK_EQUAL(x.vmapi[0].roles.at("postgres"), "mine");
