@@ -1,6 +1,8 @@
 // DISCOVERY: what the sources believe exists becomes additions and removals for the SCHEDULER.
 #include "actors/discovery/discovery.hpp"
 
+#include "actors/discovery/sources.hpp"
+
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -34,7 +36,7 @@ void discovery_state::open(scheduler_actor scheduler, discovery_metrics& metrics
                            source_starter start) {
   scheduler_ = std::move(scheduler);
   metrics_ = &metrics;
-  start_source_ = std::move(start);
+  start_source_ = start ? std::move(start) : source_starter{start_source};
 }
 
 void discovery_state::configure(const settings& x) {

@@ -88,6 +88,7 @@ private:
 /// Starts the sources of a configuration and follows them.
 /// @param scheduler Gets every removal and addition; removals first.
 /// @param metrics Not null; must outlive the actor and its sources.
+/// @param start Starts the sources; empty: start_source does.
 discovery_actor::behavior_type discovery(discovery_actor::stateful_pointer<discovery_state> self,
                                          scheduler_actor scheduler, settings_ptr configuration,
                                          discovery_metrics* metrics, source_starter start);

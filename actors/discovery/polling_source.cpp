@@ -13,8 +13,8 @@ namespace pgstatsmon {
 
 namespace {
 
+using std::chrono::ceil;
 using std::chrono::duration;
-using std::chrono::duration_cast;
 
 constexpr milliseconds file_interval{30'000};
 constexpr size_t max_logged = 20; // rejections of one answer
@@ -106,7 +106,7 @@ void polling_source_state::accept(found_list found) {
 
 void polling_source_state::doubt(const found_list& found) {
   job_.metrics->doubted.Set(1);
-  auto left = duration_cast<milliseconds>(belief_.second_look() - self_->clock().now());
+  auto left = ceil<milliseconds>(belief_.second_look() - self_->clock().now());
   spdlog::warn("discovery: {}: only {} backends after {}, looking again in {} ms before that is "
                "believed",
                job_.spec.name, found.backends.size(), belief_.size(), left.count());
