@@ -10,9 +10,11 @@
 #include <array>
 #include <cstdarg>
 #include <cstdio>
+#include <new>
 #include <utility>
 
 #include <microhttpd.h>
+#include <sys/socket.h>
 
 namespace pgstatsmon {
 
@@ -49,6 +51,10 @@ http_response text(unsigned status, std::string body) {
   return x;
 }
 
+int socket_of(MHD_Connection* connection) noexcept {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 bool is_read_only(std::string_view method) noexcept {
   return method == MHD_HTTP_METHOD_GET || method == MHD_HTTP_METHOD_HEAD;
 }
@@ -56,6 +62,20 @@ bool is_read_only(std::string_view method) noexcept {
 } // namespace
 
 struct http_server::callbacks {
+  static void connection_changed(void* server, MHD_Connection* connection, void**,
+                                 MHD_ConnectionNotificationCode change) noexcept {
+    auto* self = static_cast<http_server*>(server);
+    if (change == MHD_CONNECTION_NOTIFY_STARTED)
+      self->expect_request(socket_of(connection));
+    else
+      self->deadlines_.forget(socket_of(connection));
+  }
+
+  static void request_ended(void* server, MHD_Connection* connection, void**,
+                            MHD_RequestTerminationCode) noexcept {
+    static_cast<http_server*>(server)->expect_request(socket_of(connection));
+  }
+
   // Called twice for a request: when its headers are there, and when all of it is. A response at
   // the first call ends the connection with it, which is right for a request with a body.
   static MHD_Result handle(void* server, MHD_Connection* connection, const char* url,
@@ -63,8 +83,11 @@ struct http_server::callbacks {
                            void** seen) noexcept {
     if (std::exchange(*seen, server) == nullptr && !has_body(connection))
       return MHD_YES;
+    auto* self = static_cast<http_server*>(server);
     try {
-      auto response = static_cast<const http_server*>(server)->answer(method, url);
+      self->deadlines_.set(socket_of(connection),
+                           deadlines::clock::now() + self->options_.response_timeout);
+      auto response = self->answer(method, url);
       return send(connection, std::move(response));
     } catch (const std::exception& e) {
       spdlog::error("http: {}", e.what());
@@ -171,8 +194,9 @@ caf::error http_server::start() {
   daemon_ = MHD_start_daemon(
     MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, 0, nullptr,
     nullptr, callbacks::handle, this, MHD_OPTION_EXTERNAL_LOGGER, callbacks::log, nullptr,
-    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, worker_threads,
-    MHD_OPTION_CONNECTION_LIMIT, std::max(options_.max_connections, worker_threads),
+    MHD_OPTION_NOTIFY_CONNECTION, callbacks::connection_changed, this, MHD_OPTION_NOTIFY_COMPLETED,
+    callbacks::request_ended, this, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
+    worker_threads, MHD_OPTION_CONNECTION_LIMIT, std::max(options_.max_connections, worker_threads),
     MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(seconds),
     MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_END);
   if (daemon_ != nullptr)
@@ -183,6 +207,14 @@ caf::error http_server::start() {
 void http_server::stop() noexcept {
   if (daemon_ != nullptr)
     MHD_stop_daemon(std::exchange(daemon_, nullptr));
+}
+
+void http_server::expect_request(int fd) noexcept {
+  try {
+    deadlines_.set(fd, deadlines::clock::now() + options_.timeout);
+  } catch (const std::bad_alloc&) {
+    shutdown(fd, SHUT_RDWR); // without a deadline it could stay for ever
+  }
 }
 
 const http_server::route* http_server::find(std::string_view path) const noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/exposition/body_source.hpp"
+#include "actors/exposition/deadlines.hpp"
 #include "messages/error.hpp"
 
 #include <chrono>
@@ -37,11 +38,13 @@ struct http_options {
   uint16_t port = 0;            ///< 0 lets the system choose.
   int listen_fd = -1;           ///< A socket that listens already, instead; the server closes it.
   uint32_t max_connections = 512;
-  std::chrono::milliseconds timeout{10'000}; ///< Of a connection that does nothing; >= 1 s.
+  std::chrono::milliseconds timeout{10'000}; ///< Without a byte, or for a whole request; >= 1 s.
+  std::chrono::milliseconds response_timeout{60'000}; ///< For a client to take a whole response.
 };
 
 /// Serves GET and HEAD of its routes; 404 elsewhere, 405 for other methods. Bodies are compressed
-/// if the client accepts gzip. Two threads, none per client; the memory of a connection is bounded.
+/// if the client accepts gzip. Two threads and one for deadlines, none per client; what a
+/// connection may use of memory and of time is bounded.
 /// No member but port() may be called by two threads at once.
 class http_server {
 public:
@@ -72,11 +75,13 @@ private:
 
   struct callbacks; // what libmicrohttpd calls
 
+  void expect_request(int fd) noexcept;
   [[nodiscard]] const route* find(std::string_view path) const noexcept;
   [[nodiscard]] http_response answer(std::string_view method, std::string_view path) const noexcept;
 
   http_options options_;
   std::vector<route> routes_;
+  deadlines deadlines_;
   MHD_Daemon* daemon_ = nullptr;
   uint16_t port_ = 0;
 };

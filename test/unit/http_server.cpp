@@ -305,6 +305,43 @@ TEST(a connection that does nothing is closed) {
   CHECK(std::chrono::steady_clock::now() - begin < 9s);
 }
 
+TEST(a client that sends a request too slowly is cut) {
+  http_options options;
+  options.timeout = 1s;
+  http_server second{options};
+  CHECK(!second.start());
+  http_connection slow{second.port()};
+  std::promise<void> never;
+  auto pause = never.get_future();
+  auto begin = std::chrono::steady_clock::now();
+  slow.say("GET / HTTP/1.1\r\nX: ");
+  while (slow && std::chrono::steady_clock::now() - begin < 9s) {
+    pause.wait_for(50ms);
+    slow.say("x");
+  }
+  CHECK(!slow);
+}
+
+TEST(a client that takes a response too slowly is cut) {
+  http_options options;
+  options.response_timeout = 1s;
+  http_server second{options};
+  second.add_route("/endless", [this](const http_request&) {
+    http_response x;
+    x.stream = std::make_unique<lines_source>(SIZE_MAX, &freed);
+    return x;
+  });
+  CHECK(!second.start());
+  http_connection slow{second.port()};
+  slow.say("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
+  auto end = freed.get_future();
+  auto begin = std::chrono::steady_clock::now();
+  while (end.wait_for(20ms) != std::future_status::ready
+         && std::chrono::steady_clock::now() - begin < 9s)
+    slow.hear();
+  CHECK(end.wait_for(0s) == std::future_status::ready);
+}
+
 FIXTURE_SCOPE_END()
 
 FIXTURE_SCOPE(page_tests, page_fixture)
