@@ -21,7 +21,7 @@ struct gzip_source::compressor {
 
   isal_zstream stream{};
   std::array<uint8_t, ISAL_DEF_LVL1_DEFAULT> level_memory{};
-  std::array<char, 32 * 1024> input{};
+  std::array<char, 32'768> input{};
 };
 
 gzip_source::gzip_source(std::unique_ptr<body_source> plain)

@@ -23,7 +23,7 @@ namespace {
 constexpr unsigned worker_threads = 2;
 
 // Of one connection: its headers, and the chunk of the body that is being sent.
-constexpr size_t connection_memory = 64 * 1024;
+constexpr size_t connection_memory = 65'536;
 
 // Not worth compressing below.
 constexpr size_t small_body = 1024;

@@ -58,8 +58,9 @@ prometheus::Counter& daemon_metrics::counter(const char* name, const char* help)
     {});
 }
 
-prometheus::Histogram& daemon_metrics::histogram(const char* name, const char* help,
-                                                 prometheus::Histogram::BucketBoundaries bounds) {
+prometheus::Histogram&
+daemon_metrics::histogram(const char* name, const char* help,
+                          const prometheus::Histogram::BucketBoundaries& bounds) {
   return prometheus::BuildHistogram().Name(name).Help(help).Labels(labels_).Register(registry_).Add(
     {}, bounds);
 }

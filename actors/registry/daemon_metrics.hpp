@@ -30,7 +30,7 @@ private:
   prometheus::Gauge& gauge(const char* name, const char* help);
   prometheus::Counter& counter(const char* name, const char* help);
   prometheus::Histogram& histogram(const char* name, const char* help,
-                                   prometheus::Histogram::BucketBoundaries bounds);
+                                   const prometheus::Histogram::BucketBoundaries& bounds);
 
   prometheus::Labels labels_;
   prometheus::Registry registry_;

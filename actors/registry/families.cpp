@@ -28,6 +28,7 @@ template <class T, size_t N>
 write_function state_of(std::atomic<T> backend_metrics::*member, std::string_view label,
                         const std::array<T, N>& all) {
   std::vector<std::pair<T, std::string>> labels;
+  labels.reserve(N);
   for (auto x : all)
     labels.emplace_back(x, fmt::format(R"({}="{}")", label, to_string_view(x)));
   return [member, labels = std::move(labels)](sample_writer& to, const entry& x, const block*) {
@@ -39,6 +40,7 @@ write_function state_of(std::atomic<T> backend_metrics::*member, std::string_vie
 
 write_function failures_by_reason() {
   std::vector<std::pair<failure, std::string>> labels;
+  labels.reserve(all_failures.size());
   for (auto x : all_failures)
     labels.emplace_back(x, fmt::format(R"(reason="{}")", to_string_view(x)));
   return [labels = std::move(labels)](sample_writer& to, const entry& x, const block*) {
