@@ -13,8 +13,9 @@ TEST(all families exist from the first second with the static labels) {
   auto text = x.text();
   for (const auto* sample :
        {"pgstatsmon_backends{dc=\"a\"} 0\n", "pgstatsmon_in_flight{dc=\"a\"} 0\n",
-        "pgstatsmon_tick_duration_seconds_count{dc=\"a\"} 0\n", "pgstatsmon_build_info{dc=\"a\",compiler=\"",
-        "pgstatsmon_pages_total{dc=\"a\"} 0\n", "pgstatsmon_page_bytes{dc=\"a\"} 0\n",
+        "pgstatsmon_tick_duration_seconds_count{dc=\"a\"} 0\n",
+        "pgstatsmon_build_info{dc=\"a\",compiler=\"", "pgstatsmon_pages_total{dc=\"a\"} 0\n",
+        "pgstatsmon_page_bytes{dc=\"a\"} 0\n",
         "pgstatsmon_page_duration_seconds_count{dc=\"a\"} 0\n",
         "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total{dc=\"a\"} ",
         "process_resident_memory_bytes{dc=\"a\"} ", "process_virtual_memory_bytes{dc=\"a\"} ",
@@ -36,15 +37,15 @@ TEST(families of others are part of the text) {
 
 TEST(the process metrics are those of this process) {
   for (const auto& x : collect_process_metrics({})) {
-  auto value = x.metric.at(0).gauge.value;
-  if (x.name == "process_open_fds")
-    CHECK(value >= 3 && value < 1000);
-  if (x.name == "process_resident_memory_bytes")
-    CHECK(value > 1e6 && value < 1e10);
-  if (x.name == "process_start_time_seconds")
-    CHECK(value > 1.7e9);
-  if (x.name == "process_threads")
-    CHECK(value >= 1);
+    auto value = x.metric.at(0).gauge.value;
+    if (x.name == "process_open_fds")
+      CHECK(value >= 3 && value < 1000);
+    if (x.name == "process_resident_memory_bytes")
+      CHECK(value > 1e6 && value < 1e10);
+    if (x.name == "process_start_time_seconds")
+      CHECK(value > 1.7e9);
+    if (x.name == "process_threads")
+      CHECK(value >= 1);
   }
 }
 
