@@ -15,6 +15,8 @@ using registry_actor = caf::typed_actor<
   caf::reacts_to<backend_forgotten>,
   // A poll brought a new block.
   caf::reacts_to<backend_samples>,
+  // A new stale_after.
+  caf::reacts_to<reconfigured>,
   // INTERNAL: looks for blocks that are stale.
   caf::reacts_to<caf::tick_atom>>;
 
@@ -32,10 +34,28 @@ using connection_actor = caf::typed_actor<
   caf::replies_to<poll>::with<poll_report>,
   // The backend is gone: cancel what runs, close, end.
   caf::reacts_to<backend_removed>,
+  // New time limits, passwords or parameters: it connects anew when it is idle.
+  caf::reacts_to<reconfigured>,
   // From the REACTOR.
   caf::reacts_to<socket_ready>,
   // INTERNAL: a timer fired; the number tells stale ones apart.
   caf::reacts_to<caf::timeout_atom, uint64_t>>;
+
+/// WORKER: does what may block, each time in a thread of its own, sixteen at once at most.
+using worker_actor = caf::typed_actor<
+  // Resolves a host name and reads a password file.
+  caf::replies_to<lookup>::with<lookup_result>,
+  // Asks a server to cancel what it is doing for us.
+  caf::reacts_to<cancel_request>>;
+
+/// SETUP: makes the role and its rights on one primary, then ends.
+using setup_actor = caf::typed_actor<
+  // Answered when all is in place, or with what stands in the way.
+  caf::replies_to<caf::get_atom>::with<caf::ok_atom>,
+  // From the REACTOR.
+  caf::reacts_to<socket_ready>,
+  // INTERNAL: it took too long.
+  caf::reacts_to<caf::timeout_atom>>;
 
 /// SCHEDULER: when each backend is polled, never more than `max_in_flight` at once.
 using scheduler_actor = caf::typed_actor<
@@ -45,10 +65,16 @@ using scheduler_actor = caf::typed_actor<
   caf::reacts_to<backend_removed>,
   // From a CONNECTION: READY, so due at once.
   caf::reacts_to<backend_ready>,
-  // INTERNAL: every backend is due.
-  caf::reacts_to<caf::tick_atom>,
+  // A new interval, limit or catalogue; goes on to every CONNECTION.
+  caf::reacts_to<reconfigured>,
+  // INTERNAL: every backend is due; the number tells ticks of an old interval apart.
+  caf::reacts_to<caf::tick_atom, uint64_t>,
   // INTERNAL: the actors of a backend that died are started again.
-  caf::reacts_to<caf::reset_atom, incarnation>>;
+  caf::reacts_to<caf::reset_atom, incarnation>,
+  // The daemon ends: no more polls. Answered when every backend's actors have ended.
+  caf::replies_to<caf::close_atom>::with<caf::ok_atom>,
+  // INTERNAL: polls had their time to end.
+  caf::reacts_to<caf::timeout_atom>>;
 
 /// DISCOVERY: what the sources believe exists becomes additions and removals for the SCHEDULER.
 using discovery_actor = caf::typed_actor<

@@ -1,3 +1,129 @@
-// The command line, signals and exit codes.
+// Start, signals, exit codes: 0 after SIGTERM or SIGINT, 1 for what is wrong here, 2 for usage.
+#include "actors/discovery/discover_once.hpp"
+#include "config/catalogue.hpp"
+#include "config/log.hpp"
+#include "config/settings.hpp"
+#include "main/command_line.hpp"
+#include "main/daemon.hpp"
 
-int main() { return 0; }
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <thread>
+
+#include <pthread.h>
+#include <unistd.h>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// How long an ordered end may take before the process ends all the same.
+constexpr auto patience = std::chrono::seconds{8};
+
+sigset_t our_signals() {
+  sigset_t result;
+  sigemptyset(&result);
+  for (auto x : {SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&result, x);
+  return result;
+}
+
+/// Threads inherit the mask, so this comes before any of them.
+void block_signals() {
+  auto signals = our_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+/// While the daemon ends: a second signal, or an end that takes too long, ends the process.
+void guard_the_end(const std::stop_token& ended) {
+  auto signals = our_signals();
+  sigdelset(&signals, SIGHUP);
+  auto deadline = std::chrono::steady_clock::now() + patience;
+  timespec pause{0, 50'000'000};
+  while (!ended.stop_requested()) {
+    if (auto number = sigtimedwait(&signals, nullptr, &pause); number > 0)
+      _exit(128 + number);
+    if (std::chrono::steady_clock::now() > deadline) {
+      stop_logging();
+      _exit(EXIT_SUCCESS);
+    }
+  }
+}
+
+int run(const std::string& file, settings_ptr options, catalogue_ptr queries) {
+  start_logging(options->log);
+  for (const auto& x : options->warnings)
+    spdlog::warn("{}", x);
+  daemon all{file, std::move(options), std::move(queries)};
+  if (auto error = all.start()) {
+    spdlog::critical("{}", sentence_of(error));
+    return EXIT_FAILURE;
+  }
+  auto signals = our_signals();
+  int number = 0;
+  while (sigwait(&signals, &number) != 0 || number == SIGHUP)
+    if (number == SIGHUP)
+      all.reload();
+  spdlog::info("ending");
+  std::jthread guard{guard_the_end};
+  all.stop();
+  return EXIT_SUCCESS;
+}
+
+int check(const settings& options, const catalogue& queries) {
+  for (const auto& x : options.warnings)
+    fmt::print(stderr, "warning: {}\n", x);
+  fmt::print("{}{} queries, {} metrics\n", explain(options), queries.queries().size(),
+             queries.families());
+  return EXIT_SUCCESS;
+}
+
+int complain(const caf::error& error) {
+  fmt::print(stderr, "{}\n", sentence_of(error));
+  return EXIT_FAILURE;
+}
+
+int work(const command_line& todo) {
+  auto loaded = load_settings(todo.file);
+  if (!loaded)
+    return complain(loaded.error());
+  auto queries = load_queries(*loaded);
+  if (!queries)
+    return complain(queries.error());
+  if (todo.check)
+    return check(*loaded, **queries);
+  if (todo.discover)
+    return run_discover(*loaded, todo.json, std::cout);
+  return run(todo.file, std::make_shared<const settings>(std::move(*loaded)), *queries);
+}
+
+} // namespace
+
+int process(int argc, char** argv) {
+  auto parsed = parse_command_line(argc, argv);
+  if (!parsed.todo)
+    return parsed.exit_code;
+  block_signals();
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  auto result = EXIT_FAILURE;
+  try {
+    result = work(*parsed.todo);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "pgstatsmon: {}\n", error.what());
+  }
+  stop_logging();
+  return result;
+}
+
+} // namespace pgstatsmon
+
+int main(int argc, char** argv) {
+  return pgstatsmon::process(argc, argv);
+}

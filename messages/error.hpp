@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace pgstatsmon {
@@ -91,3 +92,14 @@ inline std::string to_string(ec x) { return std::string{to_string_view(x)}; }
 } // namespace pgstatsmon
 
 CAF_ERROR_CODE_ENUM(pgstatsmon::ec, "pgstatsmon")
+
+namespace pgstatsmon {
+
+/// The sentence that an error carries for the operator; CAF's rendering when it carries none.
+inline std::string sentence_of(const caf::error& x) {
+  if (x.context().match_elements<std::string>())
+    return x.context().get_as<std::string>(0);
+  return caf::to_string(x);
+}
+
+} // namespace pgstatsmon

@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
+struct pg_cancel; // libpq's PGcancel
 struct pg_result; // libpq's PGresult
 
 namespace pgstatsmon {
@@ -57,6 +59,23 @@ struct backend_forgotten {
   incarnation life = 0;
 };
 
+/// To the WORKER: what must be looked up before a connection attempt.
+struct lookup {
+  std::string host;          ///< Empty: nothing to resolve.
+  std::string password_file; ///< Empty: no password to read.
+};
+
+/// From the WORKER.
+struct lookup_result {
+  std::vector<std::string> addresses; ///< Literal, in the order of preference.
+  std::string password;
+};
+
+/// To the WORKER: a cancel request to be sent (session.hpp).
+struct cancel_request {
+  std::shared_ptr<pg_cancel> request;
+};
+
 } // namespace pgstatsmon
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::query_result)
@@ -64,3 +83,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::poll_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::backend_samples)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::backend_known)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::backend_forgotten)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::lookup)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::lookup_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::cancel_request)

@@ -19,8 +19,8 @@ constexpr const char* compiler = "gcc " __VERSION__;
 
 } // namespace
 
-daemon_metrics::daemon_metrics(const label_list& static_labels)
-  : labels_{static_labels.begin(), static_labels.end()},
+daemon_metrics::daemon_metrics(label_list static_labels)
+  : labels_{std::move(static_labels)},
     backends{gauge("pgstatsmon_backends", "Backends that are known.")},
     in_flight{gauge("pgstatsmon_in_flight", "Backends in flight: polled and not answered yet.")},
     tick_seconds{histogram("pgstatsmon_tick_duration_seconds",
@@ -34,7 +34,6 @@ daemon_metrics::daemon_metrics(const label_list& static_labels)
   prometheus::BuildGauge()
     .Name("pgstatsmon_build_info")
     .Help("1; version and compiler are its labels.")
-    .Labels(labels_)
     .Register(registry_)
     .Add({{"version", PGSTATSMON_VERSION}, {"compiler", compiler}})
     .Set(1);
@@ -42,27 +41,35 @@ daemon_metrics::daemon_metrics(const label_list& static_labels)
 
 std::string daemon_metrics::text() const {
   auto families = registry_.Collect();
-  for (auto& x : collect_process_metrics(labels_))
+  for (auto& x : collect_process_metrics())
     families.push_back(std::move(x));
+  std::lock_guard guard{mutex_};
+  for (auto& family : families)
+    for (auto& x : family.metric)
+      for (const auto& [name, value] : labels_)
+        x.label.push_back({name, value});
   std::ostringstream result;
   prometheus::TextSerializer{}.Serialize(result, families);
   return std::move(result).str();
 }
 
+void daemon_metrics::set_labels(label_list static_labels) {
+  std::lock_guard guard{mutex_};
+  labels_ = std::move(static_labels);
+}
+
 prometheus::Gauge& daemon_metrics::gauge(const char* name, const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Labels(labels_).Register(registry_).Add({});
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add({});
 }
 
 prometheus::Counter& daemon_metrics::counter(const char* name, const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Labels(labels_).Register(registry_).Add(
-    {});
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry_).Add({});
 }
 
 prometheus::Histogram&
 daemon_metrics::histogram(const char* name, const char* help,
                           const prometheus::Histogram::BucketBoundaries& bounds) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Labels(labels_).Register(registry_).Add(
-    {}, bounds);
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_).Add({}, bounds);
 }
 
 } // namespace pgstatsmon

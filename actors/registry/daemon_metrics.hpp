@@ -6,9 +6,9 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
-#include <prometheus/labels.h>
 #include <prometheus/registry.h>
 
+#include <mutex>
 #include <string>
 
 namespace pgstatsmon {
@@ -17,11 +17,13 @@ namespace pgstatsmon {
 class daemon_metrics {
 public:
   /// @param static_labels On every series: `target.metadata`.
-  explicit daemon_metrics(const label_list& static_labels);
+  explicit daemon_metrics(label_list static_labels);
 
-  /// Where others add their own families, with labels() as constant labels.
+  /// Where others add their own families; text() adds the static labels.
   prometheus::Registry& registry() noexcept { return registry_; }
-  [[nodiscard]] const prometheus::Labels& labels() const noexcept { return labels_; }
+
+  /// Replaces the static labels. Any thread.
+  void set_labels(label_list static_labels);
 
   /// All of it and the process metrics, read now, in the text format. Any thread.
   [[nodiscard]] std::string text() const;
@@ -32,8 +34,9 @@ private:
   prometheus::Histogram& histogram(const char* name, const char* help,
                                    const prometheus::Histogram::BucketBoundaries& bounds);
 
-  prometheus::Labels labels_;
   prometheus::Registry registry_;
+  mutable std::mutex mutex_; ///< Of labels_.
+  label_list labels_;
 
 public:
   prometheus::Gauge& backends;         ///< Backends that are known. Written by the SCHEDULER.

@@ -66,12 +66,10 @@ std::optional<process_stat> parse_process_stat(const std::string& line) {
   return in ? std::optional{result} : std::nullopt;
 }
 
-std::vector<MetricFamily> collect_process_metrics(const prometheus::Labels& labels) {
+std::vector<MetricFamily> collect_process_metrics() {
   std::vector<MetricFamily> result;
   auto add = [&](const char* name, MetricType type, const char* help, double value) {
     prometheus::ClientMetric metric;
-    for (const auto& [key, text] : labels)
-      metric.label.push_back({key, text});
     metric.counter.value = metric.gauge.value = value; // the type decides which is shown
     result.push_back({name, help, type, {std::move(metric)}});
   };

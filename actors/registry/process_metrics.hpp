@@ -1,7 +1,6 @@
 // The process metrics that people expect of every exporter, read when they are asked for.
 #pragma once
 
-#include <prometheus/labels.h>
 #include <prometheus/metric_family.h>
 
 #include <optional>
@@ -25,6 +24,6 @@ std::optional<process_stat> parse_process_stat(const std::string& line);
 
 /// CPU time, memory, file descriptors, threads and start time of this process. A family whose
 /// value can't be read is left out.
-std::vector<prometheus::MetricFamily> collect_process_metrics(const prometheus::Labels& labels);
+std::vector<prometheus::MetricFamily> collect_process_metrics();
 
 } // namespace pgstatsmon

@@ -1,6 +1,8 @@
 // The REGISTRY: entries by incarnation, each with a block that is swapped atomically.
 #include "actors/registry/registry.hpp"
 
+#include "config/settings.hpp"
+
 #include <algorithm>
 
 namespace pgstatsmon {
@@ -81,6 +83,7 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
     [self](backend_known& x) { self->state.add(x); },
     [self](backend_forgotten& x) { self->state.forget(x); },
     [self](backend_samples& x) { self->state.replace_block(x); },
+    [self](const reconfigured& x) { self->state.stale_after = x.value->stale_after; },
     [self](caf::tick_atom) {
       self->delayed_send(self, sweep_interval, caf::tick_atom_v);
       self->state.drop_stale_blocks();

@@ -9,13 +9,12 @@
 using namespace pgstatsmon;
 
 TEST(all families exist from the first second with the static labels) {
-  daemon_metrics x{{{"dc", "a"}}};
+  daemon_metrics x{label_list{{"dc", "a"}}};
   auto text = x.text();
   for (const auto* sample :
        {"pgstatsmon_backends{dc=\"a\"} 0\n", "pgstatsmon_in_flight{dc=\"a\"} 0\n",
-        "pgstatsmon_tick_duration_seconds_count{dc=\"a\"} 0\n",
-        "pgstatsmon_build_info{dc=\"a\",compiler=\"", "pgstatsmon_pages_total{dc=\"a\"} 0\n",
-        "pgstatsmon_page_bytes{dc=\"a\"} 0\n",
+        "pgstatsmon_tick_duration_seconds_count{dc=\"a\"} 0\n", "pgstatsmon_build_info{compiler=\"",
+        "pgstatsmon_pages_total{dc=\"a\"} 0\n", "pgstatsmon_page_bytes{dc=\"a\"} 0\n",
         "pgstatsmon_page_duration_seconds_count{dc=\"a\"} 0\n",
         "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total{dc=\"a\"} ",
         "process_resident_memory_bytes{dc=\"a\"} ", "process_virtual_memory_bytes{dc=\"a\"} ",
@@ -27,16 +26,18 @@ TEST(all families exist from the first second with the static labels) {
 }
 
 TEST(families of others are part of the text) {
-  daemon_metrics x{{}};
+  daemon_metrics x{label_list{}};
   prometheus::BuildGauge().Name("other").Help("Other.").Register(x.registry()).Add({}).Set(7);
   x.in_flight.Set(3);
   auto text = x.text();
   CHECK(text.find("\nother 7\n") != text.npos);
   CHECK(text.find("\npgstatsmon_in_flight 3\n") != text.npos);
+  x.set_labels({{"dc", "b"}});
+  CHECK(x.text().find("\nother{dc=\"b\"} 7\n") != text.npos);
 }
 
 TEST(the process metrics are those of this process) {
-  for (const auto& x : collect_process_metrics({})) {
+  for (const auto& x : collect_process_metrics()) {
     auto value = x.metric.at(0).gauge.value;
     if (x.name == "process_open_fds")
       CHECK(value >= 3 && value < 1000);

@@ -19,8 +19,11 @@ scheduler_actor::behavior_type scheduler_that_notes(scheduler_actor::pointer, ne
       [to](const backend_added& x) { to->push_back('+' + x.value.id); },
       [to](const backend_removed& x) { to->push_back('-' + x.id); },
       [](const backend_ready&) {},
-      [](caf::tick_atom) {},
+      [](const reconfigured&) {},
+      [](caf::tick_atom, uint64_t) {},
       [](caf::reset_atom, incarnation) {},
+      [](caf::close_atom) { return caf::ok_atom_v; },
+      [](caf::timeout_atom) {},
   };
 }
 
@@ -73,7 +76,7 @@ struct fixture : test::actor_system {
   }
 
   void reconfigure() {
-    self->send(aut, reconfigured{std::make_shared<const settings>(x)});
+    self->send(aut, reconfigured{std::make_shared<const settings>(x), nullptr});
     sched.run();
   }
 

@@ -1,0 +1,219 @@
+// The CONNECTION's life: connecting, failing, waiting, ending.
+#include "actors/backend/connection.hpp"
+
+#include "actors/backend/conninfo.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// How long a removed backend's queries may take to end.
+constexpr auto farewell = std::chrono::seconds{2};
+
+session_error lookup_failure(const caf::error& error) {
+  auto text = sentence_of(error);
+  if (error == ec::dns_failed)
+    return {failure::dns, {}, text};
+  return {failure::other, {}, text};
+}
+
+} // namespace
+
+connection_state::~connection_state() {
+  drop_session();
+}
+
+void connection_state::start(connection_arguments arguments) {
+  arguments_ = std::move(arguments);
+  connect();
+}
+
+void connection_state::connect() {
+  enter(backend_state::connecting);
+  arm(options().connect_timeout);
+  const auto& target = arguments_.target;
+  lookup wanted{needs_resolution(target.address) ? target.address : std::string{},
+                arguments_.options->password_file};
+  auto attempt = ++attempt_;
+  if (wanted.host.empty() && wanted.password_file.empty()) {
+    open({});
+    return;
+  }
+  self_->request(arguments_.context->worker, options().connect_timeout, std::move(wanted))
+    .then(
+      [this, attempt](const lookup_result& found) {
+        if (attempt == attempt_)
+          open(found);
+      },
+      [this, attempt](const caf::error& error) {
+        if (attempt == attempt_)
+          failed(error == caf::sec::request_timeout
+                   ? session_error{failure::dns, {}, "the name service did not answer in time"}
+                   : lookup_failure(error));
+      });
+}
+
+void connection_state::open(const lookup_result& found) {
+  outdated_ = false;
+  session_ = arguments_.context->sessions();
+  go_on(session_->connect(polling_parameters(
+    arguments_.target, options(), {arguments_.target.user, found.password}, found.addresses)));
+}
+
+void connection_state::go_on(const connect_progress& progress) {
+  if (progress.error)
+    failed(*progress.error);
+  else if (progress.connected)
+    connected();
+  else
+    watch(progress.wants);
+}
+
+void connection_state::connected() {
+  ++timer_; // the attempt's deadline
+  arguments_.metrics->connects.fetch_add(1, std::memory_order_relaxed);
+  facts_ = {};
+  asked_role_ = server_role::unknown;
+  guards_set_ = !options().guards;
+  rights_complete_ = false;
+  prepared_ = {};
+  look_at_facts();
+  enter(backend_state::ready);
+  watch(interest::read);
+  self_->send(arguments_.scheduler, backend_ready{arguments_.life});
+}
+
+void connection_state::failed(const session_error& error) {
+  drop_session();
+  if (leaving_) {
+    end();
+    return;
+  }
+  auto& metrics = *arguments_.metrics;
+  metrics.up = false;
+  if (setup_may_help(error)) {
+    setup_for_ = error;
+    run_setup();
+    enter(backend_state::setup);
+    return;
+  }
+  metrics.count_failure(error.reason);
+  metrics.last_failure = error.reason;
+  switch (outage_.failed(error.reason, options().connect_retries, now())) {
+  case outage::news::failing:
+    spdlog::warn("backend {}: {}: {}", arguments_.target.name, to_string_view(error.reason),
+                 error.message);
+    break;
+  case outage::news::lasting:
+  case outage::news::reminder:
+    spdlog::error("backend {}: {} failures in a row, now {}: {}", arguments_.target.name,
+                  outage_.failures(), to_string_view(error.reason), error.message);
+    break;
+  case outage::news::nothing:
+    spdlog::debug("backend {}: {}: {}", arguments_.target.name, to_string_view(error.reason),
+                  error.message);
+  }
+  end_poll(error.reason, false);
+  enter(backend_state::backoff);
+  arm(reconnect_.next(arguments_.context->chance()));
+}
+
+void connection_state::drop_session() {
+  if (session_ == nullptr)
+    return;
+  ++watch_;
+  if (auto socket = session_->socket(); socket >= 0)
+    arguments_.context->sockets->forget(socket);
+  session_.reset();
+}
+
+void connection_state::remove() {
+  leaving_ = true;
+  ++attempt_;
+  if (state_ != backend_state::polling) {
+    end();
+    return;
+  }
+  if (auto request = session_->cancellation())
+    self_->send(arguments_.context->worker, cancel_request{std::move(request)});
+  arm(farewell);
+}
+
+void connection_state::end() {
+  end_poll(failure::none, false);
+  drop_session();
+  self_->send_exit(arguments_.query, caf::exit_reason::user_shutdown);
+  self_->quit();
+}
+
+void connection_state::reconfigure(const settings_ptr& x) {
+  auto old = std::exchange(arguments_.options, x);
+  outdated_ =
+    outdated_ || old->connections != x->connections || old->password_file != x->password_file;
+  // Whoever turned setup on, or gave it another password, wants it tried.
+  if (old->setup != x->setup)
+    setup_due_ = now();
+  if (outdated_ && state_ == backend_state::ready) {
+    drop_session();
+    connect();
+  }
+}
+
+void connection_state::on_socket(const socket_ready& x) {
+  if (x.watch != watch_ || session_ == nullptr)
+    return;
+  if (state_ == backend_state::connecting)
+    go_on(session_->advance());
+  else
+    receive();
+}
+
+void connection_state::on_timer(uint64_t number) {
+  if (number != timer_)
+    return;
+  if (leaving_) {
+    end();
+    return;
+  }
+  switch (state_) {
+  case backend_state::connecting:
+    ++attempt_;
+    failed({failure::timeout, {}, "no connection within connect_timeout"});
+    break;
+  case backend_state::backoff: connect(); break;
+  case backend_state::polling: poll_is_silent(); break;
+  case backend_state::ready:
+  case backend_state::setup: break;
+  }
+}
+
+void connection_state::enter(backend_state x) {
+  state_ = x;
+  arguments_.metrics->state = x;
+}
+
+void connection_state::arm(caf::timespan delay) {
+  self_->delayed_send(self_, delay, caf::timeout_atom_v, ++timer_);
+}
+
+void connection_state::watch(interest what) {
+  arguments_.context->sockets->watch(session_->socket(), epoll_events(what), self_, ++watch_);
+}
+
+connection_actor::behavior_type
+connection(connection_actor::stateful_pointer<connection_state> self,
+           connection_arguments arguments) {
+  self->link_to(arguments.query);
+  self->state.start(std::move(arguments));
+  return {
+    [self](const poll&) { return self->state.begin_poll(); },
+    [self](const backend_removed&) { self->state.remove(); },
+    [self](const reconfigured& x) { self->state.reconfigure(x.value); },
+    [self](const socket_ready& x) { self->state.on_socket(x); },
+    [self](caf::timeout_atom, uint64_t number) { self->state.on_timer(number); },
+  };
+}
+
+} // namespace pgstatsmon

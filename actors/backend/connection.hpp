@@ -1,0 +1,169 @@
+// The CONNECTION: one backend's session with its state machine and backoff.
+#pragma once
+
+#include "actors/backend/backoff.hpp"
+#include "actors/backend/flight.hpp"
+#include "actors/backend/outage.hpp"
+#include "actors/backend/reactor.hpp"
+#include "actors/backend/session.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/registry/backend_metrics.hpp"
+#include "config/settings.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace pgstatsmon {
+
+/// What all CONNECTIONs share. Outlives them.
+struct connection_context {
+  socket_watcher* sockets = nullptr;
+  worker_actor worker;
+  session_factory sessions;
+  std::function<double()> chance;    ///< Uniform in [0, 1); any thread.
+  std::function<double()> unix_time; ///< Seconds; for metrics only.
+};
+
+using context_ptr = std::shared_ptr<const connection_context>;
+
+/// Who is told that a backend is READY.
+using readiness_listener = caf::typed_actor<caf::reacts_to<backend_ready>>;
+
+/// One life of one backend, as its CONNECTION gets it.
+struct connection_arguments {
+  backend target;
+  incarnation life = 0;
+  metrics_ptr metrics;
+  query_actor query;
+  readiness_listener scheduler;
+  settings_ptr options;
+  context_ptr context;
+};
+
+/// States and transitions (backend_state):
+///
+///     CONNECTING -> READY <-> POLLING
+///        ^  |         |          |
+///        |  v         v          v
+///      BACKOFF <------ any failure
+///
+/// SETUP stands before a second CONNECTING when the server does not know the role yet.
+class connection_state {
+public:
+  static constexpr const char* name = "connection";
+
+  explicit connection_state(connection_actor::pointer self) : self_{self} {}
+  ~connection_state();
+
+  connection_state(const connection_state&) = delete;
+  connection_state& operator=(const connection_state&) = delete;
+
+  /// Takes what it needs and begins to connect.
+  void start(connection_arguments arguments);
+
+  /// Sends the plan's queries, or answers at once when the backend is not READY.
+  caf::result<poll_report> begin_poll();
+
+  /// The backend is gone: cancels what runs, waits two seconds for it at most, ends.
+  void remove();
+
+  /// Follows a new configuration. Connects anew once idle when it changes how to connect.
+  void reconfigure(const settings_ptr& x);
+
+  void on_socket(const socket_ready& x);
+  void on_timer(uint64_t number);
+
+private:
+  using time_point = caf::actor_clock::time_point;
+
+  // -- connecting (connection.cpp) ----------------------------------------------------------------
+
+  void connect();
+  void open(const lookup_result& found);
+  void go_on(const connect_progress& progress);
+  void connected();
+  void failed(const session_error& error);
+  void drop_session();
+  void end();
+
+  // -- setup (connection_setup.cpp) ---------------------------------------------------------------
+
+  [[nodiscard]] bool setup_may_help(const session_error& error) const;
+  void run_setup();
+  void setup_done();
+  void setup_failed(const caf::error& error);
+  void judge_rights(bool complete);
+
+  // -- polling (connection_poll.cpp) --------------------------------------------------------------
+
+  /// What one poll has brought so far.
+  struct poll_progress {
+    uint64_t number = 0;
+    flight sent;
+    time_point began;
+    time_point last_result; ///< When the statement before the current one was done.
+    time_point last_byte;
+    failure worst = failure::none;
+    size_t good = 0; ///< Queries that succeeded.
+    uint64_t rows = 0;
+    caf::typed_response_promise<poll_report> promise;
+  };
+
+  [[nodiscard]] flight_extras extras() const;
+  void receive();
+  void take(statement_result result);
+  void take_query(const step& what, statement_result result, caf::timespan took);
+  void query_failed(const step& what, const session_error& error);
+  void look_at_facts();
+  void end_poll(failure reason, bool publish);
+  void poll_is_silent();
+
+  // -- both ---------------------------------------------------------------------------------------
+
+  void enter(backend_state x);
+  void arm(caf::timespan delay);
+  void watch(interest what);
+  [[nodiscard]] time_point now() const { return self_->clock().now(); }
+  [[nodiscard]] const connection_settings& options() const {
+    return arguments_.options->connections;
+  }
+  [[nodiscard]] const catalogue& queries() const { return *arguments_.metrics->queries(); }
+
+  connection_actor::pointer self_;
+  connection_arguments arguments_;
+  backend_state state_ = backend_state::connecting;
+  bool outdated_ = false; ///< The session was made with an older configuration.
+  bool leaving_ = false;  ///< Removed, waiting for what runs.
+  uint64_t timer_ = 0;    ///< Number of the timer that counts.
+  uint64_t watch_ = 0;    ///< Number of the watch that counts.
+  uint64_t attempt_ = 0;  ///< Number of the connection attempt that counts.
+  std::unique_ptr<session> session_;
+  backoff reconnect_;
+  outage outage_;
+
+  server_facts facts_;
+  server_role asked_role_ = server_role::unknown; ///< What a server before 14 answered.
+  bool guards_set_ = false;
+  prepared_statements prepared_;
+  std::optional<poll_progress> poll_;
+  uint64_t polls_ = 0;
+
+  bool rights_complete_ = false;
+  bool setup_running_ = false;
+  std::optional<session_error> setup_for_; ///< The failure that setup may cure.
+  time_point setup_due_;
+  backoff setup_backoff_{std::chrono::seconds{5}, std::chrono::minutes{5}};
+  std::string setup_complaint_; ///< The last one that was logged.
+};
+
+connection_actor::behavior_type
+connection(connection_actor::stateful_pointer<connection_state> self,
+           connection_arguments arguments);
+
+} // namespace pgstatsmon

@@ -1,0 +1,207 @@
+// The CONNECTION's polls: one flight there, one back.
+#include "actors/backend/connection.hpp"
+#include "actors/backend/conninfo.hpp"
+#include "actors/backend/setup_sql.hpp"
+#include "actors/registry/families.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <libpq-fe.h>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// How long past its time limit a server may be silent: the time that "timeout" needs to travel.
+constexpr auto grace = std::chrono::seconds{1};
+
+/// A boolean that a query answered with.
+std::optional<bool> boolean(const pg_result* rows) {
+  if (rows == nullptr || PQntuples(rows) != 1 || PQnfields(rows) < 1
+      || PQgetisnull(rows, 0, 0) != 0)
+    return std::nullopt;
+  return *PQgetvalue(rows, 0, 0) == 't';
+}
+
+double milliseconds_of(caf::timespan x) {
+  return static_cast<double>(x.count()) / 1e6;
+}
+double seconds_of(caf::timespan x) {
+  return static_cast<double>(x.count()) / 1e9;
+}
+
+void add_one(std::atomic<uint64_t>& x) {
+  x.fetch_add(1, std::memory_order_relaxed);
+}
+
+} // namespace
+
+caf::result<poll_report> connection_state::begin_poll() {
+  auto& metrics = *arguments_.metrics;
+  if (state_ != backend_state::ready) {
+    // The first attempt of all is no failure yet.
+    if (outage_.failures() > 0)
+      add_one(metrics.connect_errors);
+    return poll_report{metrics.last_failure, false, caf::timespan{0}, 0};
+  }
+  auto chosen = make_plan(queries(), facts_.version, facts_.role, rights_complete_);
+  metrics.planned = static_cast<uint64_t>(
+    std::count_if(chosen.begin(), chosen.end(), [](const auto& x) { return x.has_value(); }));
+  auto& current = poll_.emplace();
+  current.number = ++polls_;
+  current.sent = make_flight(queries(), chosen, extras(), prepared_, options().guards);
+  current.began = current.last_result = current.last_byte = now();
+  current.promise = self_->make_response_promise<poll_report>();
+  auto promise = current.promise;
+  enter(backend_state::polling);
+  arm(options().query_timeout + grace);
+  if (auto error = session_->send(current.sent.statements))
+    failed(*error);
+  else
+    watch(session_->sending() ? interest::read_write : interest::read);
+  return promise;
+}
+
+flight_extras connection_state::extras() const {
+  flight_extras result;
+  if (!guards_set_)
+    result.guards = guard_sql(facts_.version, options());
+  if (facts_.version < 140000)
+    result.role = "SELECT pg_catalog.pg_is_in_recovery()";
+  if (!rights_complete_)
+    result.rights = rights_query(facts_.version);
+  return result;
+}
+
+void connection_state::receive() {
+  if (poll_)
+    poll_->last_byte = now();
+  auto error = session_->receive([this](statement_result x) { take(std::move(x)); });
+  if (error) {
+    failed(*error);
+    return;
+  }
+  look_at_facts();
+  if (poll_ && session_->pending() == 0) {
+    if (leaving_) {
+      end();
+      return;
+    }
+    end_poll(poll_->worst, true);
+    if (outdated_) {
+      drop_session();
+      connect();
+      return;
+    }
+  }
+  watch(session_->sending() ? interest::read_write : interest::read);
+}
+
+void connection_state::take(statement_result result) {
+  const auto& what = poll_->sent.steps[result.index];
+  auto took = now() - poll_->last_result;
+  poll_->last_result = now();
+  if (result.error && what.what != purpose::query)
+    spdlog::warn("backend {}: {}", arguments_.target.name, result.error->message);
+  switch (what.what) {
+  case purpose::arrival: arguments_.metrics->round_trip = seconds_of(took); break;
+  case purpose::guards: guards_set_ = true; break;
+  case purpose::role:
+    if (auto standby = boolean(result.rows.get()))
+      asked_role_ = *standby ? server_role::standby : server_role::primary;
+    break;
+  case purpose::rights: judge_rights(boolean(result.rows.get()).value_or(false)); break;
+  case purpose::query: take_query(what, std::move(result), took); break;
+  }
+}
+
+void connection_state::take_query(const step& what, statement_result result, caf::timespan took) {
+  if (result.prepared)
+    prepared_.add({what.query, what.variant});
+  if (result.error) {
+    query_failed(what, *result.error);
+    return;
+  }
+  auto& metrics = arguments_.metrics->query(what.query);
+  metrics.time_ms.observe(milliseconds_of(took));
+  ++poll_->good;
+  if (result.rows == nullptr)
+    return;
+  poll_->rows += static_cast<uint64_t>(PQntuples(result.rows.get()));
+  self_->send(arguments_.query, query_result{poll_->number, what.query, std::move(result.rows)});
+}
+
+void connection_state::query_failed(const step& what, const session_error& error) {
+  const auto& definition = queries().queries()[what.query];
+  auto& metrics = arguments_.metrics->query(what.query);
+  auto& count = error.reason == failure::timeout ? metrics.timeouts : metrics.errors;
+  // A failure that goes on is in the metrics; the log has its beginning.
+  auto level =
+    count.load(std::memory_order_relaxed) == 0 ? spdlog::level::warn : spdlog::level::debug;
+  add_one(count);
+  spdlog::log(level, "backend {}: {}: {} {}", arguments_.target.name, definition.name,
+              error.sqlstate, error.message);
+  if (poll_->worst != failure::timeout)
+    poll_->worst = error.reason;
+  // invalid_sql_statement_name, feature_not_supported: "cached plan must not change result type"
+  if (error.sqlstate == "26000" || error.sqlstate == "0A000")
+    prepared_.renew({what.query, what.variant});
+}
+
+void connection_state::look_at_facts() {
+  auto said = session_->facts();
+  if (said.role == server_role::unknown)
+    said.role = asked_role_;
+  if (said == facts_)
+    return;
+  facts_ = said;
+  rights_complete_ = false;
+  auto& metrics = *arguments_.metrics;
+  auto old_version = metrics.server_version.exchange(said.version);
+  auto old_role = said.role == server_role::unknown ? said.role : metrics.role.exchange(said.role);
+  // A reconnect that finds what it left is no news.
+  if (old_version != said.version || old_role != said.role)
+    spdlog::info("backend {}: PostgreSQL {}, {}", arguments_.target.name,
+                 version_text(said.version), to_string_view(said.role));
+}
+
+void connection_state::end_poll(failure reason, bool publish) {
+  if (!poll_)
+    return;
+  auto ended = std::exchange(poll_, std::nullopt);
+  auto& metrics = *arguments_.metrics;
+  auto took = now() - ended->began;
+  self_->send(arguments_.query, poll_finished{ended->number, publish});
+  ended->promise.deliver(poll_report{reason, true, took, ended->rows});
+  if (!publish)
+    return;
+  enter(backend_state::ready);
+  ++timer_;
+  metrics.poll_seconds.observe(seconds_of(took));
+  metrics.count_failure(reason);
+  metrics.last_failure = reason;
+  metrics.up = ended->good > 0;
+  if (ended->good == 0)
+    return;
+  metrics.last_success = arguments_.context->unix_time();
+  reconnect_.reset();
+  if (auto past = outage_.ended(now()))
+    spdlog::info("backend {}: works again after {} failures in {} s", arguments_.target.name,
+                 past->failures, past->lasted.count());
+}
+
+void connection_state::poll_is_silent() {
+  auto limit = caf::timespan{options().query_timeout + grace};
+  auto whole = std::max(caf::timespan{arguments_.options->interval}, limit);
+  auto silent = now() - poll_->last_byte;
+  auto lasted = now() - poll_->began;
+  if (silent < limit && lasted < whole) {
+    arm(std::min(limit - silent, whole - lasted));
+    return;
+  }
+  if (auto request = session_->cancellation())
+    self_->send(arguments_.context->worker, cancel_request{std::move(request)});
+  failed({failure::timeout, {}, "the server did not answer in time"});
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,69 @@
+// The CONNECTION's side of setup: when it is needed, and what its outcome means.
+#include "actors/backend/connection.hpp"
+#include "actors/backend/setup.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// Longer than a SETUP ever takes by its own limits.
+constexpr auto setup_limit = std::chrono::minutes{1};
+
+} // namespace
+
+bool connection_state::setup_may_help(const session_error& error) const {
+  // A role that does not exist looks like a wrong password where the server asks for one.
+  return state_ == backend_state::connecting && error.reason == failure::auth
+         && arguments_.options->setup.enabled && !setup_running_ && now() >= setup_due_;
+}
+
+void connection_state::run_setup() {
+  setup_running_ = true;
+  arguments_.metrics->setup = setup_state::pending;
+  auto actor =
+    self_->spawn(setup, setup_arguments{arguments_.target, arguments_.options, arguments_.context});
+  self_->request(actor, setup_limit, caf::get_atom_v)
+    .then([this](caf::ok_atom) { setup_done(); },
+          [this](const caf::error& error) { setup_failed(error); });
+}
+
+void connection_state::setup_done() {
+  setup_running_ = false;
+  setup_complaint_.clear();
+  // If it did not help, the next one has to wait.
+  setup_due_ = now() + setup_backoff_.next(arguments_.context->chance());
+  spdlog::info("backend {}: setup done", arguments_.target.name);
+  if (state_ == backend_state::setup && !leaving_)
+    connect();
+}
+
+void connection_state::setup_failed(const caf::error& error) {
+  setup_running_ = false;
+  arguments_.metrics->setup = setup_state::failed;
+  setup_due_ = now() + setup_backoff_.next(arguments_.context->chance());
+  auto complaint = sentence_of(error);
+  if (complaint != setup_complaint_)
+    spdlog::warn("backend {}: setup failed: {}", arguments_.target.name, complaint);
+  setup_complaint_ = complaint;
+  if (state_ == backend_state::setup && !leaving_)
+    failed(*std::exchange(setup_for_, std::nullopt));
+}
+
+void connection_state::judge_rights(bool complete) {
+  auto& state = arguments_.metrics->setup;
+  rights_complete_ = complete;
+  if (complete) {
+    setup_backoff_.reset();
+    state = setup_state::done;
+  } else if (facts_.role == server_role::standby) {
+    state = setup_state::standby;
+  } else if (!arguments_.options->setup.enabled) {
+    state = setup_state::disabled;
+  } else if (!setup_running_ && now() >= setup_due_) {
+    run_setup();
+  }
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,44 @@
+// Putting a flight together.
+#include "actors/backend/flight.hpp"
+
+#include <fmt/format.h>
+
+namespace pgstatsmon {
+
+std::string prepared_statements::name(key x) const {
+  return fmt::format("pgstatsmon_{}_{}_{}", x.first, x.second, generation_);
+}
+
+void prepared_statements::renew(key) {
+  // All of them, as it is one event that does this to all: a pooler, DISCARD ALL, an upgrade.
+  ready_.clear();
+  ++generation_;
+}
+
+flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
+                   const prepared_statements& prepared, bool keep_prepared) {
+  flight result;
+  auto add = [&](purpose x, const std::string& sql) {
+    if (sql.empty() && x != purpose::arrival)
+      return;
+    result.statements.push_back({{}, sql, false});
+    result.steps.push_back({x, 0, 0});
+  };
+  add(purpose::arrival, {});
+  add(purpose::guards, extras.guards);
+  add(purpose::role, extras.role);
+  add(purpose::rights, extras.rights);
+  for (size_t i = 0; i < what.size(); ++i) {
+    if (!what[i])
+      continue;
+    prepared_statements::key key{i, *what[i]};
+    auto known = keep_prepared && prepared.contains(key);
+    auto name = keep_prepared ? prepared.name(key) : std::string{};
+    auto sql = known ? std::string{} : queries.queries()[i].variants[*what[i]].sql;
+    result.statements.push_back({std::move(name), std::move(sql), keep_prepared && !known});
+    result.steps.push_back({purpose::query, i, *what[i]});
+  }
+  return result;
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,75 @@
+// A flight: the statements that one poll sends, and what each of them is for.
+#pragma once
+
+#include "actors/backend/plan.hpp"
+#include "actors/backend/session.hpp"
+#include "config/catalogue.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// The prepared statements of one connection, by query and variant.
+class prepared_statements {
+public:
+  using key = std::pair<size_t, size_t>;
+
+  /// The name of a query's statement on the server.
+  [[nodiscard]] std::string name(key x) const;
+
+  [[nodiscard]] bool contains(key x) const { return ready_.count(x) > 0; }
+
+  /// The server has it.
+  void add(key x) { ready_.insert(x); }
+
+  /// The server lost it, or its result type changed: it is prepared again, under a new name, as the
+  /// old one may still be there.
+  void renew(key x);
+
+private:
+  std::set<key> ready_;
+  uint32_t generation_ = 0;
+};
+
+/// What a statement of a flight is for.
+enum class purpose : uint8_t {
+  arrival, ///< A lone Sync: its answer marks one round trip, so that no query's time contains it.
+  guards,  ///< guard_sql().
+  role,    ///< `pg_is_in_recovery()`, before PostgreSQL 14.
+  rights,  ///< rights_query().
+  query,   ///< A query of the plan.
+};
+
+/// What one statement of a flight is.
+struct step {
+  purpose what = purpose::query;
+  size_t query = 0;   ///< Index into catalogue::queries().
+  size_t variant = 0; ///< Index into query_definition::variants.
+
+  friend bool operator==(const step&, const step&) = default;
+};
+
+/// The statements of one poll, and for each what it is.
+struct flight {
+  std::vector<statement> statements;
+  std::vector<step> steps;
+};
+
+/// What a flight carries besides the plan. Empty text: it is not needed.
+struct flight_extras {
+  std::string guards;
+  std::string role;
+  std::string rights;
+};
+
+/// Puts a flight together.
+/// @param keep_prepared False for what can't keep prepared statements (a pooler).
+flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
+                   const prepared_statements& prepared, bool keep_prepared);
+
+} // namespace pgstatsmon

@@ -1,0 +1,263 @@
+// The session on libpq.
+#include "actors/backend/pq_session.hpp"
+
+#include "actors/backend/classify.hpp"
+
+#include <array>
+#include <utility>
+
+#include <libpq-fe.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// Reads per receive(): bounds how long one backend keeps an actor thread.
+constexpr int max_reads = 64;
+
+/// Bytes of one flight: a server must not be able to fill our memory.
+constexpr uint64_t max_flight_bytes = 256ull << 20;
+
+std::shared_ptr<const pg_result> share(PGresult* x) {
+  return {x, [](const pg_result* y) { PQclear(const_cast<PGresult*>(y)); }};
+}
+
+std::string text(const char* x) {
+  return x == nullptr ? std::string{} : std::string{x};
+}
+
+session_error error_of(const PGresult* x) {
+  auto state = text(PQresultErrorField(x, PG_DIAG_SQLSTATE));
+  auto message = text(PQresultErrorField(x, PG_DIAG_MESSAGE_PRIMARY));
+  if (message.empty())
+    message = text(PQresultErrorMessage(x));
+  return {classify_sqlstate(state), state, join_lines(message)};
+}
+
+/// Holds small packets back while a flight is being written: libpq 15 flushes at every Sync.
+class cork {
+public:
+  explicit cork(int socket) : socket_{socket} { set(1); }
+  ~cork() { set(0); }
+  cork(const cork&) = delete;
+  cork& operator=(const cork&) = delete;
+
+private:
+  // Fails on a Unix socket, which does not need it.
+  void set(int on) const { setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)); }
+
+  int socket_;
+};
+
+class pq_session final : public session {
+public:
+  connect_progress connect(const connect_parameters& parameters) override {
+    std::vector<const char*> keywords;
+    std::vector<const char*> values;
+    for (const auto& [keyword, value] : parameters) {
+      keywords.push_back(keyword.c_str());
+      values.push_back(value.c_str());
+    }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
+    if (connection_ == nullptr)
+      return {false, {}, session_error{failure::other, {}, "out of memory"}};
+    PQsetNoticeReceiver(connection_.get(), &pq_session::on_notice, this);
+    if (PQstatus(connection_.get()) == CONNECTION_BAD)
+      return {false, {}, connect_error()};
+    return {false, interest::write, std::nullopt};
+  }
+
+  connect_progress advance() override {
+    switch (PQconnectPoll(connection_.get())) {
+    case PGRES_POLLING_READING: return {false, interest::read, std::nullopt};
+    case PGRES_POLLING_WRITING: return {false, interest::write, std::nullopt};
+    case PGRES_POLLING_OK: break;
+    default: return {false, {}, connect_error()};
+    }
+    if (PQsetnonblocking(connection_.get(), 1) != 0 || PQenterPipelineMode(connection_.get()) != 1)
+      return {false, {}, connect_error()};
+    return {true, interest::read, std::nullopt};
+  }
+
+  [[nodiscard]] int socket() const override {
+    return connection_ == nullptr ? -1 : PQsocket(connection_.get());
+  }
+
+  [[nodiscard]] server_facts facts() const override {
+    auto standby = text(PQparameterStatus(connection_.get(), "in_hot_standby"));
+    auto role = server_role::unknown;
+    if (standby == "on")
+      role = server_role::standby;
+    else if (standby == "off")
+      role = server_role::primary;
+    return {PQserverVersion(connection_.get()), role};
+  }
+
+  std::optional<session_error> send(const std::vector<statement>& flight) override {
+    cork held{socket()};
+    next_ = 0;
+    pending_ = flight.size();
+    current_ = {};
+    flight_starts_at_ = bytes_received();
+    for (const auto& x : flight)
+      if (!send(x))
+        return broken();
+    return flush();
+  }
+
+  [[nodiscard]] bool sending() const override { return sending_; }
+
+  [[nodiscard]] size_t pending() const override { return pending_; }
+
+  std::optional<session_error> receive(const result_handler& on_result) override {
+    if (sending_)
+      if (auto error = flush())
+        return error;
+    for (int i = 0;; ++i) {
+      if (PQconsumeInput(connection_.get()) != 1)
+        return broken();
+      collect(on_result);
+      if (PQstatus(connection_.get()) == CONNECTION_BAD)
+        return broken();
+      // What TLS holds back already has left the socket, so nothing would wake us for it.
+      if (!held_by_tls() && (i >= max_reads || !held_by_socket()))
+        break;
+    }
+    if (bytes_received() - flight_starts_at_ > max_flight_bytes)
+      return session_error{failure::other, {}, "the server sent more than 256 MiB"};
+    return std::nullopt;
+  }
+
+  [[nodiscard]] cancel_ptr cancellation() const override {
+    if (connection_ == nullptr || pending_ == 0)
+      return nullptr;
+    return {PQgetCancel(connection_.get()), PQfreeCancel};
+  }
+
+private:
+  bool send(const statement& x) {
+    auto* c = connection_.get();
+    if (x.prepare && PQsendPrepare(c, x.name.c_str(), x.sql.c_str(), 0, nullptr) != 1)
+      return false;
+    if (!x.name.empty()) {
+      if (PQsendQueryPrepared(c, x.name.c_str(), 0, nullptr, nullptr, nullptr, 0) != 1)
+        return false;
+    } else if (!x.sql.empty()) {
+      if (PQsendQueryParams(c, x.sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
+        return false;
+    }
+    return PQpipelineSync(c) == 1;
+  }
+
+  std::optional<session_error> flush() {
+    auto rest = PQflush(connection_.get());
+    if (rest < 0)
+      return broken();
+    sending_ = rest == 1;
+    return std::nullopt;
+  }
+
+  void collect(const result_handler& on_result) {
+    auto* c = connection_.get();
+    // Handles ParameterStatus and FATAL messages also while nothing is pending.
+    auto busy = PQisBusy(c) != 0;
+    auto ends = 0;
+    while (!busy && pending_ > 0 && ends < 2) {
+      auto* result = PQgetResult(c);
+      ends = result == nullptr ? ends + 1 : 0;
+      if (result != nullptr)
+        take(share(result), on_result);
+      busy = PQisBusy(c) != 0;
+    }
+  }
+
+  void take(std::shared_ptr<const pg_result> result, const result_handler& on_result) {
+    switch (PQresultStatus(result.get())) {
+    case PGRES_TUPLES_OK: current_.rows = std::move(result); break;
+    case PGRES_FATAL_ERROR:
+      current_.rows = nullptr;
+      if (!current_.error)
+        current_.error = error_of(result.get());
+      break;
+    case PGRES_PIPELINE_SYNC:
+      current_.index = next_++;
+      --pending_;
+      on_result(std::exchange(current_, {}));
+      break;
+    case PGRES_COMMAND_OK: current_.prepared = true; break;
+    default: break; // what a failure made the server skip
+    }
+  }
+
+  [[nodiscard]] bool held_by_tls() const {
+    auto* tls = PQsslStruct(connection_.get(), "OpenSSL");
+    return tls != nullptr && SSL_pending(static_cast<SSL*>(tls)) > 0;
+  }
+
+  [[nodiscard]] bool held_by_socket() const {
+    char byte = 0;
+    return recv(socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  }
+
+  [[nodiscard]] uint64_t bytes_received() const {
+    tcp_info info{};
+    socklen_t size = sizeof(info);
+    if (getsockopt(socket(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+      return 0;
+    return info.tcpi_bytes_received;
+  }
+
+  [[nodiscard]] session_error connect_error() const {
+    auto message = join_lines(text(PQerrorMessage(connection_.get())));
+    return {classify_connect_error(message), {}, message};
+  }
+
+  /// The server's last words, when there were any, say more than a closed socket.
+  [[nodiscard]] session_error broken() const {
+    const auto& words = current_.error ? current_.error : last_words_;
+    if (words)
+      return {failure::network, words->sqlstate, words->message};
+    return {failure::network, {}, join_lines(text(PQerrorMessage(connection_.get())))};
+  }
+
+  static void on_notice(void* self, const PGresult* x) {
+    auto severity = text(PQresultErrorField(x, PG_DIAG_SEVERITY_NONLOCALIZED));
+    if (severity == "FATAL" || severity == "PANIC" || severity == "ERROR")
+      static_cast<pq_session*>(self)->last_words_ = error_of(x);
+  }
+
+  std::unique_ptr<PGconn, decltype(&PQfinish)> connection_{nullptr, PQfinish};
+  bool sending_ = false;
+  size_t pending_ = 0;
+  size_t next_ = 0;
+  uint64_t flight_starts_at_ = 0;
+  statement_result current_;
+  std::optional<session_error> last_words_;
+};
+
+} // namespace
+
+std::unique_ptr<session> make_pq_session() {
+  return std::make_unique<pq_session>();
+}
+
+void send_cancel(const cancel_ptr& request) {
+  std::array<char, 256> reason{};
+  PQcancel(request.get(), reason.data(), reason.size());
+}
+
+std::string password_verifier(const std::string& user, std::string_view password, int32_t version) {
+  const auto* algorithm = version >= 100000 ? "scram-sha-256" : "md5";
+  std::unique_ptr<char, decltype(&PQfreemem)> verifier{
+    PQencryptPasswordConn(nullptr, std::string{password}.c_str(), user.c_str(), algorithm),
+    PQfreemem};
+  return text(verifier.get());
+}
+
+} // namespace pgstatsmon

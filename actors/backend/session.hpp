@@ -1,0 +1,114 @@
+// A session: one connection to a PostgreSQL server, without actors, threads or timers.
+#pragma once
+
+#include "messages/backend.hpp"
+#include "messages/error.hpp"
+#include "messages/samples.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+struct pg_cancel; // libpq's PGcancel
+
+namespace pgstatsmon {
+
+/// Why a session could not go on, or why a statement failed.
+struct session_error {
+  failure reason = failure::other;
+  std::string sqlstate; ///< Five characters, empty when the server said nothing.
+  std::string message;  ///< One line, without secrets.
+
+  friend bool operator==(const session_error&, const session_error&) = default;
+};
+
+/// What the socket must be ready for before the session can go on.
+enum class interest : uint8_t { read, write, read_write };
+
+/// How far connecting is.
+struct connect_progress {
+  bool connected = false;
+  interest wants = interest::read; ///< When neither connected nor failed.
+  std::optional<session_error> error;
+};
+
+/// What a server says of itself without being asked (ParameterStatus).
+struct server_facts {
+  int32_t version = 0;                     ///< `server_version_num`, as 150018.
+  server_role role = server_role::unknown; ///< Unknown before PostgreSQL 14, which does not say.
+
+  friend bool operator==(const server_facts&, const server_facts&) = default;
+};
+
+/// libpq keywords and values.
+using connect_parameters = label_list;
+
+/// A statement of a flight. Each is followed by its own Sync, so that it fails alone.
+struct statement {
+  std::string name;     ///< Of the prepared statement; empty: the server does not keep it.
+  std::string sql;      ///< Empty, with an empty name: a lone Sync.
+  bool prepare = false; ///< Prepare `sql` as `name` first.
+
+  friend bool operator==(const statement&, const statement&) = default;
+};
+
+/// What became of a statement.
+struct statement_result {
+  size_t index = 0;                      ///< In the flight.
+  std::shared_ptr<const pg_result> rows; ///< Null when it failed or returns no rows.
+  bool prepared = false;                 ///< The server has prepared it, whatever came then.
+  std::optional<session_error> error;
+};
+
+/// Gets every result that is complete, in order.
+using result_handler = std::function<void(statement_result)>;
+
+/// A cancel request that can be sent from any thread while the session lives and after.
+using cancel_ptr = std::shared_ptr<pg_cancel>;
+
+/// One connection. No call blocks. All calls come from one actor.
+class session {
+public:
+  session() = default;
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+  virtual ~session() = default;
+
+  /// Begins to connect. Call advance() whenever the socket is ready.
+  virtual connect_progress connect(const connect_parameters& parameters) = 0;
+
+  /// Goes on connecting.
+  virtual connect_progress advance() = 0;
+
+  /// The socket; may be another one after each advance(). -1 when there is none.
+  [[nodiscard]] virtual int socket() const = 0;
+
+  [[nodiscard]] virtual server_facts facts() const = 0;
+
+  /// Sends all statements in one go, in pipeline mode. The last flight must be over.
+  /// @returns an error when the connection is unusable.
+  virtual std::optional<session_error> send(const std::vector<statement>& flight) = 0;
+
+  /// True while bytes wait for the socket to take them: wait for read_write.
+  [[nodiscard]] virtual bool sending() const = 0;
+
+  /// Statements of the flight whose result has not come yet.
+  [[nodiscard]] virtual size_t pending() const = 0;
+
+  /// Sends what waits, reads what is there, and hands out results. May be called while nothing is
+  /// pending: it then takes what the server says unasked.
+  /// @returns an error when the connection is unusable, or a flight brought more than 256 MiB.
+  virtual std::optional<session_error> receive(const result_handler& on_result) = 0;
+
+  /// A request to cancel what runs now; null when nothing runs.
+  [[nodiscard]] virtual cancel_ptr cancellation() const = 0;
+};
+
+/// Makes a session that is not connected.
+using session_factory = std::function<std::unique_ptr<session>()>;
+
+} // namespace pgstatsmon

@@ -1,0 +1,126 @@
+// The SETUP's one run.
+#include "actors/backend/setup.hpp"
+
+#include "actors/backend/conninfo.hpp"
+#include "actors/backend/pq_session.hpp"
+#include "actors/backend/setup_sql.hpp"
+
+namespace pgstatsmon {
+
+namespace {
+
+/// What setup's own statements may take, besides connecting.
+constexpr auto work_limit = std::chrono::seconds{10};
+
+} // namespace
+
+setup_actor_state::~setup_actor_state() {
+  if (session_ != nullptr && session_->socket() >= 0)
+    arguments.context->sockets->forget(session_->socket());
+}
+
+caf::result<caf::ok_atom> setup_actor_state::start() {
+  promise_ = self_->make_response_promise<caf::ok_atom>();
+  const auto& options = *arguments.options;
+  const auto& host = arguments.target.address;
+  lookup wanted{needs_resolution(host) ? host : std::string{}, options.setup.password_file};
+  self_->request(arguments.context->worker, options.connections.connect_timeout, std::move(wanted))
+    .then([this](const lookup_result& found) { look_up_role_password(found); },
+          [this](const caf::error& error) { failed(sentence_of(error)); });
+  return promise_;
+}
+
+void setup_actor_state::look_up_role_password(const lookup_result& administrator) {
+  const auto& options = *arguments.options;
+  self_
+    ->request(arguments.context->worker, options.connections.connect_timeout,
+              lookup{{}, options.password_file})
+    .then(
+      [this, administrator](const lookup_result& found) { open(administrator, found.password); },
+      [this](const caf::error& error) { failed(sentence_of(error)); });
+}
+
+void setup_actor_state::open(const lookup_result& administrator, const std::string& password) {
+  const auto& options = *arguments.options;
+  role_password_ = password;
+  session_ = arguments.context->sessions();
+  go_on(session_->connect(setup_parameters(arguments.target, options.connections,
+                                           {options.setup.user, administrator.password},
+                                           administrator.addresses)));
+}
+
+void setup_actor_state::on_socket(const socket_ready& x) {
+  if (x.watch != watch_)
+    return;
+  if (connected_)
+    receive();
+  else
+    go_on(session_->advance());
+}
+
+void setup_actor_state::go_on(const connect_progress& progress) {
+  if (progress.error)
+    failed(progress.error->message);
+  else if (!progress.connected)
+    watch(progress.wants);
+  else
+    send();
+}
+
+void setup_actor_state::send() {
+  connected_ = true;
+  auto version = session_->facts().version;
+  const auto& role = arguments.target.user;
+  auto verifier =
+    role_password_.empty() ? std::string{} : password_verifier(role, role_password_, version);
+  std::vector<statement> flight;
+  for (auto& sql : setup_statements(version, role, verifier))
+    flight.push_back({{}, std::move(sql), false});
+  if (auto error = session_->send(flight))
+    failed(error->message);
+  else
+    watch(interest::read_write);
+}
+
+void setup_actor_state::receive() {
+  auto error = session_->receive([this](const statement_result& x) {
+    if (x.error && !first_error_)
+      first_error_ = x.error;
+  });
+  if (error)
+    failed(error->message);
+  else if (session_->pending() > 0)
+    watch(session_->sending() ? interest::read_write : interest::read);
+  else if (first_error_)
+    failed(first_error_->message);
+  else
+    done();
+}
+
+void setup_actor_state::watch(interest what) {
+  arguments.context->sockets->watch(session_->socket(), epoll_events(what), self_, ++watch_);
+}
+
+void setup_actor_state::done() {
+  promise_.deliver(caf::ok_atom_v);
+  self_->quit();
+}
+
+void setup_actor_state::failed(const std::string& what) {
+  promise_.deliver(caf::make_error(ec::connect_failed, what));
+  self_->quit();
+}
+
+setup_actor::behavior_type setup(setup_actor::stateful_pointer<setup_actor_state> self,
+                                 setup_arguments arguments) {
+  auto limit = arguments.options->connections.connect_timeout + work_limit;
+  self->state.arguments = std::move(arguments);
+  self->delayed_send(self, limit, caf::timeout_atom_v);
+  return {
+    [self](caf::get_atom) { return self->state.start(); },
+    [self](const socket_ready& x) { self->state.on_socket(x); },
+    [self](caf::timeout_atom) { self->state.failed("it took too long"); },
+  };
+}
+
+} // namespace pgstatsmon

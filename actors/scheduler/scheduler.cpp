@@ -1,0 +1,234 @@
+// The SCHEDULER.
+#include "actors/scheduler/scheduler.hpp"
+
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// How long polls may go on when the daemon ends.
+constexpr auto drain_limit = std::chrono::seconds{2};
+
+/// What a CONNECTION gets beyond its own limits before its slot is taken back.
+constexpr auto spare = std::chrono::seconds{5};
+
+double seconds_of(caf::timespan x) {
+  return static_cast<double>(x.count()) / 1e9;
+}
+
+} // namespace
+
+void scheduler_state::start(scheduler_arguments arguments) {
+  arguments_ = std::move(arguments);
+  due_.resize(arguments_.options->connections.max_in_flight);
+  next_tick_ = self_->clock().now();
+  plan_tick();
+}
+
+void scheduler_state::plan_tick() {
+  // After a halt of the whole machine the ticks that were missed are not made up for.
+  next_tick_ = std::max(next_tick_ + arguments_.options->interval, self_->clock().now());
+  self_->scheduled_send(self_, next_tick_, caf::tick_atom_v, ++ticks_);
+}
+
+caf::timespan scheduler_state::poll_limit() const {
+  // Longer than a CONNECTION's own limits: only an actor that is stuck needs this one.
+  return arguments_.options->interval + arguments_.options->connections.query_timeout + spare;
+}
+
+void scheduler_state::add(const backend& x) {
+  if (draining_)
+    return;
+  remove(x.id);
+  auto life = ++last_life_;
+  lives_[x.id] = life;
+  auto& added = members_[life];
+  added.target = x;
+  added.metrics = std::make_shared<backend_metrics>(arguments_.queries);
+  self_->send(arguments_.registry, backend_known{x, life, added.metrics});
+  start_actors(life, added);
+  show();
+}
+
+void scheduler_state::start_actors(incarnation life, member& x) {
+  x.connection = arguments_.spawn_backend(self_, x.target, life, x.metrics, arguments_.options);
+  self_->monitor(x.connection);
+}
+
+void scheduler_state::remove(const std::string& id) {
+  auto i = lives_.find(id);
+  if (i == lives_.end())
+    return;
+  auto life = i->second;
+  lives_.erase(i);
+  leave(life, members_[life]);
+  members_.erase(life);
+  slot_is_back(life);
+}
+
+void scheduler_state::leave(incarnation life, const member& x) {
+  self_->send(arguments_.registry, backend_forgotten{life});
+  if (!x.connection)
+    return;
+  leaving_.insert(x.connection.address());
+  self_->send(x.connection, backend_removed{x.target.id});
+}
+
+void scheduler_state::ready(incarnation life) {
+  auto i = members_.find(life);
+  if (i == members_.end() || draining_)
+    return;
+  due_.add(life, i->second.suspect);
+  pump();
+}
+
+void scheduler_state::tick(uint64_t number) {
+  if (draining_ || number != ticks_)
+    return;
+  auto now = self_->clock().now();
+  plan_tick();
+  if (tick_open_)
+    arguments_.metrics.tick_duration->Observe(seconds_of(now - tick_began_));
+  tick_began_ = now;
+  tick_open_ = true;
+  for (auto& [life, x] : members_)
+    make_due(life, x);
+  pump();
+}
+
+void scheduler_state::reconfigure(const settings_ptr& options, const catalogue_ptr& queries) {
+  auto old = std::exchange(arguments_.options, options);
+  auto fresh = std::exchange(arguments_.queries, queries) != queries;
+  due_.resize(options->connections.max_in_flight);
+  for (const auto& [life, x] : members_)
+    if (!fresh && x.connection)
+      self_->send(x.connection, reconfigured{options, queries});
+  if (fresh) {
+    std::vector<backend> all;
+    for (const auto& [life, x] : members_)
+      all.push_back(x.target);
+    for (const auto& x : all)
+      add(x);
+  }
+  if (old->interval != options->interval && !draining_) {
+    next_tick_ = self_->clock().now();
+    plan_tick();
+  }
+  pump();
+}
+
+void scheduler_state::make_due(incarnation life, member& x) {
+  if (x.connection && !due_.add(life, x.suspect))
+    x.metrics->polls_skipped.fetch_add(1, std::memory_order_relaxed);
+}
+
+void scheduler_state::pump() {
+  while (auto life = due_.take()) {
+    self_->request(members_[*life].connection, poll_limit(), poll{ticks_ - 1})
+      .then([this, life = *life](const poll_report& report) { polled(life, report); },
+            [this, life = *life](const caf::error& error) {
+              spdlog::debug("poll without an answer: {}", caf::to_string(error));
+              slot_is_back(life);
+            });
+  }
+  if (tick_open_ && due_.idle()) {
+    tick_open_ = false;
+    arguments_.metrics.tick_duration->Observe(seconds_of(self_->clock().now() - tick_began_));
+  }
+  show();
+  if (draining_ && due_.in_flight() == 0)
+    end_backends();
+}
+
+void scheduler_state::polled(incarnation life, const poll_report& report) {
+  if (auto i = members_.find(life); i != members_.end()) {
+    i->second.suspect = report.reason == failure::timeout || report.reason == failure::network;
+    if (report.reason == failure::none)
+      i->second.restarts.reset();
+  }
+  slot_is_back(life);
+}
+
+void scheduler_state::slot_is_back(incarnation life) {
+  due_.release(life);
+  pump();
+}
+
+void scheduler_state::down(const caf::down_msg& x) {
+  if (leaving_.erase(x.source) > 0) {
+    answer_drain();
+    return;
+  }
+  for (auto& [life, died] : members_) {
+    if (died.connection != x.source)
+      continue;
+    spdlog::error("backend {}: its actors died ({}), they are started again", died.target.name,
+                  caf::to_string(x.reason));
+    died.connection = nullptr;
+    died.metrics->up = false;
+    died.metrics->state = backend_state::backoff;
+    died.metrics->restarts.fetch_add(1, std::memory_order_relaxed);
+    self_->delayed_send(self_, died.restarts.next(arguments_.chance()), caf::reset_atom_v, life);
+    slot_is_back(life);
+    return;
+  }
+}
+
+void scheduler_state::restart(incarnation life) {
+  auto i = members_.find(life);
+  if (i != members_.end() && !i->second.connection && !draining_)
+    start_actors(life, i->second);
+}
+
+caf::result<caf::ok_atom> scheduler_state::drain() {
+  draining_ = true;
+  drained_ = self_->make_response_promise<caf::ok_atom>();
+  auto promise = drained_;
+  due_.clear_waiting();
+  self_->delayed_send(self_, drain_limit, caf::timeout_atom_v);
+  pump();
+  return promise;
+}
+
+void scheduler_state::end_backends() {
+  for (const auto& [life, x] : members_)
+    leave(life, x);
+  members_.clear();
+  lives_.clear();
+  answer_drain();
+}
+
+void scheduler_state::answer_drain() {
+  if (draining_ && members_.empty() && leaving_.empty() && drained_.pending())
+    drained_.deliver(caf::ok_atom_v);
+}
+
+void scheduler_state::show() {
+  arguments_.metrics.backends->Set(static_cast<double>(members_.size()));
+  arguments_.metrics.in_flight->Set(static_cast<double>(due_.in_flight()));
+  if (arguments_.metrics.progress != nullptr)
+    *arguments_.metrics.progress = self_->clock().now().time_since_epoch().count();
+}
+
+scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<scheduler_state> self,
+                                         scheduler_arguments arguments) {
+  self->set_down_handler([self](const caf::down_msg& x) { self->state.down(x); });
+  self->state.start(std::move(arguments));
+  return {
+    [self](const backend_added& x) { self->state.add(x.value); },
+    [self](const backend_removed& x) { self->state.remove(x.id); },
+    [self](const backend_ready& x) { self->state.ready(x.life); },
+    [self](const reconfigured& x) { self->state.reconfigure(x.value, x.queries); },
+    [self](caf::tick_atom, uint64_t number) { self->state.tick(number); },
+    [self](caf::reset_atom, incarnation life) { self->state.restart(life); },
+    [self](caf::close_atom) { return self->state.drain(); },
+    [self](caf::timeout_atom) { self->state.end_backends(); },
+  };
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,120 @@
+// The SCHEDULER: when each backend is polled, never more than `max_in_flight` at once.
+#pragma once
+
+#include "actors/backend/backoff.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/registry/backend_metrics.hpp"
+#include "actors/scheduler/due.hpp"
+#include "config/catalogue.hpp"
+#include "config/settings.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+namespace prometheus {
+class Gauge;
+class Histogram;
+} // namespace prometheus
+
+namespace pgstatsmon {
+
+/// Starts the actors of one life of a backend. Called by the SCHEDULER.
+using backend_spawner = std::function<connection_actor(
+  const scheduler_actor& scheduler, const backend& target, incarnation life,
+  const metrics_ptr& metrics, const settings_ptr& options)>;
+
+/// Where the SCHEDULER shows what it does. All outlive it.
+struct scheduler_metrics {
+  prometheus::Gauge* backends = nullptr;
+  prometheus::Gauge* in_flight = nullptr;
+  prometheus::Histogram* tick_duration = nullptr; ///< Seconds.
+  std::atomic<int64_t>* progress = nullptr; ///< Clock of the last sign of life, ns; may be null.
+};
+
+struct scheduler_arguments {
+  settings_ptr options;
+  catalogue_ptr queries;
+  registry_actor registry;
+  backend_spawner spawn_backend;
+  std::function<double()> chance; ///< Uniform in [0, 1).
+  scheduler_metrics metrics;
+};
+
+class scheduler_state {
+public:
+  static constexpr const char* name = "scheduler";
+
+  explicit scheduler_state(scheduler_actor::pointer self) : self_{self} {}
+
+  void start(scheduler_arguments arguments);
+
+  void add(const backend& x);
+  void remove(const std::string& id);
+  void ready(incarnation life);
+  void tick(uint64_t number);
+
+  /// Follows a new configuration. Another catalogue starts every backend's life anew.
+  void reconfigure(const settings_ptr& options, const catalogue_ptr& queries);
+
+  void restart(incarnation life);
+
+  /// Answers once every backend's actors have ended. What is in flight may end for two seconds.
+  caf::result<caf::ok_atom> drain();
+
+  /// The two seconds are over.
+  void end_backends();
+
+  void down(const caf::down_msg& x);
+
+  [[nodiscard]] const due_queue& due() const { return due_; }
+  [[nodiscard]] size_t backends() const { return members_.size(); }
+
+private:
+  using time_point = caf::actor_clock::time_point;
+
+  /// One life of a backend.
+  struct member {
+    backend target;
+    metrics_ptr metrics;
+    connection_actor connection; ///< Null while it waits for its restart.
+    bool suspect = false;        ///< Its last poll found it silent or gone.
+    backoff restarts;
+  };
+
+  void plan_tick();
+  [[nodiscard]] caf::timespan poll_limit() const;
+  void start_actors(incarnation life, member& x);
+  void make_due(incarnation life, member& x);
+  void pump();
+  void polled(incarnation life, const poll_report& report);
+  void slot_is_back(incarnation life);
+  void leave(incarnation life, const member& x);
+  void answer_drain();
+  void show();
+
+  scheduler_actor::pointer self_;
+  scheduler_arguments arguments_;
+  due_queue due_{1};
+  std::map<incarnation, member> members_;
+  std::map<std::string, incarnation> lives_;
+  std::set<caf::actor_addr> leaving_; ///< Actors of removed backends that have not ended.
+  incarnation last_life_ = 0;
+  uint64_t ticks_ = 0; ///< Number of the tick that comes next.
+  time_point next_tick_;
+  time_point tick_began_;
+  bool tick_open_ = false; ///< Backends of the last tick are still waiting or in flight.
+  bool draining_ = false;
+  caf::typed_response_promise<caf::ok_atom> drained_;
+};
+
+scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<scheduler_state> self,
+                                         scheduler_arguments arguments);
+
+} // namespace pgstatsmon

@@ -1,0 +1,26 @@
+// The command line.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace pgstatsmon {
+
+/// What the process is to do.
+struct command_line {
+  std::string file;      ///< The configuration file.
+  bool check = false;    ///< Validate the file only.
+  bool discover = false; ///< Ask the discovery sources once only.
+  bool json = false;     ///< ... and print JSON.
+};
+
+/// The outcome of parsing: something to do, or an exit code.
+struct parsed_command_line {
+  std::optional<command_line> todo;
+  int exit_code = 0; ///< 0 after --help and --version, 2 for wrong usage.
+};
+
+/// Parses the arguments; prints help and version on stdout, complaints on stderr.
+parsed_command_line parse_command_line(int argc, const char* const* argv);
+
+} // namespace pgstatsmon

@@ -1,0 +1,166 @@
+// The daemon: start, reload, stop.
+#include "main/daemon.hpp"
+
+#include "actors/backend/connection.hpp"
+#include "actors/backend/pq_session.hpp"
+#include "actors/backend/query.hpp"
+#include "actors/backend/worker.hpp"
+#include "actors/discovery/discovery.hpp"
+#include "actors/discovery/sources.hpp"
+#include "actors/exposition/pages.hpp"
+#include "actors/registry/registry.hpp"
+#include "config/log.hpp"
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <random>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// What stop() gives the SCHEDULER: two seconds for polls, two for cancelled ones, and some.
+constexpr auto stop_limit = std::chrono::seconds{5};
+
+double chance() {
+  static thread_local std::mt19937_64 random{std::random_device{}()};
+  return std::uniform_real_distribution<double>{0, 1}(random);
+}
+
+double unix_time() {
+  using namespace std::chrono;
+  return duration<double>{system_clock::now().time_since_epoch()}.count();
+}
+
+/// Starts a backend's QUERY and CONNECTION.
+backend_spawner make_spawner(caf::actor_system& system, registry_actor registry,
+                             context_ptr context) {
+  return [&system, registry, context](const scheduler_actor& scheduler, const backend& target,
+                                      incarnation life, const metrics_ptr& metrics,
+                                      const settings_ptr& options) {
+    auto results = system.spawn(query, registry, target, life, metrics);
+    return system.spawn(connection, connection_arguments{target, life, metrics, results, scheduler,
+                                                         options, context});
+  };
+}
+
+void say_what_needs_a_restart(const settings& old, const settings& now) {
+  auto changed = [](std::string_view option) {
+    spdlog::warn("{} changed: that takes effect after a restart", option);
+  };
+  if (old.target.ip != now.target.ip || old.target.port != now.target.port)
+    changed("target.ip or target.port");
+  if (old.target.route != now.target.route)
+    changed("target.route");
+  if (old.state_dir != now.state_dir)
+    changed("state_dir");
+  if (old.web != now.web)
+    changed("web");
+  if (old.console != now.console)
+    changed("console");
+}
+
+} // namespace
+
+system_configuration::system_configuration() {
+  add_message_types<caf::id_block::pgstatsmon>();
+  // Stealing workers wake up a hundred times a second even when there is nothing to do.
+  set("scheduler.policy", caf::atom("sharing"));
+}
+
+caf::expected<catalogue_ptr> load_queries(const settings& x) {
+  if (x.queries.empty())
+    return built_in_catalogue();
+  return load_catalogue(x.queries);
+}
+
+daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries)
+  : file_{std::move(file)},
+    options_{std::move(options)},
+    queries_{std::make_shared<std::atomic<catalogue_ptr>>(std::move(queries))},
+    metrics_{std::make_shared<daemon_metrics>(options_->target.metadata)},
+    backends_{std::make_shared<snapshot_cell>()},
+    discovery_metrics_{metrics_->registry()},
+    system_{configuration_} {}
+
+daemon::~daemon() = default;
+
+caf::error daemon::start() {
+  serve();
+  if (auto error = http_->start())
+    return error;
+  start_actors();
+  spdlog::info("serving http://{}:{}{}", options_->target.ip, http_->port(),
+               options_->target.route);
+  return {};
+}
+
+void daemon::serve() {
+  http_options options;
+  options.ip = options_->target.ip;
+  options.port = options_->target.port;
+  options.max_connections = options_->web.max_connections;
+  options.timeout = options_->web.timeout;
+  http_ = std::make_unique<http_server>(std::move(options));
+  add_pages(*http_, {backends_, [cell = queries_] { return cell->load(); }, metrics_},
+            options_->target.route);
+}
+
+void daemon::start_actors() {
+  worker_ = system_.spawn(worker, system_tasks());
+  registry_ = system_.spawn(registry, backends_, options_->stale_after);
+  scheduler_ = system_.spawn(scheduler, make_scheduler_arguments());
+  discovery_ = system_.spawn(discovery, scheduler_, options_, &discovery_metrics_,
+                             source_starter{start_source});
+}
+
+scheduler_arguments daemon::make_scheduler_arguments() {
+  auto context = std::make_shared<const connection_context>(
+    connection_context{&reactor_, worker_, make_pq_session, chance, unix_time});
+  return {options_,  queries_->load(),
+          registry_, make_spawner(system_, registry_, context),
+          chance,    {&metrics_->backends, &metrics_->in_flight, &metrics_->tick_seconds, nullptr}};
+}
+
+void daemon::reload() {
+  auto loaded = load_settings(file_);
+  auto queries = loaded ? load_queries(*loaded) : caf::expected<catalogue_ptr>{loaded.error()};
+  if (!queries) {
+    spdlog::error("the new configuration is wrong, the old one stays: {}",
+                  sentence_of(queries.error()));
+    return;
+  }
+  auto options = std::make_shared<const settings>(std::move(*loaded));
+  for (const auto& x : options->warnings)
+    spdlog::warn("{}", x);
+  say_what_needs_a_restart(*options_, *options);
+  start_logging(options->log);
+  metrics_->set_labels(options->target.metadata);
+  if ((*queries)->queries() != queries_->load()->queries())
+    queries_->store(*queries);
+  options_ = options;
+  reconfigured news{options, queries_->load()};
+  caf::anon_send(registry_, news);
+  caf::anon_send(scheduler_, news);
+  caf::anon_send(discovery_, news);
+  spdlog::info("the configuration was read again");
+}
+
+void daemon::stop() {
+  caf::scoped_actor self{system_};
+  self->send_exit(discovery_, caf::exit_reason::user_shutdown);
+  self->request(scheduler_, stop_limit, caf::close_atom_v)
+    .receive([](caf::ok_atom) {},
+             [](const caf::error& error) {
+               spdlog::warn("not every backend ended in time: {}", caf::to_string(error));
+             });
+  self->send_exit(scheduler_, caf::exit_reason::user_shutdown);
+  self->send_exit(registry_, caf::exit_reason::user_shutdown);
+  self->send_exit(worker_, caf::exit_reason::user_shutdown);
+  http_->stop();
+}
+
+} // namespace pgstatsmon

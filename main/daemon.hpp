@@ -1,0 +1,73 @@
+// The daemon: wires the actors together. The only place that knows them all.
+#pragma once
+
+#include "actors/backend/reactor.hpp"
+#include "actors/discovery/discovery_metrics.hpp"
+#include "actors/exposition/http_server.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/registry/daemon_metrics.hpp"
+#include "actors/registry/snapshot.hpp"
+#include "actors/scheduler/scheduler.hpp"
+#include "config/settings.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+namespace pgstatsmon {
+
+/// What CAF has to know before any actor runs.
+struct system_configuration : caf::actor_system_config {
+  system_configuration();
+};
+
+/// The catalogue that a configuration asks for: its directory's, or the one compiled in.
+caf::expected<catalogue_ptr> load_queries(const settings& x);
+
+/// Everything that runs. One per process. Its functions are for the main thread.
+class daemon {
+public:
+  /// @param file The configuration file that `options` came from; reload() reads it again.
+  daemon(std::string file, settings_ptr options, catalogue_ptr queries);
+  daemon(const daemon&) = delete;
+  daemon& operator=(const daemon&) = delete;
+  ~daemon();
+
+  /// Takes the listen address and starts all actors. ec::listen_failed when it can't be had.
+  [[nodiscard]] caf::error start();
+
+  /// Reads the configuration file again. A wrong one changes nothing and is logged with every
+  /// fault; a right one is followed, but for the listen address, state_dir and the console's
+  /// socket, which the log names when they changed.
+  void reload();
+
+  /// Ends in order: discovery, then polls (two seconds to end, then cancelled), then connections,
+  /// then the page. Takes about five seconds at most.
+  void stop();
+
+private:
+  void serve();
+  void start_actors();
+  scheduler_arguments make_scheduler_arguments();
+
+  std::string file_;
+  settings_ptr options_;
+  std::shared_ptr<std::atomic<catalogue_ptr>> queries_;
+  std::shared_ptr<daemon_metrics> metrics_;
+  std::shared_ptr<snapshot_cell> backends_;
+  discovery_metrics discovery_metrics_;
+  std::unique_ptr<http_server> http_;
+
+  reactor reactor_;
+  system_configuration configuration_;
+  caf::actor_system system_; // ends before what its actors use
+  worker_actor worker_;
+  registry_actor registry_;
+  scheduler_actor scheduler_;
+  discovery_actor discovery_;
+};
+
+} // namespace pgstatsmon

@@ -1,0 +1,545 @@
+// The CONNECTION's state machine against a fake session and a fake clock.
+#define SUITE connection
+
+#include "actors/backend/connection.hpp"
+
+#include "test/unit/actor_test.hpp"
+
+#include "actors/backend/conninfo.hpp"
+
+#include <libpq-fe.h>
+#include <sys/epoll.h>
+
+using namespace pgstatsmon;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What the test tells the session to do next, and what the session was told.
+struct script {
+  std::optional<session_error> connect_error;
+  bool stuck = false; ///< Connecting never ends.
+  server_facts facts{150018, server_role::primary};
+  std::optional<session_error> next_receive_error;
+  std::vector<statement_result> ready; ///< Handed out by the next receive().
+  std::vector<std::vector<statement>> flights;
+  connect_parameters parameters;
+  int connects = 0;
+  int alive = 0;
+};
+
+class fake_session final : public session {
+public:
+  explicit fake_session(script& x) : script_{x} { ++script_.alive; }
+  ~fake_session() override { --script_.alive; }
+
+  connect_progress connect(const connect_parameters& x) override {
+    script_.parameters = x;
+    ++script_.connects;
+    return {false, interest::write, std::nullopt};
+  }
+
+  connect_progress advance() override {
+    if (script_.stuck)
+      return {false, interest::read, std::nullopt};
+    if (script_.connect_error)
+      return {false, interest::read, script_.connect_error};
+    return {true, interest::read, std::nullopt};
+  }
+
+  [[nodiscard]] int socket() const override { return 7; }
+  [[nodiscard]] server_facts facts() const override { return script_.facts; }
+
+  std::optional<session_error> send(const std::vector<statement>& x) override {
+    script_.flights.push_back(x);
+    pending_ = x.size();
+    return std::nullopt;
+  }
+
+  [[nodiscard]] bool sending() const override { return false; }
+  [[nodiscard]] size_t pending() const override { return pending_; }
+
+  std::optional<session_error> receive(const result_handler& on_result) override {
+    for (auto& x : std::exchange(script_.ready, {})) {
+      --pending_;
+      on_result(std::move(x));
+    }
+    return script_.next_receive_error;
+  }
+
+  [[nodiscard]] cancel_ptr cancellation() const override {
+    return {reinterpret_cast<pg_cancel*>(&script_), [](pg_cancel*) {}};
+  }
+
+private:
+  script& script_;
+  size_t pending_ = 0;
+};
+
+/// Remembers the newest watch, as the REACTOR would.
+struct fake_sockets final : socket_watcher {
+  void watch(int, uint32_t events, socket_user user, uint64_t number) override {
+    last_user = std::move(user);
+    last = socket_ready{number, events};
+    ++watches;
+  }
+  void forget(int) override { last_user = nullptr; }
+
+  socket_user last_user;
+  socket_ready last;
+  int watches = 0;
+};
+
+/// A result with one row and one column.
+std::shared_ptr<const pg_result> one_value(const char* column, std::string value) {
+  auto* result = PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK);
+  std::string name = column;
+  PGresAttDesc description{name.data(), 0, 0, 0, 25, -1, -1};
+  PQsetResultAttrs(result, 1, &description);
+  PQsetvalue(result, 0, 0, value.data(), static_cast<int>(value.size()));
+  return {result, [](const pg_result* x) { PQclear(const_cast<PGresult*>(x)); }};
+}
+
+struct query_log_state {
+  static constexpr const char* name = "fake-query";
+  explicit query_log_state(query_actor::pointer) {}
+  std::vector<size_t> results;
+  std::vector<poll_finished> finished;
+};
+
+query_actor::behavior_type fake_query(query_actor::stateful_pointer<query_log_state> self) {
+  return {
+    [self](const query_result& x) { self->state.results.push_back(x.query); },
+    [self](const poll_finished& x) { self->state.finished.push_back(x); },
+  };
+}
+
+struct worker_log_state {
+  static constexpr const char* name = "fake-worker";
+  explicit worker_log_state(worker_actor::pointer) {}
+  std::vector<lookup> lookups;
+  int cancels = 0;
+  bool fails = false;
+};
+
+worker_actor::behavior_type fake_worker(worker_actor::stateful_pointer<worker_log_state> self) {
+  return {
+    [self](const lookup& x) -> caf::result<lookup_result> {
+      self->state.lookups.push_back(x);
+      if (self->state.fails)
+        return caf::make_error(ec::dns_failed, "cannot resolve " + x.host);
+      return lookup_result{{"127.0.0.1"}, "secret"};
+    },
+    [self](const cancel_request&) { ++self->state.cancels; },
+  };
+}
+
+struct listener_state {
+  static constexpr const char* name = "fake-scheduler";
+  explicit listener_state(readiness_listener::pointer) {}
+  int ready = 0;
+};
+
+readiness_listener::behavior_type
+fake_scheduler(readiness_listener::stateful_pointer<listener_state> self) {
+  return {[self](const backend_ready&) { ++self->state.ready; }};
+}
+
+query_definition simple_query(const std::string& name) {
+  return {name,
+          "",
+          {{90200, 0, server_role::unknown, false, "SELECT 1 AS x"}},
+          {},
+          {{"x", name + "_x", "x", metric_type::gauge}}};
+}
+
+struct fixture : test::actor_system {
+  ~fixture() override { stop(aut, query, worker, scheduler); }
+
+  void start(const std::string& address = "127.0.0.1") {
+    aut = sys.spawn(connection,
+                    connection_arguments{{"id", "alpha", address, 5432, "db", "user", {}, "static"},
+                                         1,
+                                         metrics,
+                                         query,
+                                         scheduler,
+                                         std::make_shared<const settings>(options),
+                                         context});
+    sched.run();
+  }
+
+  /// The socket that is watched becomes ready.
+  void socket_event() {
+    auto user = std::exchange(sockets.last_user, nullptr);
+    REQUIRE(user != nullptr);
+    self->send(user, sockets.last);
+    sched.run();
+  }
+
+  void become_ready() {
+    start();
+    socket_event();
+    REQUIRE(state() == backend_state::ready);
+  }
+
+  /// Asks for a poll whose report nobody reads.
+  void ask() {
+    self->send(aut, poll{1});
+    sched.run();
+  }
+
+  backend_state state() { return metrics->state; }
+
+  /// Answers every statement of the last flight, `good` values for queries.
+  void answer_all() {
+    for (size_t i = 0; i < spoken.flights.back().size(); ++i)
+      spoken.ready.push_back({i, one_value("x", i == 0 ? "" : "t"), true, std::nullopt});
+    socket_event();
+  }
+
+  uint64_t failures(failure x) { return metrics->failures(x); }
+
+  script spoken;
+  settings options;
+  fake_sockets sockets;
+  catalogue_ptr queries = std::make_shared<const catalogue>(
+    std::vector<query_definition>{simple_query("first"), simple_query("second")});
+  metrics_ptr metrics = std::make_shared<backend_metrics>(queries);
+  query_actor query = sys.spawn(fake_query);
+  worker_actor worker = sys.spawn(fake_worker);
+  readiness_listener scheduler = sys.spawn(fake_scheduler);
+  std::shared_ptr<connection_context> context = std::make_shared<connection_context>(
+    connection_context{&sockets, worker, [this] { return std::make_unique<fake_session>(spoken); },
+                       [] { return 0.5; }, [] { return 1e9; }});
+  connection_actor aut;
+};
+
+} // namespace
+
+FIXTURE_SCOPE(connection_tests, fixture)
+
+TEST(a connected backend is ready and says so) {
+  become_ready();
+  CHECK_EQUAL(state_of<listener_state>(scheduler).ready, 1);
+  CHECK_EQUAL(metrics->server_version.load(), 150018);
+  CHECK_EQUAL(metrics->connects.load(), 1u);
+  CHECK_EQUAL(sockets.last.events, static_cast<uint32_t>(EPOLLIN));
+}
+
+TEST(a literal address needs no name service) {
+  become_ready();
+  CHECK(state_of<worker_log_state>(worker).lookups.empty());
+}
+
+TEST(a host name is resolved at every connect) {
+  start("db.example");
+  socket_event();
+  CHECK_EQUAL(state_of<worker_log_state>(worker).lookups.size(), 1u);
+  spoken.next_receive_error = session_error{failure::network, "", "gone"};
+  socket_event();
+  spoken.next_receive_error.reset();
+  advance_time(1s);
+  sched.run();
+  CHECK_EQUAL(state_of<worker_log_state>(worker).lookups.size(), 2u);
+  CHECK_EQUAL(spoken.parameters[1].first, "hostaddr");
+  CHECK_EQUAL(spoken.parameters[1].second, "127.0.0.1");
+}
+
+TEST(a name that does not exist is a dns failure) {
+  state_of<worker_log_state>(worker).fails = true;
+  start("db.example");
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(failures(failure::dns), 1u);
+}
+
+TEST(an attempt that hangs ends after connect_timeout) {
+  spoken.stuck = true;
+  start();
+  socket_event();
+  advance_time(2999ms);
+  sched.run();
+  CHECK(state() == backend_state::connecting);
+  advance_time(1ms);
+  sched.run();
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(failures(failure::timeout), 1u);
+  CHECK_EQUAL(spoken.alive, 0);
+}
+
+TEST(attempts back off from one second to five) {
+  spoken.connect_error = session_error{failure::refused, "", "Connection refused"};
+  start();
+  socket_event();
+  auto expected = 1;
+  for (auto wait : {1000ms, 2000ms, 4000ms, 5000ms, 5000ms}) {
+    CHECK_EQUAL(spoken.connects, expected);
+    advance_time(wait - 1ms);
+    sched.run();
+    CHECK_EQUAL(spoken.connects, expected);
+    advance_time(1ms);
+    sched.run();
+    CHECK_EQUAL(spoken.connects, ++expected);
+    socket_event();
+  }
+  CHECK_EQUAL(failures(failure::refused), 6u);
+}
+
+TEST(a poll sends everything in one flight) {
+  become_ready();
+  ask();
+  CHECK(state() == backend_state::polling);
+  REQUIRE(spoken.flights.size() == 1u);
+  const auto& flight = spoken.flights[0];
+  REQUIRE(flight.size() == 5u); // arrival, guards, rights, two queries
+  CHECK_EQUAL(flight[0].sql, "");
+  CHECK_EQUAL(flight[1].sql, guard_sql(150018, {}));
+  CHECK(flight[3].prepare);
+  CHECK(flight[4].prepare);
+}
+
+TEST(later polls use what is prepared and send nothing twice) {
+  become_ready();
+  ask();
+  answer_all();
+  CHECK(state() == backend_state::ready);
+  ask();
+  const auto& flight = spoken.flights.back();
+  REQUIRE(flight.size() == 3u); // arrival, two queries
+  CHECK(!flight[1].prepare);
+  CHECK(flight[1].sql.empty());
+  CHECK_EQUAL(flight[1].name, spoken.flights[0][3].name);
+}
+
+TEST(results go to QUERY and the poll is finished) {
+  become_ready();
+  ask();
+  answer_all();
+  auto& log = state_of<query_log_state>(query);
+  CHECK_EQUAL(log.results.size(), 2u);
+  REQUIRE(log.finished.size() == 1u);
+  CHECK(log.finished[0].publish);
+  CHECK(metrics->up.load());
+  CHECK_EQUAL(metrics->last_success.load(), 1e9);
+}
+
+TEST(one query that fails fails alone) {
+  become_ready();
+  ask();
+  answer_all();
+  ask();
+  spoken.ready.push_back({0, nullptr, false, std::nullopt});
+  spoken.ready.push_back(
+    {1, nullptr, false, session_error{failure::timeout, "57014", "canceling"}});
+  spoken.ready.push_back({2, one_value("x", "1"), false, std::nullopt});
+  socket_event();
+  CHECK(state() == backend_state::ready);
+  CHECK(metrics->up.load());
+  CHECK_EQUAL(metrics->query(0).timeouts.load(), 1u);
+  CHECK_EQUAL(metrics->query(1).timeouts.load(), 0u);
+  CHECK_EQUAL(failures(failure::timeout), 1u);
+}
+
+TEST(a statement that the server lost is prepared again) {
+  become_ready();
+  ask();
+  answer_all();
+  ask();
+  spoken.ready.push_back({0, nullptr, false, std::nullopt});
+  spoken.ready.push_back({1, nullptr, false, session_error{failure::query, "26000", "lost"}});
+  spoken.ready.push_back({2, one_value("x", "1"), false, std::nullopt});
+  socket_event();
+  ask();
+  CHECK(spoken.flights.back()[1].prepare);
+  CHECK(spoken.flights.back()[1].name != spoken.flights[0][3].name);
+}
+
+TEST(a poll of a backend that is not ready is answered at once) {
+  spoken.connect_error = session_error{failure::refused, "", "Connection refused"};
+  start();
+  socket_event();
+  auto res = self->request(aut, caf::infinite, poll{1});
+  sched.run();
+  res.receive(
+    [](const poll_report& x) {
+      CHECK(!x.polled);
+      CHECK(x.reason == failure::refused);
+    },
+    [this](const caf::error& err) { FAIL(sys.render(err)); });
+  CHECK_EQUAL(metrics->connect_errors.load(), 1u);
+}
+
+TEST(a server that falls silent is cancelled and closed) {
+  become_ready();
+  auto res = self->request(aut, caf::infinite, poll{1});
+  sched.run();
+  advance_time(1999ms);
+  sched.run();
+  CHECK(state() == backend_state::polling);
+  advance_time(1ms);
+  sched.run();
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(state_of<worker_log_state>(worker).cancels, 1);
+  CHECK_EQUAL(spoken.alive, 0);
+  res.receive([](const poll_report& x) { CHECK(x.reason == failure::timeout); },
+              [this](const caf::error& err) { FAIL(sys.render(err)); });
+  CHECK(!state_of<query_log_state>(query).finished.back().publish);
+}
+
+TEST(a server that sends a byte now and then is not silent but has to end within an interval) {
+  become_ready();
+  ask();
+  for (int i = 0; i < 9; ++i) {
+    advance_time(1s);
+    socket_event();
+    CHECK(state() == backend_state::polling);
+  }
+  advance_time(1s);
+  sched.run();
+  CHECK(state() == backend_state::backoff);
+}
+
+TEST(an idle connection that breaks is noticed at once) {
+  become_ready();
+  spoken.next_receive_error = session_error{failure::network, "57P01", "terminating connection"};
+  socket_event();
+  CHECK(state() == backend_state::backoff);
+  CHECK(!metrics->up.load());
+  CHECK_EQUAL(failures(failure::network), 1u);
+}
+
+TEST(a server that accepts and breaks at the first poll is not asked again at once) {
+  become_ready();
+  for (auto wait : {1s, 2s, 4s}) {
+    ask();
+    spoken.next_receive_error = session_error{failure::network, "", "broke"};
+    socket_event();
+    spoken.next_receive_error.reset();
+    auto before = spoken.connects;
+    advance_time(wait - 1ms);
+    sched.run();
+    CHECK_EQUAL(spoken.connects, before);
+    advance_time(1ms);
+    sched.run();
+    CHECK_EQUAL(spoken.connects, before + 1);
+    socket_event();
+  }
+}
+
+TEST(an event of a watch that was replaced is ignored) {
+  become_ready();
+  auto stale = sockets.last;
+  ask();
+  spoken.next_receive_error = session_error{failure::network, "", "must not be seen"};
+  self->send(aut, stale);
+  sched.run();
+  CHECK(state() == backend_state::polling);
+}
+
+TEST(a promotion makes a new plan and asks for the rights again) {
+  spoken.facts.role = server_role::standby;
+  become_ready();
+  ask();
+  answer_all();
+  CHECK(metrics->role.load() == server_role::standby);
+  spoken.facts.role = server_role::primary;
+  socket_event();
+  CHECK(metrics->role.load() == server_role::primary);
+  ask();
+  CHECK_EQUAL(spoken.flights.back().size(), 4u); // arrival, rights, two queries
+}
+
+TEST(before 14 the role is asked in every flight) {
+  spoken.facts = {130010, server_role::unknown};
+  become_ready();
+  ask();
+  CHECK_EQUAL(spoken.flights.back()[2].sql, "SELECT pg_catalog.pg_is_in_recovery()");
+  answer_all();
+  CHECK(metrics->role.load() == server_role::standby);
+  ask();
+  CHECK_EQUAL(spoken.flights.back()[1].sql, "SELECT pg_catalog.pg_is_in_recovery()");
+}
+
+TEST(without guards nothing is prepared and nothing is set) {
+  options.connections.guards = false;
+  become_ready();
+  for (const auto& [keyword, value] : spoken.parameters)
+    CHECK(keyword != "options");
+  ask();
+  REQUIRE(spoken.flights.back().size() == 4u); // arrival, rights, two queries
+  CHECK(spoken.flights.back()[2].name.empty());
+  CHECK(!spoken.flights.back()[2].prepare);
+}
+
+TEST(new time limits make an idle connection connect anew) {
+  become_ready();
+  options.connections.query_timeout = 5s;
+  self->send(aut, reconfigured{std::make_shared<const settings>(options), queries});
+  sched.run();
+  CHECK(state() == backend_state::connecting);
+  CHECK_EQUAL(spoken.connects, 2);
+  CHECK_EQUAL(failures(failure::network), 0u);
+}
+
+TEST(new time limits wait for the end of a poll) {
+  become_ready();
+  ask();
+  options.connections.query_timeout = 5s;
+  self->send(aut, reconfigured{std::make_shared<const settings>(options), queries});
+  sched.run();
+  CHECK(state() == backend_state::polling);
+  answer_all();
+  CHECK(state() == backend_state::connecting);
+  CHECK(state_of<query_log_state>(query).finished.back().publish);
+}
+
+TEST(a configuration that changes nothing here changes nothing here) {
+  become_ready();
+  options.interval = 5s;
+  self->send(aut, reconfigured{std::make_shared<const settings>(options), queries});
+  sched.run();
+  CHECK(state() == backend_state::ready);
+}
+
+TEST(a removed idle backend ends at once) {
+  become_ready();
+  self->send(aut, backend_removed{"id"});
+  sched.run();
+  CHECK_EQUAL(spoken.alive, 0);
+}
+
+TEST(a removed backend in flight is cancelled and waited for) {
+  become_ready();
+  ask();
+  self->send(aut, backend_removed{"id"});
+  sched.run();
+  CHECK_EQUAL(state_of<worker_log_state>(worker).cancels, 1);
+  CHECK_EQUAL(spoken.alive, 1);
+  advance_time(2s);
+  sched.run();
+  CHECK_EQUAL(spoken.alive, 0);
+}
+
+TEST(a removed backend in flight ends as soon as the results are in) {
+  become_ready();
+  ask();
+  self->send(aut, backend_removed{"id"});
+  sched.run();
+  answer_all();
+  CHECK_EQUAL(spoken.alive, 0);
+}
+
+TEST(a backend without rights and with setup disabled is polled all the same) {
+  options.setup.enabled = false;
+  become_ready();
+  ask();
+  spoken.ready.push_back({0, nullptr, false, std::nullopt});
+  spoken.ready.push_back({1, nullptr, false, std::nullopt});
+  spoken.ready.push_back({2, one_value("complete", "f"), false, std::nullopt});
+  spoken.ready.push_back({3, one_value("x", "1"), true, std::nullopt});
+  spoken.ready.push_back({4, one_value("x", "1"), true, std::nullopt});
+  socket_event();
+  CHECK(metrics->setup.load() == setup_state::disabled);
+  CHECK(metrics->up.load());
+}
+
+FIXTURE_SCOPE_END()
