@@ -26,6 +26,8 @@ enum class ec : uint8_t {
   connect_failed,
   /// A discovery source did not answer, or its answer cannot be believed.
   discovery_failed,
+  /// Only a primary can do what was asked for.
+  is_standby,
   /// A bounded wait ended.
   timeout,
 };
@@ -40,6 +42,7 @@ constexpr std::string_view to_string_view(ec x) noexcept {
   case ec::dns_failed: return "name resolution failed";
   case ec::connect_failed: return "connect failed";
   case ec::discovery_failed: return "discovery failed";
+  case ec::is_standby: return "is a standby";
   case ec::timeout: return "timeout";
   }
   return "unknown";

@@ -41,7 +41,7 @@ void connection_state::setup_done() {
 
 void connection_state::setup_failed(const caf::error& error) {
   setup_running_ = false;
-  arguments_.metrics->setup = setup_state::failed;
+  arguments_.metrics->setup = error == ec::is_standby ? setup_state::standby : setup_state::failed;
   setup_due_ = now() + setup_backoff_.next(arguments_.context->chance());
   auto complaint = sentence_of(error);
   if (complaint != setup_complaint_)

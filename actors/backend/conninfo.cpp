@@ -79,7 +79,11 @@ connect_parameters setup_parameters(const backend& target, const connection_sett
 
 std::string guard_sql(int32_t version, const connection_settings& options) {
   auto limit = options.query_timeout.count() + 1000;
-  std::string sql = "SELECT pg_catalog.set_config('DateStyle', 'ISO', false)";
+  // A database without an encoding may hold bytes that are not UTF-8; the server refuses to send
+  // them to a client that wants UTF-8.
+  std::string sql = "SELECT pg_catalog.set_config('client_encoding', CASE "
+                    "pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' "
+                    "THEN 'SQL_ASCII' ELSE 'UTF8' END, false)";
   auto set = [&](int32_t from, std::string_view name, const std::string& value) {
     if (version >= from)
       sql += fmt::format(", pg_catalog.set_config('{}', '{}', false)", name, value);

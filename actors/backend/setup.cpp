@@ -69,6 +69,10 @@ void setup_actor_state::go_on(const connect_progress& progress) {
 
 void setup_actor_state::send() {
   connected_ = true;
+  if (session_->facts().role == server_role::standby) {
+    failed("the server is a standby, only its primary can be set up", ec::is_standby);
+    return;
+  }
   auto version = session_->facts().version;
   const auto& role = arguments.target.user;
   auto verifier =
@@ -106,8 +110,8 @@ void setup_actor_state::done() {
   self_->quit();
 }
 
-void setup_actor_state::failed(const std::string& what) {
-  promise_.deliver(caf::make_error(ec::connect_failed, what));
+void setup_actor_state::failed(const std::string& what, ec why) {
+  promise_.deliver(caf::make_error(why, what));
   self_->quit();
 }
 

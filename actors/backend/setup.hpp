@@ -29,7 +29,7 @@ public:
   void on_socket(const socket_ready& x);
 
   /// Ends with an error.
-  void failed(const std::string& what);
+  void failed(const std::string& what, ec why = ec::connect_failed);
 
   setup_arguments arguments;
 
