@@ -12,14 +12,17 @@ import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "test" / "integration"))
+TEST = Path(__file__).resolve().parent.parent / "test"
+sys.path[:0] = [str(TEST / "integration"), str(TEST)]
 
+from fake_vmapi import FakeVmapi, make_vm  # noqa: E402
 from harness import process  # noqa: E402
 from harness.network import free_port  # noqa: E402
 from harness.postgres import BIN, Postgres  # noqa: E402
 from harness.waiting import Timeout, wait_until  # noqa: E402
 
 HOST = "127.0.0.1"
+STANDBY_HOST = "127.0.0.2"  # VMAPI knows addresses alone, so both have the same port
 DATABASE = "shop"
 
 
@@ -35,7 +38,7 @@ def start_servers(directory, stack):
     primary.psql(f"create database {DATABASE}")
     target = primary.url(DATABASE)
     process.run([BIN / "pgbench", "-i", "-q", "-s", "1", target])
-    standby = primary.standby()
+    standby = primary.standby(listen=[STANDBY_HOST], port=primary.port)
     stack.callback(standby.remove)
     standby.start()
     load = process.spawn(
@@ -48,7 +51,22 @@ def start_servers(directory, stack):
     return primary, standby
 
 
-def write_configuration(directory, servers):
+class Datacenter:
+    """A fake VMAPI that lists the servers; the standby's VM comes and goes."""
+
+    def __init__(self, servers):
+        self.vms = [make_vm(i, s.host, alias=s.name) for i, s in enumerate(servers)]
+        self.vmapi = FakeVmapi(HOST, 0, self.vms).start()
+
+    def options(self):
+        tags = {"vm_tag_name": "manta_role", "vm_tag_value": "postgres", "nic_tag": "manta"}
+        return {"url": self.vmapi.url, "pollInterval": 1000, "tags": tags}
+
+    def list(self, count):
+        self.vmapi.set(vms=self.vms[:count])
+
+
+def write_configuration(directory, servers, datacenter):
     port = free_port(HOST)
     file = directory / "pgstatsmon.json"
     config = {
@@ -57,8 +75,12 @@ def write_configuration(directory, servers):
         "user": "pgstatsmon",
         "database": DATABASE,
         "console": {"socket": str(directory / "console.sock")},
-        "static": {"dbs": [{"name": s.name, "ip": s.host, "port": s.port} for s in servers]},
     }
+    if datacenter:
+        config |= {"backend_port": servers[0].port, "vmapi": datacenter.options()}
+    else:
+        dbs = [{"name": s.name, "ip": s.host, "port": s.port} for s in servers]
+        config["static"] = {"dbs": dbs}
     file.write_text(json.dumps(config, indent=2))
     return file, f"http://{HOST}:{port}"
 
@@ -142,14 +164,42 @@ def print_table(page, names):
         print("  ".join(left + right))
 
 
-def demo(binary, once, stack):
+def known(url):
+    """The backends on the page."""
+    return {labels["backend"] for name, labels, _ in Page(url).samples if name == "pg_up"}
+
+
+def show_discovery(url, datacenter, names):
+    """Takes the last server out of VMAPI and puts it back, and the page follows."""
+    say(f"{names[-1]} leaves VMAPI")
+    datacenter.list(len(names) - 1)
+    wait_until(lambda: known(url) == set(names[:-1]), 30, f"{names[-1]} leaves the page", 0.1)
+    say(f"{names[-1]} has left the page; it comes back to VMAPI")
+    datacenter.list(len(names))
+    wait_until(lambda: known(url) == set(names), 30, f"{names[-1]} is on the page again", 0.1)
+    say(f"{names[-1]} is on the page again")
+
+
+def keep_showing(url, datacenter, names, daemon):
+    """The same every ten seconds, until Ctrl-C or the daemon's end."""
+    while True:
+        try:
+            return daemon.wait(10)
+        except subprocess.TimeoutExpired:
+            show_discovery(url, datacenter, names)
+
+
+def demo(binary, once, vmapi, stack):
     directory = Path(tempfile.mkdtemp(prefix="pgstatsmon-demo-"))
     stack.callback(shutil.rmtree, directory, ignore_errors=True)
     directory.chmod(0o711)  # the servers' user passes through it
     say("starting PostgreSQL: a primary, a standby and a little load")
     servers = start_servers(directory, stack)
     names = [server.name for server in servers]
-    file, url = write_configuration(directory, servers)
+    datacenter = Datacenter(servers) if vmapi else None
+    if datacenter:
+        stack.callback(datacenter.vmapi.stop)
+    file, url = write_configuration(directory, servers, datacenter)
     log = directory / "pgstatsmon.log"
     with ExitStack() as files:
         output = files.enter_context(log.open("wb")) if once else None
@@ -158,10 +208,12 @@ def demo(binary, once, stack):
     stack.callback(process.stop, daemon)
     if not once:
         say(f"look at {url}/ and {url}/metrics; Ctrl-C ends it all")
-        code = daemon.wait()
+        code = keep_showing(url, datacenter, names, daemon) if datacenter else daemon.wait()
         raise Timeout(f"the daemon ended with exit code {code}")
     try:
         page = delivered(url, daemon, names)
+        if datacenter:
+            show_discovery(url, datacenter, names)
     except Timeout:
         sys.stderr.write(log.read_text(errors="replace"))
         raise
@@ -179,12 +231,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True)
     parser.add_argument("--once", action="store_true")
+    parser.add_argument("--vmapi", action="store_true")
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     try:
         with ExitStack() as stack:
-            demo(options.binary, options.once, stack)
+            demo(options.binary, options.once, options.vmapi, stack)
     except KeyboardInterrupt:
         say("all is stopped and removed")
         return 0

@@ -246,10 +246,12 @@ class State:
         self.fault = None
         self.left = None
         self.requests = []
+        self.documents = {}  # what other paths answer, for http_sd
         self.stopping = threading.Event()
 
-    def set(self, vms=None, **more):
+    def set(self, vms=None, documents=None, **more):
         with self.lock:
+            self.documents.update(documents or {})
             if vms is not None:
                 self.vms = list(vms)
             if "fault" in more:
@@ -301,6 +303,8 @@ class Handler(BaseHTTPRequestHandler):
         fault = self.server.state.take_fault()
         if path == "/ping":
             return self.reply(200, {"pingErrors": {}, "pid": 1, "status": "OK", "healthy": True})
+        if path in self.server.state.documents:
+            return self.reply(200, self.server.state.documents[path])
         if path not in ("/vms", "/elsewhere"):
             body = {"code": "ResourceNotFound", "message": f"{path} does not exist"}
             return self.reply(404, body)
@@ -513,7 +517,7 @@ class FakeVmapi:
         return self
 
     def set(self, **what):
-        """vms=[...], fault="name" or None or {"name": ..., "times": N}."""
+        """vms=[...], fault="name" or None or {"name": ..., "times": N}, documents={path: ...}."""
         self.state.set(**what)
 
     def requests(self):

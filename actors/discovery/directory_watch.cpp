@@ -36,7 +36,7 @@ std::pair<std::string, std::string> split(const std::string& path) {
 class watcher {
 public:
   explicit watcher(const std::string& path)
-      : inotify_{inotify_init1(IN_NONBLOCK | IN_CLOEXEC)}, wake_{eventfd(0, EFD_CLOEXEC)} {
+    : inotify_{inotify_init1(IN_NONBLOCK | IN_CLOEXEC)}, wake_{eventfd(0, EFD_CLOEXEC)} {
     std::tie(directory_, file_) = split(path);
   }
   watcher(const watcher&) = delete;
@@ -127,8 +127,8 @@ private:
 } // namespace
 
 directory_watch::directory_watch(std::string path, std::function<void()> changed)
-    : thread_{[path = std::move(path), changed = std::move(changed)](const std::stop_token& stop) {
-        watcher{path}.run(stop, changed);
-      }} {}
+  : thread_{[path = std::move(path), changed = std::move(changed)](const std::stop_token& stop) {
+      watcher{path}.run(stop, changed);
+    }} {}
 
 } // namespace pgstatsmon

@@ -89,7 +89,7 @@ std::string shown_labels(const label_list& labels) {
 
 void print(const backend_list& backends, const std::vector<outcome>& outcomes, std::ostream& to) {
   std::vector<std::array<std::string, 6>> found{
-      {"SOURCE", "BACKEND", "ADDRESS", "DATABASE", "USER", "LABELS"}};
+    {"SOURCE", "BACKEND", "ADDRESS", "DATABASE", "USER", "LABELS"}};
   for (const auto& x : backends)
     found.push_back({x.source, one_line(x.name), address_and_port(x.address, x.port),
                      one_line(x.database), one_line(x.user), shown_labels(x.labels)});
@@ -98,10 +98,10 @@ void print(const backend_list& backends, const std::vector<outcome>& outcomes, s
   for (const auto& x : outcomes) {
     for (const auto& y : x.rejected)
       rejected.push_back(
-          {x.source, std::string{to_string_view(y.reason)}, one_line(y.what), one_line(y.detail)});
+        {x.source, std::string{to_string_view(y.reason)}, one_line(y.what), one_line(y.detail)});
     if (x.problem)
       failed.push_back(
-          {x.source, std::string{to_string_view(x.problem->reason)}, one_line(x.problem->what)});
+        {x.source, std::string{to_string_view(x.problem->reason)}, one_line(x.problem->what)});
   }
   print_table(found, to);
   if (rejected.size() > 1)

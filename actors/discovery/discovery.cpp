@@ -80,8 +80,8 @@ void discovery_state::start(source& x) {
     return;
   }
   x.stop = std::stop_source{};
-  x.actor = start_source_(self_->system(), {x.spec, ids(x.list), x.metrics, x.stop.get_token(),
-                                            discovery_actor{self_}});
+  x.actor = start_source_(
+    self_->system(), {x.spec, ids(x.list), x.metrics, x.stop.get_token(), discovery_actor{self_}});
   self_->monitor(x.actor);
 }
 
@@ -180,17 +180,18 @@ void discovery_state::tell(const list_changes& xs) {
 }
 
 discovery_actor::behavior_type discovery(discovery_actor::stateful_pointer<discovery_state> self,
-                                         scheduler_actor scheduler, settings_ptr configuration,
+                                         scheduler_actor scheduler,
+                                         const settings_ptr& configuration,
                                          discovery_metrics* metrics, source_starter start) {
   self->state.open(std::move(scheduler), *metrics, std::move(start));
   self->set_down_handler([self](const caf::down_msg& x) { self->state.source_down(x); });
   self->state.configure(*configuration);
   return {
-      [self](const std::string& source, backend_list& xs) {
-        self->state.take(source, std::move(xs));
-      },
-      [self](const reconfigured& x) { self->state.configure(*x.value); },
-      [self](caf::reset_atom, const std::string& source) { self->state.restart(source); },
+    [self](const std::string& source, backend_list& xs) {
+      self->state.take(source, std::move(xs));
+    },
+    [self](const reconfigured& x) { self->state.configure(*x.value); },
+    [self](caf::reset_atom, const std::string& source) { self->state.restart(source); },
   };
 }
 

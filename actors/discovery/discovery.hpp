@@ -90,7 +90,8 @@ private:
 /// @param metrics Not null; must outlive the actor and its sources.
 /// @param start Starts the sources; empty: start_source does.
 discovery_actor::behavior_type discovery(discovery_actor::stateful_pointer<discovery_state> self,
-                                         scheduler_actor scheduler, settings_ptr configuration,
+                                         scheduler_actor scheduler,
+                                         const settings_ptr& configuration,
                                          discovery_metrics* metrics, source_starter start);
 
 } // namespace pgstatsmon

@@ -32,25 +32,25 @@ std::string text(std::string_view x) {
 } // namespace
 
 discovery_metrics::discovery_metrics(prometheus::Registry& registry, const static_labels& labels)
-    : backends_{gauges(registry, labels, "pgstatsmon_discovery_backends",
-                       "Backends in the list of a discovery source that is believed.")},
-      last_success_{gauges(registry, labels, "pgstatsmon_discovery_last_success_timestamp_seconds",
-                           "Unix time of a discovery source's last good answer; 0: none yet.")},
-      from_state_{gauges(registry, labels, "pgstatsmon_discovery_from_state",
-                         "1 while a discovery source's list is the one that state_dir kept from "
-                         "before the start, because the source gave no list to believe yet.")},
-      doubted_{gauges(registry, labels, "pgstatsmon_discovery_doubted",
-                      "1 while a discovery source's newest list is so much smaller than the one "
-                      "before that it needs a second look.")},
-      changes_{counters(registry, labels, "pgstatsmon_discovery_changes_total",
-                        "Backends of a discovery source that came and went.")},
-      failures_{counters(registry, labels, "pgstatsmon_discovery_failures_total",
-                         "Times that a discovery source gave no list, by reason.")},
-      rejected_{counters(registry, labels, "pgstatsmon_discovery_rejected_total",
-                         "What discovery sources offered and what is not watched, by reason; "
-                         "counted once, not with every poll.")},
-      poll_seconds_{histograms(registry, labels, "pgstatsmon_discovery_poll_duration_seconds",
-                               "How long it took to ask a discovery source.")} {}
+  : backends_{gauges(registry, labels, "pgstatsmon_discovery_backends",
+                     "Backends in the list of a discovery source that is believed.")},
+    last_success_{gauges(registry, labels, "pgstatsmon_discovery_last_success_timestamp_seconds",
+                         "Unix time of a discovery source's last good answer; 0: none yet.")},
+    from_state_{gauges(registry, labels, "pgstatsmon_discovery_from_state",
+                       "1 while a discovery source's list is the one that state_dir kept from "
+                       "before the start, because the source gave no list to believe yet.")},
+    doubted_{gauges(registry, labels, "pgstatsmon_discovery_doubted",
+                    "1 while a discovery source's newest list is so much smaller than the one "
+                    "before that it needs a second look.")},
+    changes_{counters(registry, labels, "pgstatsmon_discovery_changes_total",
+                      "Backends of a discovery source that came and went.")},
+    failures_{counters(registry, labels, "pgstatsmon_discovery_failures_total",
+                       "Times that a discovery source gave no list, by reason.")},
+    rejected_{counters(registry, labels, "pgstatsmon_discovery_rejected_total",
+                       "What discovery sources offered and what is not watched, by reason; "
+                       "counted once, not with every poll.")},
+    poll_seconds_{histograms(registry, labels, "pgstatsmon_discovery_poll_duration_seconds",
+                             "How long it took to ask a discovery source.")} {}
 
 source_metrics_ptr discovery_metrics::of(const std::string& source) {
   auto& result = sources_[source];
@@ -61,9 +61,9 @@ source_metrics_ptr discovery_metrics::of(const std::string& source) {
     return static_labels{{"source", source}, {name, text(value)}};
   };
   result = std::make_shared<source_metrics>(
-      source_metrics{backends_.Add(id), last_success_.Add(id), from_state_.Add(id),
-                     doubted_.Add(id), changes_.Add(with("change", "added")),
-                     changes_.Add(with("change", "removed")), poll_seconds_.Add(id, poll_bounds)});
+    source_metrics{backends_.Add(id), last_success_.Add(id), from_state_.Add(id), doubted_.Add(id),
+                   changes_.Add(with("change", "added")), changes_.Add(with("change", "removed")),
+                   poll_seconds_.Add(id, poll_bounds)});
   for (auto x : all_source_failures)
     result->failures[static_cast<size_t>(x)] = &failures_.Add(with("reason", to_string_view(x)));
   for (auto x : all_reject_reasons)

@@ -31,10 +31,10 @@ enum class source_failure : uint8_t {
 };
 
 constexpr std::array<source_failure, 11> all_source_failures{
-    source_failure::dns,  source_failure::connect,   source_failure::timeout,
-    source_failure::tls,  source_failure::network,   source_failure::status,
-    source_failure::body, source_failure::too_large, source_failure::contradiction,
-    source_failure::file, source_failure::crash};
+  source_failure::dns,  source_failure::connect,   source_failure::timeout,
+  source_failure::tls,  source_failure::network,   source_failure::status,
+  source_failure::body, source_failure::too_large, source_failure::contradiction,
+  source_failure::file, source_failure::crash};
 
 /// The label value of a class.
 constexpr std::string_view to_string_view(source_failure x) noexcept {

@@ -48,7 +48,7 @@ using channel_ptr = std::unique_ptr<ares_channeldata, channel_deleter>;
 class stop_event {
 public:
   explicit stop_event(const std::stop_token& stop)
-      : fd_{eventfd(0, EFD_CLOEXEC)}, callback_{stop, wake{fd_}} {}
+    : fd_{eventfd(0, EFD_CLOEXEC)}, callback_{stop, wake{fd_}} {}
   stop_event(const stop_event&) = delete;
   stop_event& operator=(const stop_event&) = delete;
   ~stop_event() { ::close(fd_); }
@@ -113,11 +113,11 @@ channel_ptr open_channel(const dns_settings& how, int& status) {
   status = ready;
   if (ready != ARES_SUCCESS)
     return nullptr;
-  char dns_only[] = "b";
+  std::array<char, 2> dns_only{'b', '\0'}; // c-ares wants to be able to write
   ares_options options{};
   options.timeout = attempt_ms;
   options.tries = attempts;
-  options.lookups = dns_only;
+  options.lookups = dns_only.data();
   auto mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | (how.server.empty() ? 0 : ARES_OPT_LOOKUPS);
   ares_channel channel = nullptr;
   status = ares_init_options(&channel, &options, mask);
@@ -149,7 +149,7 @@ bool step(ares_channel channel, const stop_event& stop, milliseconds left) {
     auto writable = ARES_GETSOCK_WRITABLE(bits, i) != 0;
     if (readable || writable)
       fds.push_back(
-          {sockets[i], static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)), 0});
+        {sockets[i], static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)), 0});
   }
   if (fds.size() == 1)
     return false;

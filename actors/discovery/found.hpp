@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace pgstatsmon {
@@ -38,8 +39,8 @@ enum class reject_reason : uint8_t {
 };
 
 constexpr std::array<reject_reason, 6> all_reject_reasons{
-    reject_reason::state,   reject_reason::tag,   reject_reason::nic,
-    reject_reason::address, reject_reason::label, reject_reason::duplicate};
+  reject_reason::state,   reject_reason::tag,   reject_reason::nic,
+  reject_reason::address, reject_reason::label, reject_reason::duplicate};
 
 /// The label value of a reason.
 constexpr std::string_view to_string_view(reject_reason x) noexcept {
@@ -60,7 +61,10 @@ struct rejection {
   reject_reason reason = reject_reason::address;
   std::string detail; ///< A sentence without a dot.
 
-  friend auto operator<=>(const rejection&, const rejection&) = default;
+  friend bool operator==(const rejection&, const rejection&) = default;
+  friend bool operator<(const rejection& x, const rejection& y) {
+    return std::tie(x.what, x.reason, x.detail) < std::tie(y.what, y.reason, y.detail);
+  }
 };
 
 /// The good answer of a source.

@@ -7,14 +7,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
+
+#include <openssl/evp.h>
 
 namespace pgstatsmon {
 
 namespace {
 
 constexpr int max_redirects = 3;
-constexpr size_t max_header_bytes = 256 << 10;
+constexpr size_t max_header_bytes = size_t{256} << 10;
 constexpr long stalled_after_s = 10;
 constexpr size_t max_auth_bytes = 4096;
 
@@ -140,12 +143,29 @@ source_failure class_of(CURLcode x) noexcept {
   }
 }
 
+/// Whether a body is the one that Content-MD5 was made from. Compressed ones are not looked at:
+/// servers do not agree on which of the two bodies is meant.
+bool fits_digest(const http_response& x) {
+  auto expected = x.header("content-md5");
+  if (!expected || x.header("content-encoding"))
+    return true;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  std::array<unsigned char, size_t{2} * EVP_MAX_MD_SIZE> base64{};
+  unsigned size = 0;
+  if (EVP_Digest(x.body.data(), x.body.size(), digest.data(), &size, EVP_md5(), nullptr) != 1)
+    return true; // MD5 can be switched off in a system's OpenSSL
+  auto length = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(size));
+  return std::equal(expected->begin(), expected->end(), base64.begin(), base64.begin() + length,
+                    [](char a, unsigned char b) { return static_cast<unsigned char>(a) == b; });
+}
+
 } // namespace
 
 std::optional<std::string_view> http_response::header(std::string_view name) const {
-  for (auto i = headers.rbegin(); i != headers.rend(); ++i)
-    if (i->first == name)
-      return i->second;
+  auto is = [&](const auto& x) { return x.first == name; };
+  auto i = std::find_if(headers.rbegin(), headers.rend(), is);
+  if (i != headers.rend())
+    return i->second;
   return std::nullopt;
 }
 
@@ -166,7 +186,7 @@ struct http_client::impl {
   http_settings how;
   multi_ptr multi;
   easy_ptr easy; // ends before multi
-  char problem[CURL_ERROR_SIZE] = {};
+  std::array<char, CURL_ERROR_SIZE> problem{};
 };
 
 http_client::http_client(http_settings how) : impl_{std::make_unique<impl>(std::move(how))} {}
@@ -181,7 +201,7 @@ void http_client::impl::set_up() {
       curl_easy_setopt(to, option, file.c_str());
   };
   curl_easy_reset(to);
-  curl_easy_setopt(to, CURLOPT_ERRORBUFFER, problem);
+  curl_easy_setopt(to, CURLOPT_ERRORBUFFER, problem.data());
   curl_easy_setopt(to, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(to, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(to, CURLOPT_PROXY, "");
@@ -208,8 +228,8 @@ std::optional<source_problem> http_client::impl::read_basic_auth() {
   if (!std::getline(in, line) || line.size() > max_auth_bytes
       || line.find(':') == std::string::npos)
     return source_problem{
-        source_failure::file,
-        fmt::format("{} can't be read, expected one line user:password", how.basic_auth_file)};
+      source_failure::file,
+      fmt::format("{} can't be read, expected one line user:password", how.basic_auth_file)};
   if (line.ends_with('\r'))
     line.pop_back();
   curl_easy_setopt(easy.get(), CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
@@ -248,12 +268,15 @@ http_answer http_client::impl::get_once(const std::string& url, const std::stop_
   auto code = perform(stop);
   if (to.too_large || code == CURLE_FILESIZE_EXCEEDED)
     return source_problem{
-        source_failure::too_large,
-        fmt::format("{}: the answer is larger than {} bytes", shown(url), how.max_body_bytes)};
+      source_failure::too_large,
+      fmt::format("{}: the answer is larger than {} bytes", shown(url), how.max_body_bytes)};
   if (code != CURLE_OK)
     return source_problem{
-        class_of(code),
-        fmt::format("{}: {}", shown(url), problem[0] == '\0' ? curl_easy_strerror(code) : problem)};
+      class_of(code), fmt::format("{}: {}", shown(url),
+                                  problem[0] == '\0' ? curl_easy_strerror(code) : problem.data())};
+  if (!fits_digest(to.response))
+    return source_problem{source_failure::body,
+                          fmt::format("{}: the answer does not fit its Content-MD5", shown(url))};
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &to.response.status);
   return std::move(to.response);
 }

@@ -99,7 +99,7 @@ caf::error replace_file(const std::string& directory, const std::string& path,
   auto temporary = path + ".new";
   {
     descriptor file{
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640)};
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640)};
     if (!file || !write_all(file.get(), text) || ::fsync(file.get()) != 0)
       return failed(temporary, errno);
   }

@@ -187,8 +187,8 @@ polling_source(source_actor::stateful_pointer<polling_source_state> self, source
   self->state.open(std::move(job), std::move(tools));
   self->send(self, caf::tick_atom_v);
   return {
-      [self](caf::tick_atom) { self->state.look(); },
-      [self](caf::timeout_atom, uint64_t timer) { self->state.wake(timer); },
+    [self](caf::tick_atom) { self->state.look(); },
+    [self](caf::timeout_atom, uint64_t timer) { self->state.wake(timer); },
   };
 }
 

@@ -17,7 +17,7 @@ inline std::chrono::milliseconds retry_delay(uint32_t failures, std::chrono::mil
   auto doublings = std::min(failures, 20U) - 1;
   auto longest = std::min(first * (int64_t{1} << doublings), interval);
   return std::chrono::milliseconds{
-      static_cast<int64_t>(static_cast<double>(longest.count()) * (1 - 0.2 * random))};
+    static_cast<int64_t>(static_cast<double>(longest.count()) * (1 - 0.2 * random))};
 }
 
 } // namespace pgstatsmon

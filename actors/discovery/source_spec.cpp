@@ -32,7 +32,7 @@ source_spec static_spec(const settings& x) {
   for (const auto& entry : x.static_backends)
     list.backends.push_back(found(entry));
   return {
-      std::string{static_source_name}, std::move(list), defaults_of(x, static_source_name, {}), {}};
+    std::string{static_source_name}, std::move(list), defaults_of(x, static_source_name, {}), {}};
 }
 
 } // namespace

@@ -19,7 +19,7 @@ struct static_list {
 struct source_spec {
   std::string name; ///< The `source` label; unique.
   std::variant<static_list, vmapi_settings, file_source_settings, http_sd_settings, dns_settings>
-      how;
+    how;
   backend_defaults defaults;
   std::string state_dir; ///< Where its last good list is kept; empty: nowhere.
 

@@ -24,10 +24,8 @@ constexpr size_t max_file_bytes = 16 << 20; // what a document may have
 
 /// An http_get that shares one client between its copies, as std::function wants it.
 http_get client_for(const http_settings& how) {
-  return [client = std::make_shared<http_client>(how)](const std::string& url,
-                                                       const std::stop_token& stop) {
-    return client->get(url, stop);
-  };
+  return [client = std::make_shared<http_client>(how)](
+           const std::string& url, const std::stop_token& stop) { return client->get(url, stop); };
 }
 
 source_answer parsed(std::string_view text, const std::string& name) {

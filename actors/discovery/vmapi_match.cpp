@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 
 #include <arpa/inet.h>
@@ -95,13 +96,13 @@ bool matches(std::string_view pattern, std::string_view value) noexcept {
 }
 
 bool is_literal_address(std::string_view text) noexcept {
-  char terminated[INET6_ADDRSTRLEN] = {};
-  if (text.size() >= sizeof terminated)
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (text.size() >= terminated.size())
     return false;
-  std::copy(text.begin(), text.end(), terminated);
+  std::copy(text.begin(), text.end(), terminated.begin());
   in6_addr ignored{};
-  return inet_pton(AF_INET, terminated, &ignored) == 1
-         || inet_pton(AF_INET6, terminated, &ignored) == 1;
+  return inet_pton(AF_INET, terminated.data(), &ignored) == 1
+         || inet_pton(AF_INET6, terminated.data(), &ignored) == 1;
 }
 
 const vm_nic* choose_nic(const std::vector<vm_nic>& nics, const std::regex& nic_tag) {

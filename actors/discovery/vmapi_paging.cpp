@@ -31,9 +31,8 @@ std::string percent_encoded(std::string_view text) {
 }
 
 vmapi_paging::vmapi_paging(const vmapi_settings& how)
-    : first_{fmt::format("{}/vms?state=running&tag.{}={}&limit={}", without_slash(how.http.url),
-                         percent_encoded(how.tag_name), percent_encoded(how.tag_value),
-                         page_size)} {}
+  : first_{fmt::format("{}/vms?state=running&tag.{}={}&limit={}", without_slash(how.http.url),
+                       percent_encoded(how.tag_name), percent_encoded(how.tag_value), page_size)} {}
 
 std::string vmapi_paging::url() const {
   if (marker_.empty())

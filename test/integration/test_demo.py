@@ -48,8 +48,9 @@ def start(home, *arguments, **options):
                          stdin=subprocess.DEVNULL, **options)
 
 
-def test_once(home):
-    demo = start(home, "--once", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+@pytest.mark.parametrize("how", [[], ["--vmapi"]])
+def test_once(home, how):
+    demo = start(home, "--once", *how, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, errors = demo.communicate(timeout=90)
     assert demo.returncode == 0, errors
     head, *rows = output.splitlines()

@@ -16,14 +16,14 @@ using news = std::vector<std::string>;
 
 scheduler_actor::behavior_type scheduler_that_notes(scheduler_actor::pointer, news* to) {
   return {
-      [to](const backend_added& x) { to->push_back('+' + x.value.id); },
-      [to](const backend_removed& x) { to->push_back('-' + x.id); },
-      [](const backend_ready&) {},
-      [](const reconfigured&) {},
-      [](caf::tick_atom, uint64_t) {},
-      [](caf::reset_atom, incarnation) {},
-      [](caf::close_atom) { return caf::ok_atom_v; },
-      [](caf::timeout_atom) {},
+    [to](const backend_added& x) { to->push_back('+' + x.value.id); },
+    [to](const backend_removed& x) { to->push_back('-' + x.id); },
+    [](const backend_ready&) {},
+    [](const reconfigured&) {},
+    [](caf::tick_atom, uint64_t) {},
+    [](caf::reset_atom, incarnation) {},
+    [](caf::close_atom) { return caf::ok_atom_v; },
+    [](caf::timeout_atom) {},
   };
 }
 
@@ -42,8 +42,8 @@ using script = std::map<std::string, backend_list>;
 source_actor::behavior_type scripted_source(source_actor::pointer self, discovery_actor listener,
                                             std::string source, script* lists) {
   return {
-      [=](caf::tick_atom) { self->send(listener, source, (*lists)[source]); },
-      [=](caf::timeout_atom, uint64_t) { self->quit(caf::sec::runtime_error); },
+    [=](caf::tick_atom) { self->send(listener, source, (*lists)[source]); },
+    [=](caf::timeout_atom, uint64_t) { self->quit(caf::sec::runtime_error); },
   };
 }
 

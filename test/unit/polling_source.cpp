@@ -21,12 +21,12 @@ using news = std::vector<backend_list>;
 
 discovery_actor::behavior_type discovery_that_notes(discovery_actor::pointer, news* to) {
   return {
-      [to](const std::string& source, const backend_list& xs) {
-        CHECK_EQUAL(source, "dc1");
-        to->push_back(xs);
-      },
-      [](const reconfigured&) {},
-      [](caf::reset_atom, const std::string&) {},
+    [to](const std::string& source, const backend_list& xs) {
+      CHECK_EQUAL(source, "dc1");
+      to->push_back(xs);
+    },
+    [](const reconfigured&) {},
+    [](caf::reset_atom, const std::string&) {},
   };
 }
 

@@ -87,8 +87,8 @@ TEST(what can not be is rejected one by one) {
   CHECK_EQUAL(list.backends[0].name, "db1");
   REQUIRE(list.rejected.size() == 3);
   CHECK(
-      list.rejected[0]
-      == rejection({"http://x", reject_reason::address, "line 1, column 13: it is no host:port"}));
+    list.rejected[0]
+    == rejection({"http://x", reject_reason::address, "line 1, column 13: it is no host:port"}));
   CHECK_EQUAL(list.rejected[1].what, "db2");
   CHECK(list.rejected[2].reason == reject_reason::label);
 }

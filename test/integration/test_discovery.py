@@ -1,0 +1,419 @@
+"""Discovery against a faulty world: what is watched is what was believed last."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harness.certificates import authority, server_certificate
+from harness.daemon import BINARY
+from harness.name_server import AAAA, SRV, A, NameServer
+from harness.network import address, free_port
+from harness.waiting import wait_until
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from fake_vmapi import FakeVmapi, make_vm  # noqa: E402
+
+TAGS = {"vm_tag_name": "manta_role", "vm_tag_value": "*postgres", "nic_tag": "manta"}
+# Nothing listens on these backends: discovery is what is tested.
+NOWHERE = address(63)
+
+
+def fleet(count, first=0):
+    return [make_vm(i, NOWHERE, alias=f"db{i}") for i in range(first, first + count)]
+
+
+def vmapi(server, **more):
+    """An entry of `vmapi`, quick enough for tests."""
+    entry = {"url": server.url, "pollInterval": 200, "tags": TAGS, "request_timeout": 1000}
+    return {**entry, "shrink": {"recheck": 1000}, **more}
+
+
+@pytest.fixture
+def fake():
+    servers = []
+
+    def start(vms=(), **options):
+        servers.append(FakeVmapi(address(), 0, vms, **options).start())
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def discover(directory):
+    """Runs `pgstatsmon --discover --json`; returns the exit code and what it printed."""
+
+    def run(**config):
+        file = Path(directory) / f"discover-{free_port()}.json"
+        file.write_text(json.dumps({"user": "pgstatsmon", **config}))
+        done = subprocess.run([BINARY, "--discover", "--json", str(file)], capture_output=True,
+                              text=True, timeout=60, check=False)
+        assert not done.stderr, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def follow(watch):
+    """Starts a daemon that has sources and no static list."""
+    return lambda **options: watch([], static=None, connections={"connect_timeout": 500}, **options)
+
+
+def known(page):
+    return {labels["backend"] for labels, _ in page.find("pg_up")}
+
+
+def names(count):
+    return {f"db{i}" for i in range(count)}
+
+
+def failures(page, reason, source="vmapi"):
+    return page.value("pgstatsmon_discovery_failures_total", source=source, reason=reason)
+
+
+def wait_known(daemon, wanted, timeout=20):
+    return daemon.wait_for(lambda page: known(page) == wanted, timeout, f"{wanted} are known")
+
+
+FAILURES = {
+    "500": "status", "500-no-code": "status", "503": "status", "409": "status", "404": "status",
+    "302-loop": "status", "302-away": "status", "close": "network", "reset": "network",
+    "hang": "timeout", "slow-headers": "timeout", "slow-body": "timeout", "truncated": "network",
+    "truncated-json": "body", "html": "body", "object": "body", "no-uuid": "body",
+    "empty-count": "contradiction", "wrong-count": "contradiction", "large": "too_large",
+    "large-headers": "too_large", "not-http": "network", "wrong-md5": "body",
+}
+
+
+def test_no_fault_drops_a_backend(fake, follow):
+    server = fake(fleet(8))
+    daemon = follow(vmapi=vmapi(server, max_body_bytes=1 << 20))
+    page = wait_known(daemon, names(8))
+    assert page.value("pgstatsmon_discovery_backends", source="vmapi") == 8
+    for fault, reason in FAILURES.items():
+        before = failures(daemon.scrape(), reason)
+        server.set(fault=fault)
+        page = daemon.wait_for(
+            lambda page: failures(page, reason) > before, 20, f"{fault} is a {reason} failure"
+        )
+        assert known(page) == names(8), fault
+        server.set(fault=None)
+        good = page.value("pgstatsmon_discovery_last_success_timestamp_seconds", source="vmapi")
+        daemon.wait_for(
+            lambda page: page.value(
+                "pgstatsmon_discovery_last_success_timestamp_seconds", source="vmapi"
+            ) > good,
+            20,
+            f"recovery from {fault}",
+        )
+    assert page.value("pgstatsmon_discovery_changes_total", source="vmapi", change="removed") == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["302", "gzip", "md5", "duplicates", "overlap", "no-count", "short-pages"],
+)
+def test_quirks_do_no_harm(fake, discover, fault):
+    server = fake(fleet(8))
+    server.set(fault=fault)
+    code, found = discover(vmapi=vmapi(server))
+    assert code == 0
+    assert {x["name"] for x in found["backends"]} == names(8)
+
+
+@pytest.mark.parametrize("fault", ["vanish", "appear", "ignore-marker"])
+def test_pages_that_contradict_each_other_are_asked_for_again(fake, discover, fault):
+    server = fake(fleet(1500))
+    server.set(fault={"name": fault, "times": 2})
+    code, found = discover(vmapi=vmapi(server, request_timeout="20s"))
+    assert (code, len(found["backends"])) == (0, 1500), found["failed"]
+    server.set(fault=fault)
+    code, found = discover(vmapi=vmapi(server, request_timeout="20s"))
+    assert (code, found["failed"][0]["reason"]) == (1, "contradiction")
+
+
+def test_a_gzip_bomb_is_cut_off(fake, discover):
+    server = fake(fleet(1))
+    server.set(fault="gzip-bomb")
+    code, found = discover(vmapi=vmapi(server, request_timeout="20s", max_body_bytes=1 << 20))
+    assert (code, found["failed"][0]["reason"]) == (1, "too_large")
+
+
+def test_2500_vms_come_in_three_pages(fake, discover):
+    server = fake(fleet(2500))
+    code, found = discover(vmapi=vmapi(server, request_timeout="20s"))
+    assert code == 0
+    assert {x["name"] for x in found["backends"]} == names(2500)
+    urls = [x["url"] for x in server.requests()]
+    assert len(urls) == 3
+    assert ["marker=" in url for url in urls] == [False, True, True]
+
+
+def test_an_odd_vm_touches_no_other(fake, discover):
+    odd = fleet(14)
+    for i, change in enumerate([
+        {"alias": None}, {"nics": None}, {"tags": None}, {"tags": {"other": "postgres"}},
+        {"state": "unknown", "filter_state": "running"}, {"tags": {"manta_role": True}},
+        {"tags": {"manta_role": "moray", "foo": "my-postgres"}}, {"alias": "db13"},
+    ]):
+        odd[i] |= change
+    for i, ip in ((8, ""), (9, "dhcp"), (10, "fd00::1")):
+        odd[i]["nics"][1]["ip"] = ip
+    del odd[11]["nics"][1]["ip"]
+    del odd[12]["nics"][1]["nic_tag"]
+    code, found = discover(vmapi=vmapi(fake(odd)), roles={"postgres": {"database": "moray"}})
+    assert code == 0
+    backends = {x["name"]: x for x in found["backends"]}
+    # Which of the two called db13 keeps the short name is a matter of uuids.
+    long_name = f"db13@{NOWHERE}:5432"
+    assert set(backends) == {odd[0]["uuid"], "db10", "db13", long_name}
+    assert backends["db10"]["address"] == "fd00::1"
+    assert {x["database"] for x in backends.values()} == {"moray"}
+    reasons = {x["what"].split()[1]: x["reason"] for x in found["rejected"]}
+    expected = {4: "state", 6: "tag", 8: "address", 9: "address", 11: "address", 12: "nic"}
+    expected[1] = "nic"
+    assert reasons == {odd[i]["uuid"]: reason for i, reason in expected.items()}
+
+
+def test_two_nics_are_one_backend_and_the_primary_wins(fake, discover):
+    vm = make_vm(1, "127.0.0.9", alias="db1")
+    first = {**vm["nics"][1], "ip": "127.0.0.8", "primary": False, "nic_tag": "mantanat"}
+    vm["nics"].insert(0, first)
+    _, found = discover(vmapi=vmapi(fake([vm])))
+    assert [x["address"] for x in found["backends"]] == ["127.0.0.9"]
+
+
+def test_an_empty_list_needs_a_second_look(fake, follow):
+    server = fake(fleet(8))
+    daemon = follow(vmapi=vmapi(server))
+    wait_known(daemon, names(8))
+    asked = len(server.requests())
+    server.set(fault={"name": "empty", "times": 1})
+    # Three more good answers, and nothing was lost.
+    wait_until(lambda: len(server.requests()) > asked + 4, 20, "the second look")
+    page = daemon.scrape()
+    assert known(page) == names(8)
+    assert page.value("pgstatsmon_discovery_changes_total", source="vmapi", change="removed") == 0
+    server.set(vms=fleet(1))
+    daemon.wait_for(
+        lambda page: page.value("pgstatsmon_discovery_doubted", source="vmapi") == 1, 20, "doubt"
+    )
+    page = wait_known(daemon, names(1))
+    assert page.value("pgstatsmon_discovery_changes_total", source="vmapi", change="removed") == 7
+
+
+def test_a_hanging_vmapi_touches_no_other(fake, follow):
+    servers = [fake(fleet(2, 10 * i)) for i in range(3)]
+    servers[1].set(fault="hang")
+    daemon = follow(vmapi=[
+        vmapi(server, name=f"dc{i}", labels={"datacenter": f"dc{i}"}, request_timeout="60s")
+        for i, server in enumerate(servers)
+    ])
+    wait_known(daemon, {"db0", "db1", "db20", "db21"})
+    servers[0].set(vms=fleet(3))
+    page = wait_known(daemon, {"db0", "db1", "db2", "db20", "db21"})
+    assert page.value("pg_up", backend="db20", datacenter="dc2") == 0
+    assert page.value("pgstatsmon_discovery_backends", source="dc1") == 0
+    # Ending does not wait for the one that hangs.
+    daemon.stop(timeout=15)
+
+
+def test_a_restart_during_an_outage_keeps_watching(fake, follow, directory):
+    server = fake(fleet(5))
+    state = str(Path(directory) / f"state-{free_port()}")
+    first = follow(vmapi=vmapi(server), state_dir=state)
+    wait_known(first, names(5))
+    kept = Path(state) / "discovery-vmapi.json"
+    wait_until(lambda: kept.exists() and "db4" in kept.read_text(), 10, "the list is kept")
+    first.stop()
+    server.set(fault="503")
+    second = follow(vmapi=vmapi(server), state_dir=state)
+    page = wait_known(second, names(5))
+    assert page.value("pgstatsmon_discovery_from_state", source="vmapi") == 1
+    server.set(fault=None, vms=fleet(6))
+    page = wait_known(second, names(6))
+    assert page.value("pgstatsmon_discovery_from_state", source="vmapi") == 0
+
+
+def test_a_role_change_moves_the_backend_to_another_database(fake, follow, cluster):
+    server = cluster("roles").start()
+    server.role()
+    server.psql("create database moray")
+    server.psql("create database buckets")
+    vm = make_vm(1, server.host, alias="db1")
+    source = fake([vm])
+    roles = {"postgres": {"database": "moray"}, "buckets-postgres": {"database": "buckets"}}
+    daemon = follow(vmapi=vmapi(source), roles=roles, backend_port=server.port)
+    daemon.wait_up("db1")
+    databases = "select string_agg(datname, ',') from pg_stat_activity where usename = 'pgstatsmon'"
+    assert server.psql(databases) == "moray"
+    source.set(vms=[{**vm, "tags": {"manta_role": "buckets-postgres"}}])
+    wait_until(lambda: server.psql(databases) == "buckets", 20, "the other database")
+    daemon.wait_up("db1")
+
+
+def test_churn_leaves_nothing_behind(fake, follow, cluster):
+    server = cluster("churn", listen=[address(i) for i in range(12)]).start()
+    server.role()
+    vms = [make_vm(i, address(i), alias=f"db{i}") for i in range(12)]
+    source = fake(vms[:6])
+    shrink = {"below": 0, "recheck": 100}
+    daemon = follow(vmapi=vmapi(source, shrink=shrink), backend_port=server.port)
+    daemon.wait_up(*names(6))
+    pid = daemon.process.pid
+    before = len(os.listdir(f"/proc/{pid}/fd"))
+    for turn in range(20):
+        chosen = [vms[(turn * 5 + i * 7) % 12] for i in range(6)]
+        source.set(vms=list({vm["uuid"]: vm for vm in chosen}.values()))
+        asked = len(source.requests())
+        wait_until(lambda: len(source.requests()) >= asked + 2, 20, "the next list")
+    source.set(vms=vms[:6])
+    page = wait_known(daemon, names(6))
+    daemon.wait_up(*names(6))
+    wait_until(lambda: server.sessions_of() == 6, 20, "six sessions")
+    # Connections to VMAPI and to us come and go.
+    wait_until(lambda: len(os.listdir(f"/proc/{pid}/fd")) <= before + 4, 20, "no descriptor stays")
+    page = daemon.scrape()
+    series = {labels["backend"] for _, labels, _ in page.samples if "backend" in labels}
+    assert series == names(6)
+
+
+def test_https_and_basic_auth(fake, discover, directory):
+    place = Path(directory) / f"vmapi-{free_port()}"
+    place.mkdir()
+    ca = authority(place)
+    server_certificate(place, ca, address())
+    tls = (place / "server.crt", place / "server.key", None)
+    server = fake(fleet(1), tls=tls, auth="watcher:secret:with:colons")
+    secret = Path(directory) / f"secret-{free_port()}"
+    secret.write_text("watcher:secret:with:colons\n")
+    good = {"ca_file": str(ca), "basic_auth_file": str(secret)}
+    code, found = discover(vmapi=vmapi(server, **good))
+    assert code == 0, found
+    code, found = discover(vmapi=vmapi(server, basic_auth_file=str(secret)))
+    assert found["failed"][0]["reason"] == "tls"
+    code, found = discover(vmapi=vmapi(server, ca_file=good["ca_file"]))
+    assert found["failed"][0]["reason"] == "status"
+    assert "secret" not in json.dumps(found)
+
+
+def test_nothing_of_the_environment_becomes_a_proxy(fake, directory):
+    server = fake(fleet(1))
+    file = Path(directory) / f"proxy-{free_port()}.json"
+    file.write_text(json.dumps({"vmapi": vmapi(server)}))
+    nowhere = f"http://{address()}:{free_port()}"
+    variables = {name: nowhere for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")}
+    done = subprocess.run([BINARY, "--discover", str(file)], capture_output=True, text=True,
+                          timeout=30, env={**os.environ, **variables}, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "1 backends, 0 rejected, 0 of 1 sources failed" in done.stdout
+
+
+# -- files and http_sd -------------------------------------------------------------------------------
+
+
+def test_a_file_is_followed_and_a_broken_one_is_not(follow, directory):
+    path = Path(directory) / f"list-{free_port()}" / "backends.yaml"
+    path.parent.mkdir()
+
+    def write(text):
+        path.with_suffix(".new").write_text(text)
+        path.with_suffix(".new").rename(path)
+
+    write(f"- targets: ['{NOWHERE}:1', '{NOWHERE}:2']\n  labels: {{rack: r1}}\n")
+    daemon = follow(file={"path": str(path)})
+    wait_known(daemon, {f"{NOWHERE}:1", f"{NOWHERE}:2"})
+    write(f"- targets: ['{NOWHERE}:1']\n- {{name: other, ip: {NOWHERE}, port: 3}}\n")
+    wait_known(daemon, {f"{NOWHERE}:1", "other"})
+    write("- targets: x\n")
+    page = daemon.wait_for(
+        lambda page: failures(page, "body", "file") >= 1, 20, "the file is broken"
+    )
+    assert known(page) == {f"{NOWHERE}:1", "other"}
+    assert daemon.lines(f"{path}:1:12: [0].targets: is a string, expected a list")
+    write(f"- {{name: other, ip: {NOWHERE}, port: 3}}\n")
+    wait_known(daemon, {"other"})
+
+
+def test_http_sd(discover, fake):
+    server = fake()
+    groups = [{"targets": ["db1:5433", "no target"], "labels": {"rack": "r1", "__meta_x": "y"}}]
+    server.set(documents={"/targets": groups, "/wrong": {"targets": []}})
+    code, found = discover(http_sd={"url": server.url + "/targets?token=secret"})
+    assert code == 0
+    (backend,) = found["backends"]
+    assert (backend["name"], backend["address"], backend["port"]) == ("db1:5433", "db1", 5433)
+    assert backend["labels"] == {"rack": "r1"}
+    assert [x["reason"] for x in found["rejected"]] == ["address"]
+    code, found = discover(http_sd={"url": server.url + "/wrong?token=secret"})
+    problem = f"{server.url}/wrong:1:1: is an object, expected a list"
+    assert found["failed"] == [{"source": "http_sd", "reason": "body", "because": problem}]
+
+
+# -- DNS -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def name_server():
+    server = NameServer(address())
+    yield server
+    server.stop()
+
+
+def test_srv_records_become_backends(name_server, discover):
+    name = "_postgresql._tcp.example.test"
+    name_server.table = {
+        (name, SRV): [(5433, "db2.example.test"), (5432, "db1.example.test"), (1, ".")],
+        ("none.example.test", A): ["10.0.0.1"],
+    }
+    names = [name, "gone.example.test", "none.example.test"]
+    code, found = discover(dns={"names": names, "server": name_server.address})
+    assert code == 0
+    assert [(x["address"], x["port"]) for x in found["backends"]] == [
+        ("db1.example.test", 5432), ("db2.example.test", 5433)
+    ]
+    assert {x["what"] for x in found["rejected"]} == {"gone.example.test", "none.example.test"}
+    name_server.broken = True
+    code, found = discover(dns={"names": names, "server": name_server.address})
+    assert (code, found["failed"][0]["reason"]) == (1, "dns")
+
+
+def test_addresses_are_resolved_again(name_server, follow):
+    name = "db.example.test"
+    name_server.table = {(name, A): ["127.0.0.8"], (name, AAAA): ["::1"]}
+    daemon = follow(dns={"names": [name], "type": "a", "server": name_server.address,
+                         "poll_interval": 200}, backend_port=1)
+    wait_known(daemon, {"127.0.0.8", "::1"})
+    name_server.table = {(name, A): ["127.0.0.8", "127.0.0.9"], (name, AAAA): []}
+    wait_known(daemon, {"127.0.0.8", "127.0.0.9"})
+    name_server.broken = True
+    page = daemon.wait_for(lambda page: failures(page, "dns", "dns") >= 1, 20, "a DNS failure")
+    assert known(page) == {"127.0.0.8", "127.0.0.9"}
+
+
+# -- a new configuration -------------------------------------------------------------------------------
+
+
+def test_sources_come_and_go_with_the_configuration(fake, follow):
+    server = fake(fleet(2))
+    daemon = follow(vmapi=vmapi(server))
+    wait_known(daemon, names(2))
+    config = json.loads(daemon.file.read_text())
+    other = fake(fleet(2, 5))
+    config["vmapi"] = [config["vmapi"], vmapi(other, name="second")]
+    daemon.file.write_text(json.dumps(config))
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_known(daemon, {"db0", "db1", "db5", "db6"})
+    config["vmapi"] = config["vmapi"][1:]
+    daemon.file.write_text(json.dumps(config))
+    daemon.process.send_signal(signal.SIGHUP)
+    page = wait_known(daemon, {"db5", "db6"})
+    assert not page.find("pgstatsmon_discovery_backends", source="vmapi")
