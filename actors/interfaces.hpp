@@ -65,8 +65,12 @@ using scheduler_actor = caf::typed_actor<
   caf::reacts_to<backend_removed>,
   // From a CONNECTION: READY, so due at once.
   caf::reacts_to<backend_ready>,
+  // From DISCOVERY, once: the backends of a first list were added.
+  caf::reacts_to<caf::open_atom>,
   // A new interval, limit or catalogue; goes on to every CONNECTION.
   caf::reacts_to<reconfigured>,
+  // INTERNAL: a heartbeat is due.
+  caf::reacts_to<caf::ping_atom>,
   // INTERNAL: every backend is due; the number tells ticks of an old interval apart.
   caf::reacts_to<caf::tick_atom, uint64_t>,
   // INTERNAL: the actors of a backend that died are started again.

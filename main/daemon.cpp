@@ -7,14 +7,17 @@
 #include "actors/backend/worker.hpp"
 #include "actors/discovery/discovery.hpp"
 #include "actors/discovery/sources.hpp"
+#include "actors/exposition/health.hpp"
 #include "actors/exposition/pages.hpp"
 #include "actors/registry/registry.hpp"
 #include "config/log.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -77,11 +80,13 @@ caf::expected<catalogue_ptr> load_queries(const settings& x) {
   return load_catalogue(x.queries);
 }
 
-daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries)
+daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries, int listen_fd)
   : file_{std::move(file)},
     options_{std::move(options)},
     queries_{std::make_shared<std::atomic<catalogue_ptr>>(std::move(queries))},
+    listen_fd_{listen_fd},
     metrics_{std::make_shared<daemon_metrics>(options_->target.metadata)},
+    signs_{std::make_shared<vital_signs>()},
     backends_{std::make_shared<snapshot_cell>()},
     discovery_metrics_{metrics_->registry()},
     system_{configuration_} {}
@@ -93,8 +98,11 @@ caf::error daemon::start() {
   if (auto error = http_->start())
     return error;
   start_actors();
-  spdlog::info("serving http://{}:{}{}", options_->target.ip, http_->port(),
-               options_->target.route);
+  if (listen_fd_ >= 0)
+    spdlog::info("serving {} on the socket from systemd", options_->target.route);
+  else
+    spdlog::info("serving http://{}:{}{}", options_->target.ip, http_->port(),
+                 options_->target.route);
   return {};
 }
 
@@ -102,11 +110,13 @@ void daemon::serve() {
   http_options options;
   options.ip = options_->target.ip;
   options.port = options_->target.port;
+  options.listen_fd = listen_fd_;
   options.max_connections = options_->web.max_connections;
   options.timeout = options_->web.timeout;
   http_ = std::make_unique<http_server>(std::move(options));
   add_pages(*http_, {backends_, [cell = queries_] { return cell->load(); }, metrics_},
             options_->target.route);
+  add_health(*http_, signs_);
 }
 
 void daemon::start_actors() {
@@ -120,9 +130,10 @@ void daemon::start_actors() {
 scheduler_arguments daemon::make_scheduler_arguments() {
   auto context = std::make_shared<const connection_context>(
     connection_context{&reactor_, worker_, make_pq_session, chance, unix_time});
-  return {options_,  queries_->load(),
-          registry_, make_spawner(system_, registry_, context),
-          chance,    {&metrics_->backends, &metrics_->in_flight, &metrics_->tick_seconds, nullptr}};
+  return {
+    options_,  queries_->load(),
+    registry_, make_spawner(system_, registry_, context),
+    chance,    {&metrics_->backends, &metrics_->in_flight, &metrics_->tick_seconds, signs_.get()}};
 }
 
 void daemon::reload() {
@@ -161,6 +172,12 @@ void daemon::stop() {
   self->send_exit(registry_, caf::exit_reason::user_shutdown);
   self->send_exit(worker_, caf::exit_reason::user_shutdown);
   http_->stop();
+}
+
+std::string daemon::status() const {
+  auto all = backends_->get();
+  auto up = std::ranges::count_if(*all, [](const auto& x) { return x->metrics->up.load(); });
+  return fmt::format("{} of {} backends up", up, all->size());
 }
 
 } // namespace pgstatsmon

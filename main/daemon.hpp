@@ -7,6 +7,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/registry/daemon_metrics.hpp"
 #include "actors/registry/snapshot.hpp"
+#include "actors/registry/vital_signs.hpp"
 #include "actors/scheduler/scheduler.hpp"
 #include "config/settings.hpp"
 
@@ -31,7 +32,9 @@ caf::expected<catalogue_ptr> load_queries(const settings& x);
 class daemon {
 public:
   /// @param file The configuration file that `options` came from; reload() reads it again.
-  daemon(std::string file, settings_ptr options, catalogue_ptr queries);
+  /// @param listen_fd A socket that listens already, instead of the configuration's address; -1
+  /// for none. It is ours from now on.
+  daemon(std::string file, settings_ptr options, catalogue_ptr queries, int listen_fd = -1);
   daemon(const daemon&) = delete;
   daemon& operator=(const daemon&) = delete;
   ~daemon();
@@ -48,6 +51,12 @@ public:
   /// then the page. Takes about five seconds at most.
   void stop();
 
+  /// The SCHEDULER's heartbeats since the start.
+  [[nodiscard]] uint64_t heartbeats() const noexcept { return signs_->beats(); }
+
+  /// How many backends are up, and known: a sentence.
+  [[nodiscard]] std::string status() const;
+
 private:
   void serve();
   void start_actors();
@@ -56,7 +65,9 @@ private:
   std::string file_;
   settings_ptr options_;
   std::shared_ptr<std::atomic<catalogue_ptr>> queries_;
+  int listen_fd_;
   std::shared_ptr<daemon_metrics> metrics_;
+  std::shared_ptr<vital_signs> signs_;
   std::shared_ptr<snapshot_cell> backends_;
   discovery_metrics discovery_metrics_;
   std::unique_ptr<http_server> http_;

@@ -5,6 +5,7 @@
 #include "config/settings.hpp"
 #include "main/command_line.hpp"
 #include "main/daemon.hpp"
+#include "main/systemd.hpp"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -57,20 +58,44 @@ void guard_the_end(const std::stop_token& ended) {
   }
 }
 
+int give_up(const caf::error& error) {
+  spdlog::critical("{}", sentence_of(error));
+  return EXIT_FAILURE;
+}
+
+/// Feeds the service manager until a signal comes; that signal.
+int next_signal(const daemon& all, service_manager& manager) {
+  auto signals = our_signals();
+  timespec pulse{1, 0};
+  for (;;) {
+    if (auto number = sigtimedwait(&signals, nullptr, &pulse); number > 0)
+      return number;
+    manager.feed(all.heartbeats());
+    manager.status(all.status());
+  }
+}
+
+void reload(daemon& all, service_manager& manager) {
+  manager.reloading();
+  all.reload();
+  manager.ready();
+}
+
 int run(const std::string& file, settings_ptr options, catalogue_ptr queries) {
   start_logging(options->log);
   for (const auto& x : options->warnings)
     spdlog::warn("{}", x);
-  daemon all{file, std::move(options), std::move(queries)};
-  if (auto error = all.start()) {
-    spdlog::critical("{}", sentence_of(error));
-    return EXIT_FAILURE;
-  }
-  auto signals = our_signals();
-  int number = 0;
-  while (sigwait(&signals, &number) != 0 || number == SIGHUP)
-    if (number == SIGHUP)
-      all.reload();
+  auto socket = take_listen_socket();
+  if (!socket)
+    return give_up(socket.error());
+  daemon all{file, std::move(options), std::move(queries), *socket};
+  if (auto error = all.start())
+    return give_up(error);
+  service_manager manager;
+  manager.ready();
+  while (next_signal(all, manager) == SIGHUP)
+    reload(all, manager);
+  manager.stopping();
   spdlog::info("ending");
   std::jthread guard{guard_the_end};
   all.stop();

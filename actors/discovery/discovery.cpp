@@ -53,8 +53,10 @@ void discovery_state::configure(const settings& x) {
     auto& added = sources_.emplace_back();
     added.metrics = metrics_->of(spec.name);
     added.spec = std::move(spec);
-    if (i != before.end())
+    if (i != before.end()) {
+      added.told = i->told;
       added.list = i->list;
+    }
     start(added);
   }
   for (auto& y : before) {
@@ -71,6 +73,7 @@ void discovery_state::start(source& x) {
   if (const auto* list = std::get_if<static_list>(&x.spec.how)) {
     std::vector<rejection> rejected;
     x.list = to_backends(list->backends, x.spec.defaults, rejected);
+    x.told = true;
     for (const auto& y : rejected) {
       spdlog::warn("discovery: {}: {}: {}", x.spec.name, y.what, y.detail);
       x.metrics->count(y.reason);
@@ -96,6 +99,7 @@ void discovery_state::take(const std::string& source_name, backend_list xs) {
   if (x == nullptr || !x->actor || self_->current_sender() != x->actor)
     return;
   x->list = std::move(xs);
+  x->told = true;
   x->metrics->backends.Set(static_cast<double>(x->list.size()));
   publish();
 }
@@ -155,6 +159,11 @@ void discovery_state::publish() {
   auto difference = changes(live_, next);
   tell(difference);
   live_ = std::move(next);
+  auto told = [](const source& x) { return x.told; };
+  if (!opened_ && std::ranges::any_of(sources_, told)) {
+    opened_ = true;
+    self_->send(scheduler_, caf::open_atom_v);
+  }
 }
 
 void discovery_state::tell(const list_changes& xs) {

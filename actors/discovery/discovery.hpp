@@ -65,6 +65,7 @@ private:
     source_metrics_ptr metrics;
     source_actor actor; ///< Null: a static list, or died and not started again yet.
     std::stop_source stop{std::nostopstate};
+    bool told = false; ///< `list` is one that it gave, be it empty.
     backend_list list;
   };
 
@@ -82,6 +83,7 @@ private:
   std::vector<source> sources_;    ///< In the configuration's order: of equal ids the first counts.
   std::vector<source> ending_;     ///< No longer wanted, but not ended yet.
   std::set<std::string> repeated_; ///< Ids that several sources list, so that each is logged once.
+  bool opened_ = false; ///< The SCHEDULER knows that a first list is there.
   backend_list live_;
 };
 

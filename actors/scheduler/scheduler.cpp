@@ -28,6 +28,13 @@ void scheduler_state::start(scheduler_arguments arguments) {
   due_.resize(arguments_.options->connections.max_in_flight);
   next_tick_ = self_->clock().now();
   plan_tick();
+  beat();
+}
+
+void scheduler_state::beat() {
+  self_->delayed_send(self_, heartbeat_interval, caf::ping_atom_v);
+  if (arguments_.metrics.signs != nullptr)
+    arguments_.metrics.signs->beat(self_->clock().now());
 }
 
 void scheduler_state::plan_tick() {
@@ -93,9 +100,10 @@ void scheduler_state::tick(uint64_t number) {
   auto now = self_->clock().now();
   plan_tick();
   if (tick_open_)
-    arguments_.metrics.tick_duration->Observe(seconds_of(now - tick_began_));
+    close_tick();
   tick_began_ = now;
   tick_open_ = true;
+  makes_ready_ = discovered_;
   for (auto& [life, x] : members_)
     make_due(life, x);
   pump();
@@ -136,13 +144,18 @@ void scheduler_state::pump() {
               slot_is_back(life);
             });
   }
-  if (tick_open_ && due_.idle()) {
-    tick_open_ = false;
-    arguments_.metrics.tick_duration->Observe(seconds_of(self_->clock().now() - tick_began_));
-  }
+  if (tick_open_ && due_.idle())
+    close_tick();
   show();
   if (draining_ && due_.in_flight() == 0)
     end_backends();
+}
+
+void scheduler_state::close_tick() {
+  tick_open_ = false;
+  arguments_.metrics.tick_duration->Observe(seconds_of(self_->clock().now() - tick_began_));
+  if (makes_ready_ && arguments_.metrics.signs != nullptr)
+    arguments_.metrics.signs->set_ready();
 }
 
 void scheduler_state::polled(incarnation life, const poll_report& report) {
@@ -211,8 +224,6 @@ void scheduler_state::answer_drain() {
 void scheduler_state::show() {
   arguments_.metrics.backends->Set(static_cast<double>(members_.size()));
   arguments_.metrics.in_flight->Set(static_cast<double>(due_.in_flight()));
-  if (arguments_.metrics.progress != nullptr)
-    *arguments_.metrics.progress = self_->clock().now().time_since_epoch().count();
 }
 
 scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<scheduler_state> self,
@@ -223,7 +234,9 @@ scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<sched
     [self](const backend_added& x) { self->state.add(x.value); },
     [self](const backend_removed& x) { self->state.remove(x.id); },
     [self](const backend_ready& x) { self->state.ready(x.life); },
+    [self](caf::open_atom) { self->state.discovered(); },
     [self](const reconfigured& x) { self->state.reconfigure(x.value, x.queries); },
+    [self](caf::ping_atom) { self->state.beat(); },
     [self](caf::tick_atom, uint64_t number) { self->state.tick(number); },
     [self](caf::reset_atom, incarnation life) { self->state.restart(life); },
     [self](caf::close_atom) { return self->state.drain(); },

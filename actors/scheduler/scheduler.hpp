@@ -4,6 +4,7 @@
 #include "actors/backend/backoff.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/registry/backend_metrics.hpp"
+#include "actors/registry/vital_signs.hpp"
 #include "actors/scheduler/due.hpp"
 #include "config/catalogue.hpp"
 #include "config/settings.hpp"
@@ -35,7 +36,7 @@ struct scheduler_metrics {
   prometheus::Gauge* backends = nullptr;
   prometheus::Gauge* in_flight = nullptr;
   prometheus::Histogram* tick_duration = nullptr; ///< Seconds.
-  std::atomic<int64_t>* progress = nullptr; ///< Clock of the last sign of life, ns; may be null.
+  vital_signs* signs = nullptr;                   ///< May be null.
 };
 
 struct scheduler_arguments {
@@ -54,6 +55,12 @@ public:
   explicit scheduler_state(scheduler_actor::pointer self) : self_{self} {}
 
   void start(scheduler_arguments arguments);
+
+  /// Shows that the mailbox is worked off; goes on until the actor ends.
+  void beat();
+
+  /// A first list is there: the next tick is the one that makes the daemon ready.
+  void discovered() { discovered_ = true; }
 
   void add(const backend& x);
   void remove(const std::string& id);
@@ -89,6 +96,7 @@ private:
   };
 
   void plan_tick();
+  void close_tick();
   [[nodiscard]] caf::timespan poll_limit() const;
   void start_actors(incarnation life, member& x);
   void make_due(incarnation life, member& x);
@@ -110,6 +118,8 @@ private:
   time_point next_tick_;
   time_point tick_began_;
   bool tick_open_ = false; ///< Backends of the last tick are still waiting or in flight.
+  bool discovered_ = false;
+  bool makes_ready_ = false; ///< The last tick began after the first discovery.
   bool draining_ = false;
   caf::typed_response_promise<caf::ok_atom> drained_;
 };

@@ -14,12 +14,15 @@ namespace {
 /// What the SCHEDULER was told, in order: `+id` and `-id`.
 using news = std::vector<std::string>;
 
-scheduler_actor::behavior_type scheduler_that_notes(scheduler_actor::pointer, news* to) {
+scheduler_actor::behavior_type scheduler_that_notes(scheduler_actor::pointer, news* to,
+                                                    int* opened) {
   return {
     [to](const backend_added& x) { to->push_back('+' + x.value.id); },
     [to](const backend_removed& x) { to->push_back('-' + x.id); },
     [](const backend_ready&) {},
+    [opened](caf::open_atom) { ++*opened; },
     [](const reconfigured&) {},
+    [](caf::ping_atom) {},
     [](caf::tick_atom, uint64_t) {},
     [](caf::reset_atom, incarnation) {},
     [](caf::close_atom) { return caf::ok_atom_v; },
@@ -49,7 +52,7 @@ source_actor::behavior_type scripted_source(source_actor::pointer self, discover
 
 struct fixture : test::actor_system {
   fixture() : metrics{registry} {
-    scheduler = sys.spawn(scheduler_that_notes, &heard);
+    scheduler = sys.spawn(scheduler_that_notes, &heard, &opened);
     x.vmapi.resize(1);
     x.vmapi[0].name = "dc1";
   }
@@ -102,6 +105,7 @@ struct fixture : test::actor_system {
   discovery_metrics metrics;
   settings x;
   news heard;
+  int opened = 0; ///< How often the SCHEDULER was told of a first list.
   script lists;
   std::vector<source_job> jobs;
   std::map<std::string, source_actor> sources;
@@ -120,12 +124,22 @@ static_backend entry(const std::string& name) {
 
 FIXTURE_SCOPE(discovery_tests, fixture)
 
+TEST(the SCHEDULER hears once that a first list is there) {
+  spawn();
+  CHECK_EQUAL(opened, 0);
+  find("dc1", {});
+  CHECK_EQUAL(opened, 1);
+  find("dc1", {one("a")});
+  CHECK_EQUAL(opened, 1);
+}
+
 TEST(static backends are added at once) {
   x.vmapi.clear();
   x.static_backends = {entry("a"), entry("b")};
   spawn();
   CHECK(said() == news({"+a@10.0.0.9:5432", "+b@10.0.0.9:5432"}));
   CHECK_EQUAL(series("pgstatsmon_discovery_backends", "static"), 2);
+  CHECK_EQUAL(opened, 1);
   CHECK_EQUAL(series("pgstatsmon_discovery_changes_total", "static", "added"), 2);
 }
 

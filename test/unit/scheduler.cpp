@@ -69,7 +69,7 @@ struct fixture : test::actor_system {
       return result;
     };
     x.chance = [] { return 0.5; };
-    x.metrics = {&backends, &in_flight, &ticks, nullptr};
+    x.metrics = {&backends, &in_flight, &ticks, &signs};
     aut = sys.spawn(scheduler, std::move(x));
     sched.run();
   }
@@ -116,6 +116,7 @@ struct fixture : test::actor_system {
   prometheus::Gauge backends;
   prometheus::Gauge in_flight;
   prometheus::Histogram ticks{{1.0, 10.0}};
+  vital_signs signs;
   std::map<incarnation, metrics_ptr> counts;
   std::map<std::string, incarnation> lives;
   std::map<std::string, std::vector<connection_actor>> spawned;
@@ -272,6 +273,43 @@ TEST(draining lets polls end for two seconds and then ends every backend) {
   sched.run();
   CHECK_EQUAL(state_of<scheduler_state>(aut).backends(), 0u);
   res.receive([](caf::ok_atom) {}, [this](const caf::error& err) { FAIL(sys.render(err)); });
+}
+
+TEST(the heart beats every second without any backend) {
+  CHECK_EQUAL(signs.beats(), 1u);
+  for (int i = 0; i < 3; ++i) {
+    advance_time(1s);
+    sched.run();
+  }
+  CHECK_EQUAL(signs.beats(), 4u);
+  CHECK(signs.healthy(sched.clock().now()));
+}
+
+TEST(the heart stops while the mailbox is not worked off) {
+  advance_time(1s);
+  sched.run();
+  auto before = signs.beats();
+  advance_time(5s);
+  CHECK_EQUAL(signs.beats(), before);
+  CHECK(signs.healthy(sched.clock().now()));
+  advance_time(1s);
+  CHECK_EQUAL(signs.beats(), before);
+  CHECK(!signs.healthy(sched.clock().now()));
+  sched.run();
+  CHECK(signs.healthy(sched.clock().now()));
+}
+
+TEST(ready is a tick that began after the first list and is done) {
+  tick();
+  CHECK(!signs.ready());
+  add("silent");
+  self->send(aut, caf::open_atom_v);
+  sched.run();
+  CHECK(!signs.ready());
+  tick();
+  CHECK(!signs.ready());
+  answer("silent", failure::none);
+  CHECK(signs.ready());
 }
 
 TEST(draining an idle fleet answers at once) {

@@ -1,0 +1,29 @@
+// Health for load balancers and Kubernetes: `/-/healthy` and `/-/ready`.
+#include "actors/exposition/health.hpp"
+
+namespace pgstatsmon {
+
+namespace {
+
+constexpr unsigned unavailable = 503;
+
+http_response say(bool good, const char* yes, const char* no) {
+  http_response x;
+  x.status = good ? x.status : unavailable;
+  x.body = good ? yes : no;
+  return x;
+}
+
+} // namespace
+
+void add_health(http_server& to, const std::shared_ptr<const vital_signs>& signs) {
+  to.add_route("/-/healthy", [signs](const http_request&) {
+    return say(signs->healthy(std::chrono::steady_clock::now()), "healthy\n",
+               "the SCHEDULER makes no progress\n");
+  });
+  to.add_route("/-/ready", [signs](const http_request&) {
+    return say(signs->ready(), "ready\n", "the first discovery or the first tick is not done\n");
+  });
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,46 @@
+// What proves that the daemon works: written by the SCHEDULER, read by any thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+
+namespace pgstatsmon {
+
+/// How often the SCHEDULER shows that it makes progress, polls or not.
+constexpr std::chrono::seconds heartbeat_interval{1};
+
+/// A SCHEDULER without a heartbeat for this long is stalled.
+constexpr std::chrono::seconds heartbeat_limit{5};
+
+/// Any thread may read and write it.
+class vital_signs {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// A heartbeat.
+  void beat(time_point now) noexcept {
+    last_.store(now, std::memory_order_relaxed);
+    count_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// Heartbeats since the start.
+  [[nodiscard]] uint64_t beats() const noexcept { return count_.load(std::memory_order_relaxed); }
+
+  /// Whether the last heartbeat is recent.
+  [[nodiscard]] bool healthy(time_point now) const noexcept {
+    return beats() > 0 && now - last_.load(std::memory_order_relaxed) <= heartbeat_limit;
+  }
+
+  /// A source told its list, and a tick that began later is done.
+  void set_ready() noexcept { ready_.store(true, std::memory_order_relaxed); }
+
+  /// Whether set_ready() was called.
+  [[nodiscard]] bool ready() const noexcept { return ready_.load(std::memory_order_relaxed); }
+
+private:
+  std::atomic<time_point> last_{time_point{}};
+  std::atomic<uint64_t> count_ = 0;
+  std::atomic<bool> ready_ = false;
+};
+
+} // namespace pgstatsmon

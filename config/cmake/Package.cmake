@@ -1,0 +1,29 @@
+# What is installed, and the Debian package: `cpack` in the build directory.
+include(GNUInstallDirs)
+
+install(TARGETS pgstatsmon RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+install(FILES config/pgstatsmon.example.yaml DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples"
+        RENAME pgstatsmon.yaml)
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright)
+install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
+# systemd and dpkg look in these places only, whatever the prefix.
+install(FILES config/pgstatsmon.service config/pgstatsmon@.service config/pgstatsmon.socket
+        DESTINATION /lib/systemd/system)
+install(FILES config/pgstatsmon.yaml DESTINATION /etc/pgstatsmon)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGE_NAME pgstatsmon)
+set(CPACK_PACKAGE_CONTACT "pgstatsmon <root@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION
+    "A daemon that discovers PostgreSQL servers, polls each one over a single
+connection, and serves what it sees to Prometheus.")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION database)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(control "${PROJECT_SOURCE_DIR}/config/debian")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA "${control}/conffiles" "${control}/postinst"
+                                       "${control}/prerm" "${control}/postrm")
+include(CPack)
