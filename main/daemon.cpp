@@ -86,7 +86,7 @@ daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries, in
     queries_{std::make_shared<std::atomic<catalogue_ptr>>(std::move(queries))},
     listen_fd_{listen_fd},
     metrics_{std::make_shared<daemon_metrics>(options_->target.metadata)},
-    signs_{std::make_shared<vital_signs>()},
+    signs_{std::make_shared<vital_signs>(std::chrono::steady_clock::now())},
     backends_{std::make_shared<snapshot_cell>()},
     discovery_metrics_{metrics_->registry()},
     system_{configuration_} {}

@@ -68,10 +68,11 @@ int next_signal(const daemon& all, service_manager& manager) {
   auto signals = our_signals();
   timespec pulse{1, 0};
   for (;;) {
-    if (auto number = sigtimedwait(&signals, nullptr, &pulse); number > 0)
-      return number;
+    auto number = sigtimedwait(&signals, nullptr, &pulse);
     manager.feed(all.heartbeats());
     manager.status(all.status());
+    if (number > 0)
+      return number;
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 
 namespace pgstatsmon {
 
@@ -17,6 +18,9 @@ class vital_signs {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
+  /// @param start Counts as the first heartbeat's time until there is one.
+  explicit vital_signs(time_point start) : last_{start} {}
+
   /// A heartbeat.
   void beat(time_point now) noexcept {
     last_.store(now, std::memory_order_relaxed);
@@ -28,7 +32,7 @@ public:
 
   /// Whether the last heartbeat is recent.
   [[nodiscard]] bool healthy(time_point now) const noexcept {
-    return beats() > 0 && now - last_.load(std::memory_order_relaxed) <= heartbeat_limit;
+    return now - last_.load(std::memory_order_relaxed) <= heartbeat_limit;
   }
 
   /// A source told its list, and a tick that began later is done.
@@ -38,7 +42,7 @@ public:
   [[nodiscard]] bool ready() const noexcept { return ready_.load(std::memory_order_relaxed); }
 
 private:
-  std::atomic<time_point> last_{time_point{}};
+  std::atomic<time_point> last_;
   std::atomic<uint64_t> count_ = 0;
   std::atomic<bool> ready_ = false;
 };

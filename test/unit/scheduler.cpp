@@ -116,7 +116,7 @@ struct fixture : test::actor_system {
   prometheus::Gauge backends;
   prometheus::Gauge in_flight;
   prometheus::Histogram ticks{{1.0, 10.0}};
-  vital_signs signs;
+  vital_signs signs{vital_signs::time_point{}};
   std::map<incarnation, metrics_ptr> counts;
   std::map<std::string, incarnation> lives;
   std::map<std::string, std::vector<connection_actor>> spawned;
