@@ -10,6 +10,8 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -17,7 +19,6 @@
 #include <unistd.h>
 
 using namespace pgstatsmon;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -55,14 +56,15 @@ private:
   std::string directory_;
 };
 
-/// Hands descriptors over as systemd does, from 3 on; what was there comes back at the end.
+/// Hands a descriptor over as systemd does, from 3 on, `count` times; what was there comes back at
+/// the end.
 class handed_over {
 public:
-  explicit handed_over(int count, int fd) : fd_{fd} {
-    if (saved_ >= 0)
-      close(3);
-    if (fd >= 0 && fd != 3)
-      CAF_REQUIRE_EQUAL(dup2(fd, 3), 3);
+  handed_over(int count, int fd) : fd_{fd} {
+    for (int i = 3; i < 3 + count; ++i) {
+      saved_.push_back(fcntl(i, F_DUPFD_CLOEXEC, 10));
+      CAF_REQUIRE_EQUAL(dup2(fd, i), i);
+    }
     setenv("LISTEN_FDS", std::to_string(count).c_str(), 1);
     setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
   }
@@ -70,22 +72,25 @@ public:
   handed_over& operator=(const handed_over&) = delete;
 
   ~handed_over() {
-    close(3);
-    if (saved_ >= 0) {
-      dup2(saved_, 3);
-      close(saved_);
+    int i = 3;
+    for (auto old : saved_) {
+      close(i);
+      if (old >= 0) {
+        dup2(old, i);
+        close(old);
+      }
+      ++i;
     }
-    if (fd_ >= 0)
-      close(fd_);
+    close(fd_);
   }
 
 private:
-  int saved_ = fcntl(3, F_DUPFD_CLOEXEC, 10);
   int fd_;
+  std::vector<int> saved_;
 };
 
-/// A descriptor that is not 3.
-int away_from_three(int fd) {
+/// The same socket, not at a number at which sockets are handed over.
+int out_of_the_way(int fd) {
   auto result = fcntl(fd, F_DUPFD_CLOEXEC, 10);
   close(fd);
   return result;
@@ -108,7 +113,7 @@ TEST(no sockets are no error) {
 TEST(a socket that listens is taken and nobody else takes it) {
   auto fd = listen_on("127.0.0.1", 0);
   CAF_REQUIRE(fd);
-  handed_over all{1, away_from_three(*fd)};
+  handed_over all{1, out_of_the_way(*fd)};
   fcntl(3, F_SETFL, fcntl(3, F_GETFL) & ~O_NONBLOCK);
   auto result = take_listen_socket();
   CAF_REQUIRE(result);
@@ -119,19 +124,19 @@ TEST(a socket that listens is taken and nobody else takes it) {
 }
 
 TEST(a socket that does not listen is refused) {
-  handed_over all{1, away_from_three(socket(AF_INET, SOCK_STREAM, 0))};
+  handed_over all{1, out_of_the_way(socket(AF_INET, SOCK_STREAM, 0))};
   CHECK(refusal().find("expected a stream socket that listens") != std::string::npos);
 }
 
 TEST(a datagram socket is refused) {
-  handed_over all{1, away_from_three(socket(AF_INET, SOCK_DGRAM, 0))};
+  handed_over all{1, out_of_the_way(socket(AF_INET, SOCK_DGRAM, 0))};
   CHECK(refusal().find("expected a stream socket that listens") != std::string::npos);
 }
 
 TEST(two sockets are refused) {
   auto fd = listen_on("127.0.0.1", 0);
   CAF_REQUIRE(fd);
-  handed_over all{2, away_from_three(*fd)};
+  handed_over all{2, out_of_the_way(*fd)};
   CHECK(refusal().find("2 were handed over, expected one") != std::string::npos);
 }
 
