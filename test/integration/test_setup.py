@@ -98,6 +98,21 @@ def test_existing_role_keeps_its_attributes(cluster, watch):
     assert (row["rolcreatedb"], row["rolconnlimit"], row["monitor"]) == ("t", "7", "t")
 
 
+def test_a_standby_is_left_alone(cluster, watch):
+    """Only its primary can make the role: nothing is tried that can't succeed."""
+    primary = cluster("bare").start()
+    standby = cluster.standby_of(primary, "bare_standby").start()
+    daemon = watch([backend("two", standby)])
+    daemon.wait_for(
+        lambda p: setup_of(p, "two") == "standby"
+        and p.value("pgstatsmon_backend_failures_total", backend="two", reason="auth") >= 2,
+        what="known to be a standby",
+    )
+    assert "read-only transaction" not in standby.log()
+    primary.role()
+    daemon.wait_up("two")
+
+
 def test_nothing_is_written_when_all_is_there(primary, watch):
     xid = "select pg_current_xact_id_if_assigned() is null, (select max(age(datfrozenxid)) from pg_database)"
     before = primary.psql(xid)
