@@ -86,11 +86,19 @@ class Daemon:
         return self
 
     def wait_ready(self, timeout=20):
-        """Waits until the page is served."""
-        wait_until(self._answers, timeout, lambda: f"the page is served\n{self.log()}")
+        """Waits until the page is served and knows every backend of the static list."""
+        wait_until(self.answers, timeout, lambda: f"the page is served\n{self.log()}")
+        if not self.config.keys() & {"vmapi", "file", "http_sd", "dns"}:
+            names = {entry["name"] for entry in self.config.get("static", {}).get("dbs", [])}
+            self.wait_for(
+                lambda page: names <= {labels["backend"] for labels, _ in page.find("pg_up")},
+                timeout,
+                "the backends are known",
+            )
         return self
 
-    def _answers(self):
+    def answers(self):
+        """True when the page is served; an error when the daemon has ended."""
         assert self.process.poll() is None, f"ended with {self.process.returncode}\n{self.log()}"
         try:
             return self.get().status == 200
