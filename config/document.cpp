@@ -31,11 +31,11 @@ bool is_number(std::string_view x) {
   auto [end, error] = std::from_chars(x.data(), x.data() + x.size(), value);
   // from_chars knows "inf" and "nan"; 1e999 is a number, though out of every range.
   auto numeric =
-      error == std::errc{} ? std::isfinite(value) : error == std::errc::result_out_of_range;
+    error == std::errc{} ? std::isfinite(value) : error == std::errc::result_out_of_range;
   return numeric && end == x.data() + x.size();
 }
 
-kind kind_of(const std::string &tag, const std::string &text) {
+kind kind_of(const std::string& tag, const std::string& text) {
   if (tag != "?")
     return kind::string;
   if (text == "true" || text == "false" || text == "True" || text == "False")
@@ -48,33 +48,33 @@ class builder : public YAML::EventHandler {
 public:
   document_ptr root;
 
-  void OnDocumentStart(const YAML::Mark &) override {}
+  void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
 
-  void OnNull(const YAML::Mark &mark, YAML::anchor_t anchor) override {
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     place(make(mark, kind::null), anchor);
   }
 
-  void OnAlias(const YAML::Mark &mark, YAML::anchor_t anchor) override {
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     auto i = anchors_.find(anchor);
     if (i == anchors_.end())
       throw YAML::ParserException(mark, "an alias of what it stands in");
     place(i->second, YAML::NullAnchor);
   }
 
-  void OnScalar(const YAML::Mark &mark, const std::string &tag, YAML::anchor_t anchor,
-                const std::string &text) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
     auto node = make(mark, kind_of(tag, text));
     node->text = text;
     place(std::move(node), anchor);
   }
 
-  void OnSequenceStart(const YAML::Mark &mark, const std::string &, YAML::anchor_t anchor,
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
     open(mark, kind::list, anchor);
   }
 
-  void OnMapStart(const YAML::Mark &mark, const std::string &, YAML::anchor_t anchor,
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
     open(mark, kind::object, anchor);
   }
@@ -89,7 +89,7 @@ private:
     document_ptr key; // of an object: waits for its value
   };
 
-  static std::shared_ptr<document_node> make(const YAML::Mark &mark, kind type) {
+  static std::shared_ptr<document_node> make(const YAML::Mark& mark, kind type) {
     auto result = std::make_shared<document_node>();
     result->type = type;
     result->line = static_cast<size_t>(mark.line) + 1;
@@ -97,7 +97,7 @@ private:
     return result;
   }
 
-  void open(const YAML::Mark &mark, kind type, YAML::anchor_t anchor) {
+  void open(const YAML::Mark& mark, kind type, YAML::anchor_t anchor) {
     if (stack_.size() == max_depth)
       throw YAML::ParserException(mark, "deeper than 64 levels");
     stack_.push_back({make(mark, type), anchor, nullptr});
@@ -116,7 +116,7 @@ private:
       root = std::move(node);
       return;
     }
-    auto &parent = stack_.back();
+    auto& parent = stack_.back();
     parent.node->weight += node->weight;
     if (parent.node->weight > max_weight)
       throw std::length_error{"more than a million values"};
@@ -140,18 +140,12 @@ parsed_document refuse(std::string what, size_t line = 0, size_t column = 0) {
 
 std::string_view to_string_view(kind x) noexcept {
   switch (x) {
-  case kind::null:
-    return "nothing";
-  case kind::boolean:
-    return "a boolean";
-  case kind::number:
-    return "a number";
-  case kind::string:
-    return "a string";
-  case kind::list:
-    return "a list";
-  case kind::object:
-    return "an object";
+  case kind::null: return "nothing";
+  case kind::boolean: return "a boolean";
+  case kind::number: return "a number";
+  case kind::string: return "a string";
+  case kind::list: return "a list";
+  case kind::object: return "an object";
   }
   return "unknown";
 }
@@ -169,14 +163,14 @@ parsed_document parse_document(std::string_view text) {
     if (parser.HandleNextDocument(second) && second.root != nullptr)
       return refuse("a second document, expected one", second.root->line, second.root->column);
     return {std::move(first.root), {}};
-  } catch (const YAML::Exception &e) {
+  } catch (const YAML::Exception& e) {
     // The message may quote the document.
     auto what = "is neither YAML nor JSON: " + one_line(e.msg);
     if (e.mark.is_null())
       return refuse(std::move(what));
     return refuse(std::move(what), static_cast<size_t>(e.mark.line) + 1,
                   static_cast<size_t>(e.mark.column) + 1);
-  } catch (const std::exception &e) {
+  } catch (const std::exception& e) {
     return refuse(one_line(e.what()));
   }
 }

@@ -20,17 +20,17 @@ std::string time_text(milliseconds x) {
   return fmt::format("{} ms", x.count());
 }
 
-std::string address(const std::string &host, uint16_t port) {
+std::string address(const std::string& host, uint16_t port) {
   auto brackets = host.find(':') != std::string::npos;
   return brackets ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
-void explain_static(const settings &x, out to) {
+void explain_static(const settings& x, out to) {
   if (x.static_backends.empty())
     return;
   fmt::format_to(to, "static: {} backends\n", x.static_backends.size());
   for (size_t i = 0; i < x.static_backends.size() && i < max_listed; ++i) {
-    const auto &y = x.static_backends[i];
+    const auto& y = x.static_backends[i];
     auto role = x.roles.find(y.role.value_or(""));
     fmt::format_to(to, "  {} at {}, database {}, user {}\n", y.name,
                    address(y.ip, y.port.value_or(x.backend_port)),
@@ -41,15 +41,15 @@ void explain_static(const settings &x, out to) {
     fmt::format_to(to, "  and {} more\n", x.static_backends.size() - max_listed);
 }
 
-void explain_sources(const settings &x, out to) {
-  for (const auto &y : x.vmapi)
+void explain_sources(const settings& x, out to) {
+  for (const auto& y : x.vmapi)
     fmt::format_to(to, "{}: VMAPI at {} every {}, tag {}={}, NICs {}\n", y.name, y.http.url,
                    time_text(y.poll_interval), y.tag_name, y.tag_value, y.nic_tag);
-  for (const auto &y : x.files)
+  for (const auto& y : x.files)
     fmt::format_to(to, "{}: file {}\n", y.name, y.path);
-  for (const auto &y : x.http_sd)
+  for (const auto& y : x.http_sd)
     fmt::format_to(to, "{}: {} every {}\n", y.name, y.http.url, time_text(y.poll_interval));
-  for (const auto &y : x.dns)
+  for (const auto& y : x.dns)
     fmt::format_to(to, "{}: {} records of {} names every {}\n", y.name,
                    y.type == dns_settings::record::srv ? "SRV" : "A and AAAA", y.names.size(),
                    time_text(y.poll_interval));
@@ -57,7 +57,7 @@ void explain_sources(const settings &x, out to) {
 
 } // namespace
 
-std::string explain(const settings &x) {
+std::string explain(const settings& x) {
   std::string result;
   auto to = std::back_inserter(result);
   explain_static(x, to);
@@ -67,9 +67,8 @@ std::string explain(const settings &x) {
                  time_text(x.interval), x.user, x.connections.max_in_flight,
                  time_text(x.connections.query_timeout), time_text(x.connections.connect_timeout));
   fmt::format_to(to, "queries: {}\n", x.queries.empty() ? "those compiled in" : x.queries);
-  fmt::format_to(to, "page: {}://{}{}\n", x.web.config.empty() ? "http" : "http(s)",
-                 address(x.target.ip, x.target.port), x.target.route);
-  for (const auto &[name, text] : x.target.metadata)
+  fmt::format_to(to, "page: http://{}{}\n", address(x.target.ip, x.target.port), x.target.route);
+  for (const auto& [name, text] : x.target.metadata)
     fmt::format_to(to, "label of every series: {}=\"{}\"\n", name, text);
   return result;
 }

@@ -17,16 +17,16 @@ struct fault {
   std::string path;  ///< `connections.query_timeout`, `static.dbs[2].ip`; empty for the whole file.
   std::string what;
 
-  friend bool operator==(const fault &, const fault &) = default;
+  friend bool operator==(const fault&, const fault&) = default;
 };
 
 /// `FILE:LINE:COLUMN: path.to.key: what is wrong, what is expected`, without what has no value.
-std::string to_string(const fault &x, std::string_view file);
+std::string to_string(const fault& x, std::string_view file);
 
 /// All faults as one error: ec::bad_configuration, a line each, in order of position.
 caf::error make_error(std::vector<fault> faults, std::string_view file);
 
 /// The sentence or lines that an error of ours carries for the operator, without its code.
-std::string context_of(const caf::error &x);
+std::string context_of(const caf::error& x);
 
 } // namespace pgstatsmon

@@ -42,13 +42,13 @@ struct level_name {
 
 // By spdlog's number.
 constexpr std::array<level_name, 6> level_names{
-    {{"trace", '7'}, {"debug", '7'}, {"info", '6'}, {"warn", '4'}, {"error", '3'}, {"fatal", '2'}}};
+  {{"trace", '7'}, {"debug", '7'}, {"info", '6'}, {"warn", '4'}, {"error", '3'}, {"fatal", '2'}}};
 
-const level_name &name_of(level::level_enum x) {
+const level_name& name_of(level::level_enum x) {
   return level_names.at(std::min<size_t>(x, level_names.size() - 1));
 }
 
-void append_time(spdlog::memory_buf_t &to, spdlog::log_clock::time_point x) {
+void append_time(spdlog::memory_buf_t& to, spdlog::log_clock::time_point x) {
   using namespace std::chrono;
   auto ms = floor<milliseconds>(x);
   auto day = floor<days>(ms);
@@ -60,7 +60,7 @@ void append_time(spdlog::memory_buf_t &to, spdlog::log_clock::time_point x) {
                  time.seconds().count(), time.subseconds().count());
 }
 
-void append(spdlog::memory_buf_t &to, std::string_view x) {
+void append(spdlog::memory_buf_t& to, std::string_view x) {
   to.append(x.data(), x.data() + x.size());
 }
 
@@ -68,7 +68,7 @@ void append(spdlog::memory_buf_t &to, std::string_view x) {
 class stderr_sink : public spdlog::sinks::base_sink<std::mutex> {
 public:
   explicit stderr_sink(std::shared_ptr<line_form> form)
-      : base_sink{std::make_unique<line_formatter>(form)}, form_{std::move(form)} {
+    : base_sink{std::make_unique<line_formatter>(form)}, form_{std::move(form)} {
     // nop
   }
 
@@ -84,7 +84,7 @@ public:
   void stop_waiting() { waiting_ = false; }
 
 private:
-  void sink_it_(const log_message &msg) override {
+  void sink_it_(const log_message& msg) override {
     spdlog::memory_buf_t line;
     formatter_->format(msg, line);
     std::string_view rest{line.data(), line.size()};
@@ -124,7 +124,7 @@ private:
   bool flushed_ = false;
 };
 
-std::shared_ptr<stderr_sink> sink_of(const std::shared_ptr<spdlog::logger> &x) {
+std::shared_ptr<stderr_sink> sink_of(const std::shared_ptr<spdlog::logger>& x) {
   return x == nullptr ? nullptr : std::dynamic_pointer_cast<stderr_sink>(x->sinks().front());
 }
 
@@ -133,8 +133,8 @@ std::shared_ptr<spdlog::logger> make_logger() {
   form->journal = is_journal(std::getenv("JOURNAL_STREAM"), STDERR_FILENO);
   spdlog::init_thread_pool(queue_size, 1);
   auto result = std::make_shared<spdlog::async_logger>(
-      logger_name, std::make_shared<stderr_sink>(std::move(form)), spdlog::thread_pool(),
-      spdlog::async_overflow_policy::overrun_oldest);
+    logger_name, std::make_shared<stderr_sink>(std::move(form)), spdlog::thread_pool(),
+    spdlog::async_overflow_policy::overrun_oldest);
   spdlog::set_default_logger(result);
   return result;
 }
@@ -152,11 +152,11 @@ std::optional<level::level_enum> parse_log_level(std::string_view x) noexcept {
   return static_cast<level::level_enum>((number + 9) / 10 - 1);
 }
 
-bool is_journal(const char *journal_stream, int descriptor) noexcept {
+bool is_journal(const char* journal_stream, int descriptor) noexcept {
   if (journal_stream == nullptr)
     return false;
   std::string_view text{journal_stream};
-  const auto *last = text.data() + text.size();
+  const auto* last = text.data() + text.size();
   uint64_t device = 0;
   uint64_t inode = 0;
   auto first_part = std::from_chars(text.data(), last, device);
@@ -172,8 +172,8 @@ line_formatter::line_formatter(std::shared_ptr<const line_form> form) : form_{st
   // nop
 }
 
-void line_formatter::format(const log_message &msg, spdlog::memory_buf_t &to) {
-  const auto &[name, priority] = name_of(msg.level);
+void line_formatter::format(const log_message& msg, spdlog::memory_buf_t& to) {
+  const auto& [name, priority] = name_of(msg.level);
   std::string_view text{msg.payload.data(), msg.payload.size()};
   auto cut = text.size() > max_message;
   text = text.substr(0, max_message);
@@ -206,8 +206,8 @@ std::unique_ptr<spdlog::formatter> line_formatter::clone() const {
   return std::make_unique<line_formatter>(form_);
 }
 
-void start_logging(const log_settings &x) {
-  const auto *variable = std::getenv("LOG_LEVEL");
+void start_logging(const log_settings& x) {
+  const auto* variable = std::getenv("LOG_LEVEL");
   auto from_environment = variable == nullptr ? std::nullopt : parse_log_level(variable);
   auto wanted = from_environment ? from_environment : parse_log_level(x.level);
   auto logger = spdlog::get(logger_name);
@@ -218,8 +218,8 @@ void start_logging(const log_settings &x) {
   logger->set_level(wanted.value_or(level::info));
   if (variable != nullptr && *variable != '\0' && !from_environment)
     logger->warn(
-        "LOG_LEVEL is none of trace, debug, info, warn, error, fatal, 10 to 60: {} is used",
-        name_of(logger->level()).name);
+      "LOG_LEVEL is none of trace, debug, info, warn, error, fatal, 10 to 60: {} is used",
+      name_of(logger->level()).name);
 }
 
 uint64_t lost_log_lines() {

@@ -21,7 +21,7 @@ std::optional<spdlog::level::level_enum> parse_log_level(std::string_view x) noe
 
 /// Whether `journal_stream`, JOURNAL_STREAM's value or null, says that the descriptor is the
 /// journal's.
-bool is_journal(const char *journal_stream, int descriptor) noexcept;
+bool is_journal(const char* journal_stream, int descriptor) noexcept;
 
 /// How lines look. Shared by the logger's thread and whoever changes it.
 struct line_form {
@@ -38,7 +38,7 @@ class line_formatter : public spdlog::formatter {
 public:
   explicit line_formatter(std::shared_ptr<const line_form> form);
 
-  void format(const spdlog::details::log_msg &msg, spdlog::memory_buf_t &to) override;
+  void format(const spdlog::details::log_msg& msg, spdlog::memory_buf_t& to) override;
   [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override;
 
 private:
@@ -49,7 +49,7 @@ private:
 /// unknown one is a warning). Lines are written by a thread of their own; the queue holds 8192 and
 /// drops the oldest when it is full, so that who logs never waits. Called again, it only changes
 /// level and format, and from any thread; the first call comes before other threads log.
-void start_logging(const log_settings &x);
+void start_logging(const log_settings& x);
 
 /// Lines that were dropped because stderr was too slow. Any thread.
 uint64_t lost_log_lines();

@@ -19,7 +19,7 @@ namespace pgstatsmon {
 
 namespace {
 
-bool is_literal(const std::string &x) {
+bool is_literal(const std::string& x) {
   in6_addr buffer{};
   if (inet_pton(AF_INET, x.c_str(), &buffer) == 1)
     return true;
@@ -56,14 +56,14 @@ bool is_host_name(std::string_view x) {
 
 using curl_string = std::unique_ptr<char, decltype(&curl_free)>;
 
-bool has_part(CURLU *url, CURLUPart part) {
-  char *text = nullptr;
+bool has_part(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
   auto code = curl_url_get(url, part, &text, 0);
   curl_string guard{text, curl_free};
   return code == CURLUE_OK;
 }
 
-std::string url_fault(const std::string &text, bool query_allowed) {
+std::string url_fault(const std::string& text, bool query_allowed) {
   std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url{curl_url(), curl_url_cleanup};
   constexpr std::string_view expected = "expected http://HOST or https://HOST, with a path perhaps";
   auto scheme = text.starts_with("http://") || text.starts_with("https://");
@@ -79,7 +79,7 @@ std::string url_fault(const std::string &text, bool query_allowed) {
   return {};
 }
 
-std::optional<std::string> parse_checked_url(const value &x, bool query_allowed) {
+std::optional<std::string> parse_checked_url(const value& x, bool query_allowed) {
   auto result = parse_word(x);
   if (!result)
     return std::nullopt;
@@ -91,11 +91,11 @@ std::optional<std::string> parse_checked_url(const value &x, bool query_allowed)
 }
 
 /// A file's name for a sentence. What has no slash may be a secret at the wrong place.
-std::string shown(const std::string &written, const std::string &path) {
+std::string shown(const std::string& written, const std::string& path) {
   return written.find('/') == std::string::npos ? "the file" : one_line(path);
 }
 
-std::optional<std::string> parse_existing(const value &x, bool directory) {
+std::optional<std::string> parse_existing(const value& x, bool directory) {
   auto path = parse_path(x);
   if (!path || path->empty())
     return path;
@@ -116,7 +116,7 @@ std::optional<std::string> parse_existing(const value &x, bool directory) {
 
 } // namespace
 
-std::optional<std::string> parse_listen_address(const value &x) {
+std::optional<std::string> parse_listen_address(const value& x) {
   auto result = parse_text(x);
   if (result && *result == "localhost")
     return "127.0.0.1";
@@ -126,7 +126,7 @@ std::optional<std::string> parse_listen_address(const value &x) {
   return std::nullopt;
 }
 
-std::optional<std::string> parse_host(const value &x) {
+std::optional<std::string> parse_host(const value& x) {
   auto result = parse_text(x);
   if (!result || is_literal(*result) || is_host_name(*result))
     return result;
@@ -158,15 +158,15 @@ std::optional<std::string> parse_base_url(const value& x) {
   return parse_checked_url(x, false);
 }
 
-std::optional<std::string> parse_url(const value &x) {
+std::optional<std::string> parse_url(const value& x) {
   return parse_checked_url(x, true);
 }
 
-std::optional<std::string> parse_path(const value &x) {
+std::optional<std::string> parse_path(const value& x) {
   auto result = parse_text(x);
   if (!result || result->empty() || result->starts_with('/'))
     return result;
-  const auto *credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  const auto* credentials = std::getenv("CREDENTIALS_DIRECTORY");
   if (!result->starts_with("%d/"))
     return x.run().directory.empty() ? *result : x.run().directory + '/' + *result;
   if (credentials != nullptr)
@@ -175,11 +175,11 @@ std::optional<std::string> parse_path(const value &x) {
   return std::nullopt;
 }
 
-std::optional<std::string> parse_file(const value &x) {
+std::optional<std::string> parse_file(const value& x) {
   return parse_existing(x, false);
 }
 
-std::optional<std::string> parse_directory(const value &x) {
+std::optional<std::string> parse_directory(const value& x) {
   return parse_existing(x, true);
 }
 

@@ -30,23 +30,23 @@ std::string shown(std::string_view key) {
   return '"' + one_line(key.substr(0, 64)) + (cut ? "...\"" : "\"");
 }
 
-std::string join(const std::string &path, std::string_view key) {
+std::string join(const std::string& path, std::string_view key) {
   return path.empty() ? shown(key) : path + '.' + shown(key);
 }
 
 /// Where a value is shown to be. The parser places what is left out at the next thing that it sees.
-const document_node *place_of(const document_node &key, const document_node &node) {
+const document_node* place_of(const document_node& key, const document_node& node) {
   return node.type == kind::null ? &key : &node;
 }
 
 /// Calls f(key, node, value) for entries with a key that is a word and was not there before.
 template <class F>
-void each_unique(const value &self, F f) {
-  std::map<std::string_view, const document_node *> seen;
-  for (const auto &[key, node] : self.node().entries) {
+void each_unique(const value& self, F f) {
+  std::map<std::string_view, const document_node*> seen;
+  for (const auto& [key, node] : self.node().entries) {
     if (key->type == kind::list || key->type == kind::object || key->type == kind::null) {
       value{self.run(), key.get(), self.path(), key.get()}.complain(
-          "a key is " + std::string{to_string_view(key->type)} + ", expected a string");
+        "a key is " + std::string{to_string_view(key->type)} + ", expected a string");
       continue;
     }
     value at{self.run(), key.get(), join(self.path(), key->text), key.get()};
@@ -63,7 +63,7 @@ void value::complain(std::string what) const {
   if (to_->describing || to_->faults.size() >= max_faults)
     return;
   auto place =
-      place_ == nullptr ? std::pair<size_t, size_t>{0, 0} : std::pair{place_->line, place_->column};
+    place_ == nullptr ? std::pair<size_t, size_t>{0, 0} : std::pair{place_->line, place_->column};
   to_->faults.push_back({place.first, place.second, path_, std::move(what)});
 }
 
@@ -71,7 +71,7 @@ void value::warn(std::string what) const {
   if (to_->describing || to_->warnings.size() >= max_faults)
     return;
   auto place =
-      place_ == nullptr ? std::pair<size_t, size_t>{0, 0} : std::pair{place_->line, place_->column};
+    place_ == nullptr ? std::pair<size_t, size_t>{0, 0} : std::pair{place_->line, place_->column};
   to_->warnings.push_back({place.first, place.second, path_, std::move(what)});
 }
 
@@ -88,7 +88,7 @@ void value::describe() const {
     to_->options.push_back(path_);
 }
 
-void value::each(const std::function<void(const value &)> &f) const {
+void value::each(const std::function<void(const value&)>& f) const {
   if (to_->describing)
     return f({*to_, nullptr, path_ + "[]", nullptr});
   if (!given() || node_->type == kind::null)
@@ -96,12 +96,12 @@ void value::each(const std::function<void(const value &)> &f) const {
   if (node_->type != kind::list)
     return complain_type("a list");
   for (size_t i = 0; i < node_->items.size(); ++i) {
-    const auto *item = node_->items[i].get();
+    const auto* item = node_->items[i].get();
     f({*to_, item, path_ + '[' + std::to_string(i) + ']', item});
   }
 }
 
-void value::each_or_one(const std::function<void(const value &)> &f) const {
+void value::each_or_one(const std::function<void(const value&)>& f) const {
   if (given() && node_->type == kind::object)
     f(*this);
   else if (given() && node_->type != kind::list && node_->type != kind::null)
@@ -110,7 +110,7 @@ void value::each_or_one(const std::function<void(const value &)> &f) const {
     each(f);
 }
 
-void value::each_entry(const std::function<void(std::string_view, const value &)> &f,
+void value::each_entry(const std::function<void(std::string_view, const value&)>& f,
                        std::string_view any) const {
   if (to_->describing)
     return f(any, {*to_, nullptr, path_ + '.' + std::string{any}, nullptr});
@@ -118,12 +118,12 @@ void value::each_entry(const std::function<void(std::string_view, const value &)
     return;
   if (node_->type != kind::object)
     return complain_type("an object");
-  each_unique(*this, [&](const value &key, const document_ptr &node) {
+  each_unique(*this, [&](const value& key, const document_ptr& node) {
     f(key.node().text, {*to_, node.get(), key.path(), place_of(key.node(), *node)});
   });
 }
 
-fields::fields(const value &x) : self_{x} {
+fields::fields(const value& x) : self_{x} {
   if (x.given() && x.node().type != kind::object && x.node().type != kind::null)
     x.complain_type("an object");
 }
@@ -131,7 +131,7 @@ fields::fields(const value &x) : self_{x} {
 fields::~fields() {
   if (!self_.given() || self_.node().type != kind::object)
     return;
-  each_unique(self_, [&](const value &key, const document_ptr &) {
+  each_unique(self_, [&](const value& key, const document_ptr&) {
     if (std::ranges::find(known_, key.node().text) == known_.end())
       key.complain(advice(key.node().text));
   });
@@ -141,11 +141,11 @@ value fields::get(std::string_view key, std::string_view alias) {
   known_.push_back(key);
   if (!alias.empty())
     known_.push_back(alias);
-  const document_node *place = self_.given() ? &self_.node() : nullptr;
+  const document_node* place = self_.given() ? &self_.node() : nullptr;
   auto absent = value{self_.run(), nullptr, join(self_.path(), key), place};
   if (place == nullptr)
     return absent;
-  for (const auto &[name, node] : place->entries) {
+  for (const auto& [name, node] : place->entries) {
     auto spelt = name->text == key || (!alias.empty() && name->text == alias);
     if (spelt && name->type != kind::list && name->type != kind::object)
       return {self_.run(), node.get(), join(self_.path(), name->text), place_of(*name, *node)};
@@ -153,11 +153,11 @@ value fields::get(std::string_view key, std::string_view alias) {
   return absent;
 }
 
-std::string fields::advice(const std::string &key) const {
+std::string fields::advice(const std::string& key) const {
   if (auto best = nearest(key, known_); !best.empty())
     return "unknown key, did you mean '" + std::string{best} + "'?";
   auto suffix = '.' + key;
-  for (const auto &option : self_.run().known)
+  for (const auto& option : self_.run().known)
     if (option == key || option.ends_with(suffix))
       return "unknown key here, it belongs to '" + option + "'";
   std::string list;

@@ -31,8 +31,8 @@ struct reading {
 /// reading and its document.
 class value {
 public:
-  value(reading &to, const document_node *node, std::string path, const document_node *place)
-      : to_{&to}, node_{node}, place_{place}, path_{std::move(path)} {
+  value(reading& to, const document_node* node, std::string path, const document_node* place)
+    : to_{&to}, node_{node}, place_{place}, path_{std::move(path)} {
     // nop
   }
 
@@ -40,9 +40,9 @@ public:
   [[nodiscard]] bool given() const noexcept { return node_ != nullptr; }
 
   /// The node; only when given.
-  [[nodiscard]] const document_node &node() const noexcept { return *node_; }
-  [[nodiscard]] const std::string &path() const noexcept { return path_; }
-  [[nodiscard]] reading &run() const noexcept { return *to_; }
+  [[nodiscard]] const document_node& node() const noexcept { return *node_; }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] reading& run() const noexcept { return *to_; }
 
   /// Reports what is wrong, at this value or, when it is not given, at what should contain it.
   void complain(std::string what) const;
@@ -56,7 +56,7 @@ public:
   /// An option: when given, parses it into target. `parse(value)` returns an optional and
   /// complains itself.
   template <class T, class Parse>
-  const value &read(T &target, const Parse &parse) const {
+  const value& read(T& target, const Parse& parse) const {
     describe();
     if (given())
       if (auto x = parse(*this))
@@ -66,30 +66,30 @@ public:
 
   /// An option that must be there.
   template <class T, class Parse>
-  const value &require(T &target, std::string_view expected, const Parse &parse) const {
+  const value& require(T& target, std::string_view expected, const Parse& parse) const {
     if (!given() && !to_->describing)
       complain("is missing, expected " + std::string{expected});
     return read(target, parse);
   }
 
   /// A list: f(value) for every item. A null is an empty list.
-  void each(const std::function<void(const value &)> &f) const;
+  void each(const std::function<void(const value&)>& f) const;
 
   /// The same for what may be one object or a list of objects.
-  void each_or_one(const std::function<void(const value &)> &f) const;
+  void each_or_one(const std::function<void(const value&)>& f) const;
 
   /// An object with keys of the user's choice: f(key, value) for every entry, none twice. `any`
   /// stands for the key where options are described.
-  void each_entry(const std::function<void(std::string_view, const value &)> &f,
+  void each_entry(const std::function<void(std::string_view, const value&)>& f,
                   std::string_view any = "*") const;
 
   /// Names this value as an option, when describing.
   void describe() const;
 
 private:
-  reading *to_;
-  const document_node *node_;
-  const document_node *place_; // the nearest node that exists
+  reading* to_;
+  const document_node* node_;
+  const document_node* place_; // the nearest node that exists
   std::string path_;
 };
 
@@ -97,16 +97,16 @@ private:
 class fields {
 public:
   /// A null is an empty object, anything else a fault.
-  explicit fields(const value &x);
+  explicit fields(const value& x);
   ~fields();
-  fields(const fields &) = delete;
-  fields &operator=(const fields &) = delete;
+  fields(const fields&) = delete;
+  fields& operator=(const fields&) = delete;
 
   /// The value of a key; `alias` is another spelling of it.
   value get(std::string_view key, std::string_view alias = {});
 
 private:
-  [[nodiscard]] std::string advice(const std::string &key) const;
+  [[nodiscard]] std::string advice(const std::string& key) const;
 
   value self_;
   std::vector<std::string_view> known_; // keys are literals

@@ -23,14 +23,14 @@ using namespace std::chrono_literals;
 // One more than a document may have, so that the parser is who refuses.
 constexpr size_t max_file = (16ULL << 20) + 1;
 
-void read_setup(const value &self, setup_settings &x) {
+void read_setup(const value& self, setup_settings& x) {
   fields s{self};
   s.get("enabled").read(x.enabled, parse_boolean);
   s.get("user").read(x.user, parse_word);
   s.get("password_file").read(x.password_file, parse_file);
 }
 
-void read_log(const value &self, log_settings &x) {
+void read_log(const value& self, log_settings& x) {
   using form = log_settings::form;
   fields s{self};
   s.get("format").read(x.format, choice<form>({{"human", form::human}, {"json", form::json}}));
@@ -42,22 +42,13 @@ void read_log(const value &self, log_settings &x) {
                                                     {"fatal", "fatal"}}));
 }
 
-void read_web(const value &self, web_settings &x) {
+void read_web(const value& self, web_settings& x) {
   fields s{self};
-  s.get("config").read(x.config, parse_file);
   s.get("max_connections").read(x.max_connections, integer<uint32_t>(1, 65535));
   s.get("timeout").read(x.timeout, parse_time);
 }
 
-void read_console(const value &self, console_settings &x) {
-  fields s{self};
-  auto socket = s.get("socket").read(x.socket, parse_path);
-  // sockaddr_un holds 108 bytes, the last of them NUL.
-  if (x.socket.size() > 107)
-    socket.complain("is too long for a Unix socket, expected at most 107 bytes");
-}
-
-void read_all(const value &root, settings &x) {
+void read_all(const value& root, settings& x) {
   fields top{root};
   read_polling(top, x);
   read_connections(top.get("connections"), x.connections);
@@ -65,17 +56,16 @@ void read_all(const value &root, settings &x) {
   read_setup(top.get("setup"), x.setup);
   read_log(top.get("log"), x.log);
   read_web(top.get("web"), x.web);
-  read_console(top.get("console"), x.console);
   read_sources(root, top, x);
   if (x.connections.query_timeout >= x.interval)
     root.warn("connections.query_timeout is not less than interval: a slow backend misses ticks");
 }
 
-std::string directory_of(const std::string &file) {
+std::string directory_of(const std::string& file) {
   return std::filesystem::path{file}.parent_path().string();
 }
 
-caf::expected<settings> parse(std::string_view text, const std::string &file) {
+caf::expected<settings> parse(std::string_view text, const std::string& file) {
   auto document = parse_document(text);
   if (document.root == nullptr)
     return make_error({std::move(document.problem)}, file);
@@ -83,7 +73,7 @@ caf::expected<settings> parse(std::string_view text, const std::string &file) {
   run.directory = directory_of(file);
   run.known = known_options();
   settings result;
-  const auto *root = document.root.get();
+  const auto* root = document.root.get();
   if (root->type != document_node::kind::object)
     value{run, root, {}, root}.complain_type("an object");
   else
@@ -91,15 +81,15 @@ caf::expected<settings> parse(std::string_view text, const std::string &file) {
   if (!run.faults.empty())
     return make_error(std::move(run.faults), file);
   std::ranges::stable_sort(run.warnings, {},
-                           [](const fault &x) { return std::tie(x.line, x.column); });
-  for (const auto &x : run.warnings)
+                           [](const fault& x) { return std::tie(x.line, x.column); });
+  for (const auto& x : run.warnings)
     result.warnings.push_back(to_string(x, file));
   return result;
 }
 
 } // namespace
 
-void read_polling(fields &top, settings &x) {
+void read_polling(fields& top, settings& x) {
   top.get("interval").read(x.interval, parse_time);
   x.stale_after = std::max<milliseconds>(3 * x.interval, 1min);
   auto stale_after = top.get("stale_after").read(x.stale_after, parse_time);
@@ -117,15 +107,15 @@ void read_polling(fields &top, settings &x) {
     state_dir.complain("is no directory, expected one, or nothing yet");
 }
 
-caf::expected<settings> parse_settings(std::string_view text, const std::string &file) {
+caf::expected<settings> parse_settings(std::string_view text, const std::string& file) {
   try {
     return parse(text, file);
-  } catch (const std::exception &e) {
+  } catch (const std::exception& e) {
     return make_error({fault{0, 0, {}, e.what()}}, file);
   }
 }
 
-caf::expected<settings> load_settings(const std::string &file) {
+caf::expected<settings> load_settings(const std::string& file) {
   try {
     std::unique_ptr<FILE, decltype(&fclose)> in{fopen(file.c_str(), "re"), fclose};
     std::string text(in == nullptr ? 0 : max_file, '\0');
@@ -135,7 +125,7 @@ caf::expected<settings> load_settings(const std::string &file) {
       return caf::make_error(ec::unreadable_file,
                              file + ": " + std::generic_category().message(errno));
     return parse_settings(text, file);
-  } catch (const std::exception &e) {
+  } catch (const std::exception& e) {
     return caf::make_error(ec::unreadable_file, file + ": " + e.what());
   }
 }

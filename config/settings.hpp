@@ -33,10 +33,10 @@ struct connection_settings {
 
 /// `target`: where and how the page is served.
 struct target_settings {
-  std::string ip = "127.0.0.1";    ///< Literal IPv4/IPv6 address to listen on.
-  uint16_t port = 9187;            ///< 1..65535; 0 lets the system choose, and the log says which.
-  std::string route = "/metrics";  ///< Path of the page.
-  label_list metadata;             ///< Static labels of every series.
+  std::string ip = "127.0.0.1";   ///< Literal IPv4/IPv6 address to listen on.
+  uint16_t port = 9187;           ///< 1..65535; 0 lets the system choose, and the log says which.
+  std::string route = "/metrics"; ///< Path of the page.
+  label_list metadata;            ///< Static labels of every series.
 
   friend bool operator==(const target_settings&, const target_settings&) = default;
 };
@@ -67,10 +67,10 @@ struct http_settings {
   std::string url;
   milliseconds connect_timeout{5000};
   milliseconds request_timeout{30'000};
-  std::string ca_file;            ///< PEM; empty: the system's.
-  std::string certificate_file;   ///< PEM client certificate.
-  std::string key_file;           ///< PEM key of the client certificate.
-  std::string basic_auth_file;    ///< One line `user:password`, read at every request.
+  std::string ca_file;          ///< PEM; empty: the system's.
+  std::string certificate_file; ///< PEM client certificate.
+  std::string key_file;         ///< PEM key of the client certificate.
+  std::string basic_auth_file;  ///< One line `user:password`, read at every request.
   uint64_t max_body_bytes = 64ull << 20;
 
   friend bool operator==(const http_settings&, const http_settings&) = default;
@@ -78,8 +78,8 @@ struct http_settings {
 
 /// The second-look rule: when a list that shrinks is believed only if a second poll says the same.
 struct shrink_settings {
-  double below = 0.5;          ///< Fewer than this share of the last list is suspicious; 0..1.
-  uint32_t at_least = 4;       ///< ... when the last list had this many or more; >= 1.
+  double below = 0.5;           ///< Fewer than this share of the last list is suspicious; 0..1.
+  uint32_t at_least = 4;        ///< ... when the last list had this many or more; >= 1.
   milliseconds recheck{10'000}; ///< When the second poll happens.
 
   friend bool operator==(const shrink_settings&, const shrink_settings&) = default;
@@ -91,8 +91,8 @@ struct vmapi_settings {
   http_settings http;
   milliseconds poll_interval{60'000};
   std::string tag_name;
-  std::string tag_value; ///< `*` matches any run of characters; anchored.
-  std::string nic_tag;   ///< ECMAScript regular expression, unanchored.
+  std::string tag_value;                    ///< `*` matches any run of characters; anchored.
+  std::string nic_tag;                      ///< ECMAScript regular expression, unanchored.
   std::map<std::string, std::string> roles; ///< Tag value to database.
   label_list labels;                        ///< Static labels of its backends.
   shrink_settings shrink;
@@ -143,20 +143,12 @@ struct log_settings {
   friend bool operator==(const log_settings&, const log_settings&) = default;
 };
 
-/// `web`: limits of the HTTP server, and its TLS and users.
+/// `web`: limits of the HTTP server.
 struct web_settings {
-  std::string config;              ///< File in the format of Prometheus' exporter-toolkit.
-  uint32_t max_connections = 512;  ///< More are refused; 1..65535.
-  milliseconds timeout{10'000};    ///< An idle or slow client is closed after this.
+  uint32_t max_connections = 512; ///< More are refused; 1..65535.
+  milliseconds timeout{10'000};   ///< An idle or slow client is closed after this.
 
   friend bool operator==(const web_settings&, const web_settings&) = default;
-};
-
-/// `console`.
-struct console_settings {
-  std::string socket = "/run/pgstatsmon/console.sock"; ///< Unix socket; empty: no console.
-
-  friend bool operator==(const console_settings&, const console_settings&) = default;
 };
 
 /// Everything the file says. Immutable once parsed.
@@ -166,18 +158,18 @@ struct settings {
   connection_settings connections;
   target_settings target;
   std::string user = "pgstatsmon"; ///< The role that polls.
-  std::string password_file;       ///< Its password, read at every connect; empty: none, or libpq's.
+  std::string password_file; ///< Its password, read at every connect; empty: none, or libpq's.
   std::string database = "postgres";
   uint16_t backend_port = 5432;
   setup_settings setup;
   std::string queries; ///< Directory of query definitions; empty: those compiled in.
   log_settings log;
   web_settings web;
-  console_settings console;
   std::string state_dir; ///< Where discovery keeps its last good lists; empty: nowhere.
 
   std::map<std::string, std::string> roles; ///< Role (tag value) to database.
-  std::vector<static_backend> static_backends; ///< Empty when `vmapi` is given, unless `discovery: both`.
+  std::vector<static_backend>
+    static_backends; ///< Empty when `vmapi` is given, unless `discovery: both`.
   std::vector<vmapi_settings> vmapi;
   std::vector<file_source_settings> files;
   std::vector<http_sd_settings> http_sd;

@@ -19,7 +19,7 @@ std::set<std::string, std::less<>> libpq_keywords() {
   std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options{PQconndefaults(),
                                                                        PQconninfoFree};
   if (options != nullptr)
-    for (const auto *i = options.get(); i->keyword != nullptr; ++i)
+    for (const auto* i = options.get(); i->keyword != nullptr; ++i)
       result.insert(i->keyword);
   return result;
 }
@@ -60,7 +60,7 @@ bool names_file(std::string_view keyword, std::string_view text) {
 }
 
 /// The value of a keyword that is ours to pass on.
-std::optional<std::string> parse_parameter(std::string_view keyword, const value &x) {
+std::optional<std::string> parse_parameter(std::string_view keyword, const value& x) {
   auto text = parse_any_text(x);
   if (!text)
     return std::nullopt;
@@ -82,10 +82,10 @@ std::optional<std::string> parse_parameter(std::string_view keyword, const value
 }
 
 auto parameters(bool guards) {
-  return [guards](const value &self) -> std::optional<label_list> {
+  return [guards](const value& self) -> std::optional<label_list> {
     label_list result;
     auto keywords = libpq_keywords();
-    self.each_entry([&](std::string_view key, const value &entry) {
+    self.each_entry([&](std::string_view key, const value& entry) {
       if (!keywords.contains(key)) {
         auto best = nearest(key, {keywords.begin(), keywords.end()});
         return entry.complain("unknown libpq keyword, "
@@ -101,7 +101,7 @@ auto parameters(bool guards) {
   };
 }
 
-std::optional<std::string> parse_route(const value &x) {
+std::optional<std::string> parse_route(const value& x) {
   auto result = parse_text(x);
   if (!result)
     return std::nullopt;
@@ -118,7 +118,7 @@ std::optional<std::string> parse_route(const value &x) {
 
 } // namespace
 
-void read_connections(const value &self, connection_settings &x) {
+void read_connections(const value& self, connection_settings& x) {
   fields s{self};
   s.get("query_timeout").read(x.query_timeout, parse_time);
   s.get("connect_timeout").read(x.connect_timeout, parse_time);
@@ -132,7 +132,7 @@ void read_connections(const value &self, connection_settings &x) {
     ignored.warn("has no effect, every backend is polled over one connection");
 }
 
-void read_target(const value &self, target_settings &x) {
+void read_target(const value& self, target_settings& x) {
   fields s{self};
   s.get("ip").read(x.ip, parse_listen_address);
   s.get("port").read(x.port, integer<uint16_t>(0, 65535));

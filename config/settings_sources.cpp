@@ -17,7 +17,7 @@ using source_names = std::map<std::string, std::string, std::less<>>; // name to
 
 using role_map = std::map<std::string, std::string>;
 
-std::optional<std::string> parse_source_name(const value &x) {
+std::optional<std::string> parse_source_name(const value& x) {
   auto result = parse_word(x);
   if (!result)
     return std::nullopt;
@@ -30,7 +30,7 @@ std::optional<std::string> parse_source_name(const value &x) {
   return std::nullopt;
 }
 
-void read_name(fields &s, const value &self, std::string &name, source_names &names) {
+void read_name(fields& s, const value& self, std::string& name, source_names& names) {
   std::optional<std::string> own;
   auto x = s.get("name").read(own, parse_source_name);
   if (x.given() && !own)
@@ -39,11 +39,11 @@ void read_name(fields &s, const value &self, std::string &name, source_names &na
   auto [first, fresh] = names.emplace(name, self.path());
   if (!fresh)
     (x.given() ? x : self)
-        .complain("two sources are called '" + name + "', the other is " + first->second
-                  + ": expected a name of its own");
+      .complain("two sources are called '" + name + "', the other is " + first->second
+                + ": expected a name of its own");
 }
 
-void read_http(fields &s, http_settings &x, std::optional<std::string> (*parse)(const value &)) {
+void read_http(fields& s, http_settings& x, std::optional<std::string> (*parse)(const value&)) {
   auto url = s.get("url").require(x.url, "an http or https URL", parse);
   s.get("connect_timeout").read(x.connect_timeout, parse_time);
   s.get("request_timeout").read(x.request_timeout, parse_time);
@@ -61,19 +61,19 @@ void read_http(fields &s, http_settings &x, std::optional<std::string> (*parse)(
 }
 
 /// The interval between two polls of a source, in both spellings.
-void read_poll_interval(fields &s, milliseconds &x) {
+void read_poll_interval(fields& s, milliseconds& x) {
   s.get("poll_interval", "pollInterval").read(x, parse_time);
 }
 
-void read_shrink(const value &self, shrink_settings &x) {
+void read_shrink(const value& self, shrink_settings& x) {
   fields s{self};
-  s.get("below").read(x.below, [](const value &y) { return parse_number(y, 0, 1); });
+  s.get("below").read(x.below, [](const value& y) { return parse_number(y, 0, 1); });
   s.get("at_least").read(x.at_least, integer<uint32_t>(1, 1'000'000));
   s.get("recheck").read(x.recheck, parse_time);
 }
 
-void read_roles(const value &self, role_map &roles) {
-  self.each_entry([&](std::string_view key, const value &entry) {
+void read_roles(const value& self, role_map& roles) {
+  self.each_entry([&](std::string_view key, const value& entry) {
     fields s{entry};
     std::string database;
     s.get("database").require(database, "the name of a database", parse_word);
@@ -81,7 +81,7 @@ void read_roles(const value &self, role_map &roles) {
   });
 }
 
-void read_vmapi(const value &self, vmapi_settings &x, const role_map &roles, source_names &names) {
+void read_vmapi(const value& self, vmapi_settings& x, const role_map& roles, source_names& names) {
   fields s{self};
   read_name(s, self, x.name, names);
   read_http(s, x.http, parse_base_url);
@@ -98,14 +98,14 @@ void read_vmapi(const value &self, vmapi_settings &x, const role_map &roles, sou
   read_shrink(s.get("shrink"), x.shrink);
 }
 
-void read_file_source(const value &self, file_source_settings &x, source_names &names) {
+void read_file_source(const value& self, file_source_settings& x, source_names& names) {
   fields s{self};
   read_name(s, self, x.name, names);
   s.get("path").require(x.path, "the path of a list of backends", parse_file);
   s.get("labels").read(x.labels, parse_labels);
 }
 
-void read_http_sd(const value &self, http_sd_settings &x, source_names &names) {
+void read_http_sd(const value& self, http_sd_settings& x, source_names& names) {
   fields s{self};
   read_name(s, self, x.name, names);
   read_http(s, x.http, parse_url);
@@ -114,13 +114,13 @@ void read_http_sd(const value &self, http_sd_settings &x, source_names &names) {
   read_shrink(s.get("shrink"), x.shrink);
 }
 
-void read_dns(const value &self, dns_settings &x, source_names &names) {
+void read_dns(const value& self, dns_settings& x, source_names& names) {
   using record = dns_settings::record;
   fields s{self};
   read_name(s, self, x.name, names);
   auto list = s.get("names");
   list.describe();
-  list.each([&](const value &item) {
+  list.each([&](const value& item) {
     std::string name;
     if (item.given())
       item.read(name, parse_host);
@@ -138,11 +138,11 @@ void read_dns(const value &self, dns_settings &x, source_names &names) {
 
 /// Reads every entry of a kind of source.
 template <class T, class Read>
-void read_each(const value &self, std::vector<T> &sources, const Read &read) {
-  self.each_or_one([&](const value &item) { read(item, sources.emplace_back()); });
+void read_each(const value& self, std::vector<T>& sources, const Read& read) {
+  self.each_or_one([&](const value& item) { read(item, sources.emplace_back()); });
 }
 
-void read_static_backend(const value &self, static_backend &x, const role_map &roles) {
+void read_static_backend(const value& self, static_backend& x, const role_map& roles) {
   fields s{self};
   s.get("name").require(x.name, "a name", parse_word);
   s.get("ip").require(x.ip, "an address or a host name", parse_host);
@@ -157,11 +157,11 @@ void read_static_backend(const value &self, static_backend &x, const role_map &r
 }
 
 /// Two entries for one server would be two connections to it and the same samples twice.
-void check_distinct(const std::vector<value> &places, const settings &x) {
+void check_distinct(const std::vector<value>& places, const settings& x) {
   std::map<std::tuple<std::string, uint16_t, std::string>, size_t> servers;
   std::map<std::string, size_t> names;
   for (size_t i = 0; i < places.size(); ++i) {
-    const auto &entry = x.static_backends[i];
+    const auto& entry = x.static_backends[i];
     auto other = [&](size_t j) {
       return places[j].path() + " on line " + std::to_string(places[j].node().line);
     };
@@ -182,11 +182,11 @@ void check_distinct(const std::vector<value> &places, const settings &x) {
   }
 }
 
-void read_static(const value &self, settings &x) {
+void read_static(const value& self, settings& x) {
   fields s{self};
   auto dbs = s.get("dbs");
   std::vector<value> places;
-  dbs.each([&](const value &item) {
+  dbs.each([&](const value& item) {
     places.push_back(item);
     read_static_backend(item, x.static_backends.emplace_back(), x.roles);
   });
@@ -198,7 +198,7 @@ void read_static(const value &self, settings &x) {
 
 } // namespace
 
-void read_sources(const value &root, fields &top, settings &x) {
+void read_sources(const value& root, fields& top, settings& x) {
   bool both = false;
   top.get("discovery").read(both, choice<bool>({{"auto", false}, {"both", true}}));
   auto roles = top.get("roles");
@@ -213,12 +213,12 @@ void read_sources(const value &root, fields &top, settings &x) {
     return result;
   };
   read_each(get("vmapi"), x.vmapi,
-            [&](const value &y, vmapi_settings &z) { read_vmapi(y, z, x.roles, names); });
+            [&](const value& y, vmapi_settings& z) { read_vmapi(y, z, x.roles, names); });
   read_each(get("file"), x.files,
-            [&](const value &y, file_source_settings &z) { read_file_source(y, z, names); });
+            [&](const value& y, file_source_settings& z) { read_file_source(y, z, names); });
   read_each(get("http_sd"), x.http_sd,
-            [&](const value &y, http_sd_settings &z) { read_http_sd(y, z, names); });
-  read_each(get("dns"), x.dns, [&](const value &y, dns_settings &z) { read_dns(y, z, names); });
+            [&](const value& y, http_sd_settings& z) { read_http_sd(y, z, names); });
+  read_each(get("dns"), x.dns, [&](const value& y, dns_settings& z) { read_dns(y, z, names); });
   if (fixed.given() && !x.vmapi.empty() && !both) {
     fixed.warn("is ignored because vmapi is given: discovery: both uses the two");
     x.static_backends.clear();

@@ -60,7 +60,7 @@ std::string one_line(std::string_view text) {
   return result;
 }
 
-std::string_view nearest(std::string_view x, const std::vector<std::string_view> &candidates) {
+std::string_view nearest(std::string_view x, const std::vector<std::string_view>& candidates) {
   std::string_view result;
   if (x.size() > longest_word)
     return result;

@@ -14,7 +14,7 @@ size_t utf8_sequence(std::string_view text) noexcept;
 /// Appends text as one line: control characters as `\n`, `\t`, `\r`, `\xNN` or `\u0085`, bytes that
 /// are not UTF-8 as `\xNN`, all else as it is. Works with std::string and fmt's buffers.
 template <class Buffer>
-void append_one_line(Buffer &out, std::string_view text) {
+void append_one_line(Buffer& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   auto put = [&](std::string_view x) { out.append(x.data(), x.data() + x.size()); };
   auto put_hex = [&](std::string_view prefix, unsigned char x) {
@@ -47,6 +47,6 @@ std::string one_line(std::string_view text);
 
 /// The candidate that is most like x, or an empty view when none is near: insertions, deletions and
 /// replacements of one character are counted, letters are the same in both cases.
-std::string_view nearest(std::string_view x, const std::vector<std::string_view> &candidates);
+std::string_view nearest(std::string_view x, const std::vector<std::string_view>& candidates);
 
 } // namespace pgstatsmon

@@ -23,9 +23,9 @@ constexpr size_t max_pattern = 256;
 
 // Labels of our own metrics, and the columns that become labels of the samples.
 constexpr auto reserved_labels = std::to_array<std::string_view>(
-    {"application_name", "backend", "change", "client_addr", "datname", "indexrelname", "le",
-     "name", "quantile", "query", "reason", "relname", "schemaname", "source", "state",
-     "sync_state", "vacuum_mode", "version"});
+  {"application_name", "backend", "change", "client_addr", "datname", "indexrelname", "le", "name",
+   "quantile", "query", "reason", "relname", "schemaname", "source", "state", "sync_state",
+   "vacuum_mode", "version"});
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -47,7 +47,7 @@ std::optional<double> to_number(std::string_view text) {
 std::optional<double> to_milliseconds(std::string_view text) {
   using unit_factor = std::pair<std::string_view, double>;
   constexpr std::array<unit_factor, 4> units{
-      {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
+    {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
   for (auto [unit, factor] : units)
     if (text.ends_with(unit))
       if (auto number = to_number(text.substr(0, text.size() - unit.size())))
@@ -64,7 +64,7 @@ std::string_view trimmed(std::string_view x) {
 }
 
 /// A number as the user wrote it, but never long.
-std::string as_written(const value &x) {
+std::string as_written(const value& x) {
   return one_line(x.node().text.substr(0, 32));
 }
 
@@ -76,18 +76,18 @@ std::string round_number(double x) {
 
 } // namespace
 
-std::optional<bool> parse_boolean(const value &x) {
+std::optional<bool> parse_boolean(const value& x) {
   if (x.node().type == kind::boolean)
     return x.node().text.front() == 't' || x.node().text.front() == 'T';
   x.complain_type("true or false");
   return std::nullopt;
 }
 
-std::optional<std::string> parse_text(const value &x) {
+std::optional<std::string> parse_text(const value& x) {
   if (x.node().type != kind::string) {
     x.complain_type(x.node().type == kind::number || x.node().type == kind::boolean
-                        ? "a string: put it in quotes"
-                        : "a string");
+                      ? "a string: put it in quotes"
+                      : "a string");
     return std::nullopt;
   }
   if (std::ranges::any_of(x.node().text, is_control)) {
@@ -97,7 +97,7 @@ std::optional<std::string> parse_text(const value &x) {
   return x.node().text;
 }
 
-std::optional<std::string> parse_word(const value &x) {
+std::optional<std::string> parse_word(const value& x) {
   auto result = parse_text(x);
   if (result && result->empty()) {
     x.complain("is empty, expected a string");
@@ -106,7 +106,7 @@ std::optional<std::string> parse_word(const value &x) {
   return result;
 }
 
-std::optional<std::string> parse_any_text(const value &x) {
+std::optional<std::string> parse_any_text(const value& x) {
   auto type = x.node().type;
   if (type == kind::number || type == kind::boolean || type == kind::string)
     return std::string{trimmed(x.node().text)};
@@ -114,7 +114,7 @@ std::optional<std::string> parse_any_text(const value &x) {
   return std::nullopt;
 }
 
-std::optional<double> parse_number(const value &x, double low, double high) {
+std::optional<double> parse_number(const value& x, double low, double high) {
   auto expected = "a number from " + round_number(low) + " to " + round_number(high);
   if (x.node().type != kind::number) {
     x.complain_type(expected);
@@ -127,7 +127,7 @@ std::optional<double> parse_number(const value &x, double low, double high) {
   return std::nullopt;
 }
 
-std::optional<uint64_t> parse_integer(const value &x, uint64_t low, uint64_t high) {
+std::optional<uint64_t> parse_integer(const value& x, uint64_t low, uint64_t high) {
   auto expected = "a whole number from " + std::to_string(low) + " to " + std::to_string(high);
   if (x.node().type != kind::number) {
     x.complain_type(expected);
@@ -141,7 +141,7 @@ std::optional<uint64_t> parse_integer(const value &x, uint64_t low, uint64_t hig
   return std::nullopt;
 }
 
-std::optional<std::chrono::milliseconds> parse_time(const value &x) {
+std::optional<std::chrono::milliseconds> parse_time(const value& x) {
   std::optional<double> ms;
   if (x.node().type == kind::number)
     ms = to_number(x.node().text);
@@ -170,9 +170,9 @@ std::string label_name_fault(std::string_view name) {
   return {};
 }
 
-std::optional<label_list> parse_labels(const value &x) {
+std::optional<label_list> parse_labels(const value& x) {
   label_list result;
-  x.each_entry([&](std::string_view key, const value &entry) {
+  x.each_entry([&](std::string_view key, const value& entry) {
     std::string name{trimmed(key)};
     if (auto what = label_name_fault(name); !what.empty())
       return entry.complain(what);
@@ -184,7 +184,7 @@ std::optional<label_list> parse_labels(const value &x) {
   return result;
 }
 
-std::optional<std::string> parse_regex(const value &x) {
+std::optional<std::string> parse_regex(const value& x) {
   auto result = parse_word(x);
   if (!result)
     return std::nullopt;
@@ -195,7 +195,7 @@ std::optional<std::string> parse_regex(const value &x) {
   try {
     std::regex compiled{*result, std::regex::ECMAScript};
     return result;
-  } catch (const std::regex_error &) {
+  } catch (const std::regex_error&) {
     x.complain("is no regular expression, expected one of ECMAScript's");
     return std::nullopt;
   }

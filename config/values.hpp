@@ -16,30 +16,30 @@
 namespace pgstatsmon {
 
 /// true or false.
-std::optional<bool> parse_boolean(const value &x);
+std::optional<bool> parse_boolean(const value& x);
 
 /// A string without control characters, perhaps empty.
-std::optional<std::string> parse_text(const value &x);
+std::optional<std::string> parse_text(const value& x);
 
 /// A string without control characters, not empty.
-std::optional<std::string> parse_word(const value &x);
+std::optional<std::string> parse_word(const value& x);
 
 /// A string, number or boolean as text, without the white space around it.
-std::optional<std::string> parse_any_text(const value &x);
+std::optional<std::string> parse_any_text(const value& x);
 
 /// A number within [low, high].
-std::optional<double> parse_number(const value &x, double low, double high);
+std::optional<double> parse_number(const value& x, double low, double high);
 
 /// A number without a fraction within [low, high].
-std::optional<uint64_t> parse_integer(const value &x, uint64_t low, uint64_t high);
+std::optional<uint64_t> parse_integer(const value& x, uint64_t low, uint64_t high);
 
 /// A number of milliseconds, or a string like "250ms", "10s", "1.5m", "2h"; 1 ms to 24 h.
-std::optional<std::chrono::milliseconds> parse_time(const value &x);
+std::optional<std::chrono::milliseconds> parse_time(const value& x);
 
 /// The options' parsers for whole numbers: `integer<uint16_t>(1, 65535)`.
 template <class T>
 auto integer(uint64_t low, uint64_t high) {
-  return [low, high](const value &x) -> std::optional<T> {
+  return [low, high](const value& x) -> std::optional<T> {
     if (auto result = parse_integer(x, low, high))
       return static_cast<T>(*result);
     return std::nullopt;
@@ -49,9 +49,9 @@ auto integer(uint64_t low, uint64_t high) {
 /// One of a few words.
 template <class T>
 auto choice(std::vector<std::pair<std::string_view, T>> words) {
-  return [words = std::move(words)](const value &x) -> std::optional<T> {
+  return [words = std::move(words)](const value& x) -> std::optional<T> {
     std::string list;
-    for (const auto &[word, result] : words) {
+    for (const auto& [word, result] : words) {
       if (x.node().type == document_node::kind::string && x.node().text == word)
         return result;
       list += (list.empty() ? "" : ", ") + std::string{word};
@@ -62,37 +62,37 @@ auto choice(std::vector<std::pair<std::string_view, T>> words) {
 }
 
 /// A literal IPv4 or IPv6 address; `localhost` is 127.0.0.1.
-std::optional<std::string> parse_listen_address(const value &x);
+std::optional<std::string> parse_listen_address(const value& x);
 
 /// A literal address or a host name.
-std::optional<std::string> parse_host(const value &x);
+std::optional<std::string> parse_host(const value& x);
 
 /// `address`, `address:port` or `[address]:port` with a literal address; perhaps empty.
 std::optional<std::string> parse_name_server(const value& x);
 
 /// An http or https URL without a user, a query or a fragment.
-std::optional<std::string> parse_base_url(const value &x);
+std::optional<std::string> parse_base_url(const value& x);
 
 /// The same, with a query allowed.
-std::optional<std::string> parse_url(const value &x);
+std::optional<std::string> parse_url(const value& x);
 
 /// The path of a file that can be read now. Relative paths are relative to the configuration's
 /// directory, and `%d/` is systemd's credentials directory.
-std::optional<std::string> parse_file(const value &x);
+std::optional<std::string> parse_file(const value& x);
 
 /// The path of a directory that can be read now.
-std::optional<std::string> parse_directory(const value &x);
+std::optional<std::string> parse_directory(const value& x);
 
 /// A path of what need not exist yet.
-std::optional<std::string> parse_path(const value &x);
+std::optional<std::string> parse_path(const value& x);
 
 /// Static labels: names as Prometheus wants them, none of ours, values as parse_any_text.
-std::optional<label_list> parse_labels(const value &x);
+std::optional<label_list> parse_labels(const value& x);
 
 /// What keeps a name from being a static label; empty when nothing does.
 std::string label_name_fault(std::string_view name);
 
 /// An ECMAScript regular expression.
-std::optional<std::string> parse_regex(const value &x);
+std::optional<std::string> parse_regex(const value& x);
 
 } // namespace pgstatsmon

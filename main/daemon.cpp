@@ -62,8 +62,6 @@ void say_what_needs_a_restart(const settings& old, const settings& now) {
     changed("state_dir");
   if (old.web != now.web)
     changed("web");
-  if (old.console != now.console)
-    changed("console");
 }
 
 } // namespace

@@ -43,8 +43,8 @@ public:
   [[nodiscard]] caf::error start();
 
   /// Reads the configuration file again. A wrong one changes nothing and is logged with every
-  /// fault; a right one is followed, but for the listen address, state_dir and the console's
-  /// socket, which the log names when they changed.
+  /// fault; a right one is followed, but for the listen address, the limits of
+  /// the HTTP server and state_dir, which the log names when they changed.
   void reload();
 
   /// Ends in order: discovery, then polls (two seconds to end, then cancelled), then connections,

@@ -74,7 +74,6 @@ def write_configuration(directory, servers, datacenter):
         "target": {"ip": HOST, "port": port, "route": "/metrics"},
         "user": "pgstatsmon",
         "database": DATABASE,
-        "console": {"socket": str(directory / "console.sock")},
     }
     if datacenter:
         config |= {"backend_port": servers[0].port, "vmapi": datacenter.options()}

@@ -98,9 +98,9 @@ enum class setup_state : uint8_t {
   disabled, ///< Rights are missing, and the configuration has setup off.
 };
 
-constexpr std::array<setup_state, 6> all_setup_states{
-  setup_state::unknown, setup_state::done,    setup_state::pending,
-  setup_state::failed,  setup_state::standby, setup_state::disabled};
+constexpr std::array<setup_state, 6> all_setup_states{setup_state::unknown, setup_state::done,
+                                                      setup_state::pending, setup_state::failed,
+                                                      setup_state::standby, setup_state::disabled};
 
 /// The label value of a setup state.
 constexpr std::string_view to_string_view(setup_state x) noexcept {

@@ -1,4 +1,5 @@
-// What can go wrong, in one list: the error codes of every caf::error and the classes of a failed poll.
+// What can go wrong, in one list: the error codes of every caf::error and the classes of a failed
+// poll.
 #pragma once
 
 #include <caf/error.hpp>
@@ -51,10 +52,10 @@ constexpr std::string_view to_string_view(ec x) noexcept {
 /// Why a connection or a poll failed: the `reason` label of
 /// `pgstatsmon_backend_failures_total`, decided by SQLSTATE where the server said one.
 enum class failure : uint8_t {
-  none,                 ///< Nothing failed.
-  auth,                 ///< SQLSTATE class 28: the server does not let this role in.
-  refused,              ///< Nothing listens there (ECONNREFUSED).
-  timeout,              ///< No answer in time, or 57014 (statement_timeout), or 55P03 (lock_timeout).
+  none,    ///< Nothing failed.
+  auth,    ///< SQLSTATE class 28: the server does not let this role in.
+  refused, ///< Nothing listens there (ECONNREFUSED).
+  timeout, ///< No answer in time, or 57014 (statement_timeout), or 55P03 (lock_timeout).
   too_many_connections, ///< 53300.
   starting_up,          ///< 57P03: the server is starting, stopping or in recovery.
   tls,                  ///< The TLS handshake failed, or TLS is required and not offered.
@@ -89,8 +90,12 @@ constexpr std::string_view to_string_view(failure x) noexcept {
 }
 
 /// For caf::deep_to_string.
-inline std::string to_string(failure x) { return std::string{to_string_view(x)}; }
-inline std::string to_string(ec x) { return std::string{to_string_view(x)}; }
+inline std::string to_string(failure x) {
+  return std::string{to_string_view(x)};
+}
+inline std::string to_string(ec x) {
+  return std::string{to_string_view(x)};
+}
 
 } // namespace pgstatsmon
 

@@ -49,7 +49,7 @@ typename Inspector::result_type inspect(Inspector& f, backend_ready& x) {
 
 /// From the REACTOR: a socket that was watched has something to say.
 struct socket_ready {
-  uint64_t watch = 0; ///< The number that the watch was given; others are stale.
+  uint64_t watch = 0;  ///< The number that the watch was given; others are stale.
   uint32_t events = 0; ///< EPOLL* bits.
   friend bool operator==(const socket_ready&, const socket_ready&) = default;
 };

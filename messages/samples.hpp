@@ -30,8 +30,8 @@ using metrics_ptr = std::shared_ptr<backend_metrics>;
 
 /// From CONNECTION to QUERY: the rows of one query.
 struct query_result {
-  uint64_t poll = 0;  ///< Numbers the polls of one CONNECTION.
-  size_t query = 0;   ///< Index into catalogue::queries().
+  uint64_t poll = 0;                     ///< Numbers the polls of one CONNECTION.
+  size_t query = 0;                      ///< Index into catalogue::queries().
   std::shared_ptr<const pg_result> rows; ///< PGRES_TUPLES_OK, text format.
 };
 

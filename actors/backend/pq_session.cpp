@@ -119,17 +119,19 @@ public:
     if (sending_)
       if (auto error = flush())
         return error;
-    for (int i = 0;; ++i) {
+    int reads = 0;
+    for (;;) {
       if (PQconsumeInput(connection_.get()) != 1)
         return broken();
       collect(on_result);
       if (PQstatus(connection_.get()) == CONNECTION_BAD)
         return broken();
+      ++reads;
       // What TLS holds back already has left the socket, so nothing would wake us for it.
-      if (!held_by_tls() && (i >= max_reads || !held_by_socket()))
+      if (!held_by_tls() && (reads >= max_reads || !held_by_socket()))
         break;
     }
-    if (bytes_received() - flight_starts_at_ > max_flight_bytes)
+    if (reads > 1 && bytes_received() - flight_starts_at_ > max_flight_bytes)
       return session_error{failure::other, {}, "the server sent more than 256 MiB"};
     return std::nullopt;
   }

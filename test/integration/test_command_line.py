@@ -111,7 +111,6 @@ def test_same_content_in_yaml(primary, watch):
         f"""
         interval: 200ms
         user: pgstatsmon
-        console: {{socket: ""}}
         target: {{ip: {daemon.host}, port: {daemon.port}}}
         static:
           dbs:

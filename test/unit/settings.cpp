@@ -110,183 +110,182 @@ struct bad_file {
 
 // One wrong thing each, unless the point is that there are several.
 const bad_file bad_files[] = {
-    // -- not a document ----
-    {"", "f: is empty"},
-    {"# nothing\n", "f: is empty"},
-    {"interval", "f:1:1: is a string, expected an object"},
-    {"[1]", "f:1:1: is a list, expected an object"},
-    {"{\"interval\": 1,\n \"user\" 2}",
-     "f:2:9: is neither YAML nor JSON: end of map flow not found"},
-    {"a:\n\tb: 1\n", "f:2:3: is neither YAML nor JSON: illegal map value"},
-    {"static: {}\n---\nstatic: {}\n", "f:3:1: a second document, expected one"},
-    {"a: &x [*x]\n", "f:1:8: is neither YAML nor JSON: an alias of what it stands in"},
-    // -- keys ----
-    {"static: {}\nintervall: 1000\n", "f:2:1: intervall: unknown key, did you mean 'interval'?"},
-    {"static: {}\nconnections: {queryTimeout: 1}\n",
-     "f:2:15: connections.queryTimeout: unknown key, did you mean 'query_timeout'?"},
-    {"static: {}\nquery_timeout: 1000\n",
-     "f:2:1: query_timeout: unknown key here, it belongs to 'connections.query_timeout'"},
-    {"static: {}\nlog: {colour: true}\n",
-     "f:2:7: log.colour: unknown key, expected one of format, level"},
-    {"static: {}\n\"a\\nb\": 1\nlog: {}\n",
-     "f:2:1: \"a\\nb\": unknown key, expected one of interval, stale_after, user, password_file, "
-     "database, backend_port, queries, state_dir, connections, target, setup, log, web, console, "
-     "discovery, roles, static, vmapi, file, http_sd, dns"},
-    {"static: {}\nuser: a\nport: 1\nuser: b\n",
-     "f:3:1: port: unknown key here, it belongs to 'target.port'\n"
-     "f:4:1: user: is given twice, first on line 2"},
-    {"static: {}\n? [1]\n: 1\n", "f:2:3: a key is a list, expected a string"},
-    {"static: {}\ntarget: {metadata: {a: 1, a: 2, ' a': 3}}\n",
-     "f:2:27: target.metadata.a: is given twice, first on line 2\n"
-     "f:2:39: target.metadata.\" a\": is given twice"},
-    // -- types and ranges ----
-    {"static: {}\ninterval: 0\n",
-     "f:2:11: interval: is 0, expected 1 ms to 24 h: milliseconds or a time like \"10s\""},
-    {"static: {}\ninterval: -5\n",
-     "f:2:11: interval: is -5, expected 1 ms to 24 h: milliseconds or a time like \"10s\""},
-    {"static: {}\ninterval: 1e999\n",
-     "f:2:11: interval: is 1e999, expected 1 ms to 24 h: milliseconds or a time like \"10s\""},
-    {"static: {}\ninterval: 25h\n",
-     "f:2:11: interval: is 25h, expected 1 ms to 24 h: milliseconds or a time like \"10s\""},
-    {"static: {}\ninterval: 10 parsecs\n",
-     "f:2:11: interval: is no time, expected milliseconds or a time like \"10s\""},
-    {"static: {}\ninterval: \"1000\"\n",
-     "f:2:11: interval: is no time, expected milliseconds or a time like \"10s\""},
-    {"static: {}\ninterval: [10]\n",
-     "f:2:11: interval: is a list, expected milliseconds or a time like \"10s\""},
-    {"static: {}\ninterval:\n",
-     "f:2:1: interval: has no value, expected milliseconds or a time like \"10s\""},
-    {"static: {}\nstale_after: 9s\n",
-     "f:2:14: stale_after: is less than interval: everything would be stale before its next poll"},
-    {"static: {}\nuser: 5\n", "f:2:7: user: is a number, expected a string: put it in quotes"},
-    {"static: {}\nuser: ''\n", "f:2:7: user: is empty, expected a string"},
-    {"static: {}\nuser: \"a\\0b\"\n",
-     "f:2:7: user: has a control character, expected a string of one line"},
-    {"static: {}\nbackend_port: 0\n",
-     "f:2:15: backend_port: is 0, expected a whole number from 1 to 65535"},
-    {"static: {}\nbackend_port: 54.5\n",
-     "f:2:15: backend_port: is 54.5, expected a whole number from 1 to 65535"},
-    {"static: {}\nbackend_port: \"5432\"\n",
-     "f:2:15: backend_port: is a string, expected a whole number from 1 to 65535"},
-    {"static: {}\nconnections: []\n", "f:2:14: connections: is a list, expected an object"},
-    {"static: {}\nconnections: {guards: yes}\n",
-     "f:2:23: connections.guards: is a string, expected true or false"},
-    {"static: {}\nconnections: {max_in_flight: 1001}\n",
-     "f:2:30: connections.max_in_flight: is 1001, expected a whole number from 1 to 1000"},
-    {"static: {}\nlog: {format: xml, level: loud}\n",
-     "f:2:15: log.format: is none of its values, expected one of human, json\n"
-     "f:2:27: log.level: is none of its values, expected one of trace, debug, info, warn, error, "
-     "fatal"},
-    // -- the page ----
-    {"static: {}\ntarget: {ip: example.com, port: 65536, route: metrics}\n",
-     "f:2:14: target.ip: is no address, expected a literal IPv4 or IPv6 address\n"
-     "f:2:33: target.port: is 65536, expected a whole number from 0 to 65535\n"
-     "f:2:47: target.route: is no path, expected one like /metrics: letters, digits and -._~/"},
-    {"static: {}\ntarget: {route: /api/v1/backends}\n",
-     "f:2:17: target.route: is taken, expected another path than /, /-/ and /api/"},
-    {"static: {}\ntarget: {metadata: {backend: x, 1st: x, __name__: x, schemaname: x, ok: {}}}\n",
-     "f:2:30: target.metadata.backend: is a label of our own metrics, expected another name\n"
-     "f:2:38: target.metadata.1st: is no label name, expected letters, digits and _, no digit "
-     "first\n"
-     "f:2:51: target.metadata.__name__: is no label name, those that begin with __ are Prometheus' "
-     "own\n"
-     "f:2:66: target.metadata.schemaname: is a label of our own metrics, expected another name\n"
-     "f:2:73: target.metadata.ok: is an object, expected a string, a number or a boolean"},
-    // -- libpq's parameters ----
-    {"static: {}\nconnections: {parameters: {sslmod: require, host: h, dbname: d, user: u}}\n",
-     "f:2:36: connections.parameters.sslmod: unknown libpq keyword, did you mean 'sslmode'?\n"
-     "f:2:51: connections.parameters.host: is not allowed here, discovery says where a backend is\n"
-     "f:2:62: connections.parameters.dbname: is not allowed here, expected the option database\n"
-     "f:2:71: connections.parameters.user: is not allowed here, expected the option user"},
-    {"static: {}\nconnections: {parameters: {password: hunter2, sslmode: on, options: -c a=b}}\n",
-     "f:2:38: connections.parameters.password: is not allowed here, no secret belongs into this "
-     "file: expected password_file, or libpq's passfile\n"
-     "f:2:56: connections.parameters.sslmode: is none of its values, expected one of disable, "
-     "allow, prefer, require, verify-ca, verify-full\n"
-     "f:2:69: connections.parameters.options: is not allowed here, it carries the guards: expected "
-     "guards: false with it"},
-    {"static: {}\nconnections: {parameters: {sslrootcert: /nonexistent/ca.pem}}\n",
-     "f:2:41: connections.parameters.sslrootcert: /nonexistent/ca.pem: No such file or directory, "
-     "expected a file that can be read"},
-    // -- files ----
-    {"static: {}\npassword_file: hunter2\n", "f:2:16: password_file: the file: No such file or "
-                                             "directory, expected a file that can be read"},
-    {"static: {}\npassword_file: /\n",
-     "f:2:16: password_file: / is a directory, expected a file that can be read"},
-    {"static: {}\nqueries: /dev/null\n",
-     "f:2:10: queries: /dev/null: Permission denied, expected a directory that can be read"},
-    {"static: {}\nstate_dir: /dev/null\n",
-     "f:2:12: state_dir: is no directory, expected one, or nothing yet"},
-    // -- the static list ----
-    {"static: {dbs: {}}\n", "f:1:15: static.dbs: is an object, expected a list"},
-    {"static: {dbs: [{}, x]}\n",
-     "f:1:16: static.dbs[0].name: is missing, expected a name\n"
-     "f:1:16: static.dbs[0].ip: is missing, expected an address or a host name\n"
-     "f:1:20: static.dbs[1]: is a string, expected an object\n"
-     "f:1:20: static.dbs[1].name: is missing, expected a name\n"
-     "f:1:20: static.dbs[1].ip: is missing, expected an address or a host name"},
-    {"static:\n  dbs:\n  - {name: a, ip: 10.0.0.1}\n  - {name: b, ip: 10.0.0.1, port: 5432}\n"
-     "  - {name: c, ip: 10.0.0.1, port: 5433}\n",
-     "f:4:5: static.dbs[1]: is the same server and database as static.dbs[0] on line 3"},
-    {"static: {dbs: [{name: a, ip: 10.0.0.256, port: 0}, {name: b, ip: '[::1]', user: ''}]}\n",
-     "f:1:30: static.dbs[0].ip: is neither a literal address nor a host name\n"
-     "f:1:48: static.dbs[0].port: is 0, expected a whole number from 1 to 65535\n"
-     "f:1:66: static.dbs[1].ip: is neither a literal address nor a host name\n"
-     "f:1:81: static.dbs[1].user: is empty, expected a string"},
-    {"roles: {shard: {}}\nstatic: {dbs: [{name: a, ip: h, role: none, database: d}]}\n",
-     "f:1:16: roles.shard.database: is missing, expected the name of a database\n"
-     "f:2:39: static.dbs[0].role: is no role, expected a key of roles\n"
-     "f:2:39: static.dbs[0].role: both say the database, expected role or database"},
-    // -- sources ----
-    {"interval: 1000\n",
-     "f:1:1: names no discovery source, expected static, vmapi, file, http_sd or dns"},
-    {"vmapi: null\n",
-     "f:1:1: names no discovery source, expected static, vmapi, file, http_sd or dns"},
-    {"static: {}\ndiscovery: maybe\n",
-     "f:2:12: discovery: is none of its values, expected one of auto, both"},
-    {"vmapi: http://vmapi\n", "f:1:8: vmapi: is a string, expected an object or a list of objects"},
-    {"vmapi:\n  url: http://u:hunter2@h\n  tags: {vm_tag_name: a, nic_tag: '*'}\n",
-     "f:2:8: vmapi.url: has a user in it, expected none: use basic_auth_file\n"
-     "f:3:9: vmapi.tags.vm_tag_value: is missing, expected a value, * matches anything\n"
-     "f:3:35: vmapi.tags.nic_tag: is no regular expression, expected one of ECMAScript's"},
-    {"vmapi:\n- {url: 'ftp://h', tags: {vm_tag_name: a, vm_tag_value: b, nic_tag: c}}\n"
-     "- {url: 'http://h?x', tags: {vm_tag_name: a, vm_tag_value: b, nic_tag: c}, name: ../x}\n",
-     "f:2:9: vmapi[0].url: is no URL of ours, expected http://HOST or https://HOST, with a path "
-     "perhaps\n"
-     "f:3:9: vmapi[1].url: has a query or fragment, expected none\n"
-     "f:3:82: vmapi[1].name: is no name of a source, expected at most 64 letters, digits and -_., "
-     "no . first"},
-    {"file: [{path: /dev/null}, {path: /dev/null}]\n",
-     "f:1:27: file[1]: two sources are called 'file', the other is file[0]: expected a name of its "
-     "own"},
-    {"http_sd:\n  name: static\n  certificate_file: /dev/null\n  shrink: {below: 2, at_least: 0}\n",
-     "f:2:3: http_sd.url: is missing, expected an http or https URL\n"
-     "f:2:9: http_sd.name: two sources are called 'static', the other is the static list: expected "
-     "a name of its own\n"
-     "f:3:21: http_sd.certificate_file: has no key, expected key_file with it\n"
-     "f:4:19: http_sd.shrink.below: is 2, expected a number from 0 to 1\n"
-     "f:4:32: http_sd.shrink.at_least: is 0, expected a whole number from 1 to 1000000"},
-    {"dns: {names: [_pg._tcp.example.com, 'a b', _pg._tcp.example.com], type: mx}\n",
-     "f:1:37: dns.names[1]: is neither a literal address nor a host name\n"
-     "f:1:44: dns.names[2]: is given twice\n"
-     "f:1:73: dns.type: is none of its values, expected one of srv, a"},
-    {"dns: {names: [a.example.com], server: '127.0.0.1:0'}\n",
-     "f:1:39: dns.server: is no name server, expected a literal address, with or without a port"},
-    {"dns: {names: [a.example.com], server: '[10.0.0.1]:53'}\n",
-     "f:1:39: dns.server: is no name server, expected a literal address, with or without a port"},
-    {"dns: {names: [a.example.com], server: ns.example.com}\n",
-     "f:1:39: dns.server: is no name server, expected a literal address, with or without a port"},
-    {"file: {}\n", "f:1:7: file.path: is missing, expected the path of a list of backends"},
+  // -- not a document ----
+  {"", "f: is empty"},
+  {"# nothing\n", "f: is empty"},
+  {"interval", "f:1:1: is a string, expected an object"},
+  {"[1]", "f:1:1: is a list, expected an object"},
+  {"{\"interval\": 1,\n \"user\" 2}", "f:2:9: is neither YAML nor JSON: end of map flow not found"},
+  {"a:\n\tb: 1\n", "f:2:3: is neither YAML nor JSON: illegal map value"},
+  {"static: {}\n---\nstatic: {}\n", "f:3:1: a second document, expected one"},
+  {"a: &x [*x]\n", "f:1:8: is neither YAML nor JSON: an alias of what it stands in"},
+  // -- keys ----
+  {"static: {}\nintervall: 1000\n", "f:2:1: intervall: unknown key, did you mean 'interval'?"},
+  {"static: {}\nconnections: {queryTimeout: 1}\n",
+   "f:2:15: connections.queryTimeout: unknown key, did you mean 'query_timeout'?"},
+  {"static: {}\nquery_timeout: 1000\n",
+   "f:2:1: query_timeout: unknown key here, it belongs to 'connections.query_timeout'"},
+  {"static: {}\nlog: {colour: true}\n",
+   "f:2:7: log.colour: unknown key, expected one of format, level"},
+  {"static: {}\n\"a\\nb\": 1\nlog: {}\n",
+   "f:2:1: \"a\\nb\": unknown key, expected one of interval, stale_after, user, password_file, "
+   "database, backend_port, queries, state_dir, connections, target, setup, log, web, "
+   "discovery, roles, static, vmapi, file, http_sd, dns"},
+  {"static: {}\nuser: a\nport: 1\nuser: b\n",
+   "f:3:1: port: unknown key here, it belongs to 'target.port'\n"
+   "f:4:1: user: is given twice, first on line 2"},
+  {"static: {}\n? [1]\n: 1\n", "f:2:3: a key is a list, expected a string"},
+  {"static: {}\ntarget: {metadata: {a: 1, a: 2, ' a': 3}}\n",
+   "f:2:27: target.metadata.a: is given twice, first on line 2\n"
+   "f:2:39: target.metadata.\" a\": is given twice"},
+  // -- types and ranges ----
+  {"static: {}\ninterval: 0\n",
+   "f:2:11: interval: is 0, expected 1 ms to 24 h: milliseconds or a time like \"10s\""},
+  {"static: {}\ninterval: -5\n",
+   "f:2:11: interval: is -5, expected 1 ms to 24 h: milliseconds or a time like \"10s\""},
+  {"static: {}\ninterval: 1e999\n",
+   "f:2:11: interval: is 1e999, expected 1 ms to 24 h: milliseconds or a time like \"10s\""},
+  {"static: {}\ninterval: 25h\n",
+   "f:2:11: interval: is 25h, expected 1 ms to 24 h: milliseconds or a time like \"10s\""},
+  {"static: {}\ninterval: 10 parsecs\n",
+   "f:2:11: interval: is no time, expected milliseconds or a time like \"10s\""},
+  {"static: {}\ninterval: \"1000\"\n",
+   "f:2:11: interval: is no time, expected milliseconds or a time like \"10s\""},
+  {"static: {}\ninterval: [10]\n",
+   "f:2:11: interval: is a list, expected milliseconds or a time like \"10s\""},
+  {"static: {}\ninterval:\n",
+   "f:2:1: interval: has no value, expected milliseconds or a time like \"10s\""},
+  {"static: {}\nstale_after: 9s\n",
+   "f:2:14: stale_after: is less than interval: everything would be stale before its next poll"},
+  {"static: {}\nuser: 5\n", "f:2:7: user: is a number, expected a string: put it in quotes"},
+  {"static: {}\nuser: ''\n", "f:2:7: user: is empty, expected a string"},
+  {"static: {}\nuser: \"a\\0b\"\n",
+   "f:2:7: user: has a control character, expected a string of one line"},
+  {"static: {}\nbackend_port: 0\n",
+   "f:2:15: backend_port: is 0, expected a whole number from 1 to 65535"},
+  {"static: {}\nbackend_port: 54.5\n",
+   "f:2:15: backend_port: is 54.5, expected a whole number from 1 to 65535"},
+  {"static: {}\nbackend_port: \"5432\"\n",
+   "f:2:15: backend_port: is a string, expected a whole number from 1 to 65535"},
+  {"static: {}\nconnections: []\n", "f:2:14: connections: is a list, expected an object"},
+  {"static: {}\nconnections: {guards: yes}\n",
+   "f:2:23: connections.guards: is a string, expected true or false"},
+  {"static: {}\nconnections: {max_in_flight: 1001}\n",
+   "f:2:30: connections.max_in_flight: is 1001, expected a whole number from 1 to 1000"},
+  {"static: {}\nlog: {format: xml, level: loud}\n",
+   "f:2:15: log.format: is none of its values, expected one of human, json\n"
+   "f:2:27: log.level: is none of its values, expected one of trace, debug, info, warn, error, "
+   "fatal"},
+  // -- the page ----
+  {"static: {}\ntarget: {ip: example.com, port: 65536, route: metrics}\n",
+   "f:2:14: target.ip: is no address, expected a literal IPv4 or IPv6 address\n"
+   "f:2:33: target.port: is 65536, expected a whole number from 0 to 65535\n"
+   "f:2:47: target.route: is no path, expected one like /metrics: letters, digits and -._~/"},
+  {"static: {}\ntarget: {route: /api/v1/backends}\n",
+   "f:2:17: target.route: is taken, expected another path than /, /-/ and /api/"},
+  {"static: {}\ntarget: {metadata: {backend: x, 1st: x, __name__: x, schemaname: x, ok: {}}}\n",
+   "f:2:30: target.metadata.backend: is a label of our own metrics, expected another name\n"
+   "f:2:38: target.metadata.1st: is no label name, expected letters, digits and _, no digit "
+   "first\n"
+   "f:2:51: target.metadata.__name__: is no label name, those that begin with __ are Prometheus' "
+   "own\n"
+   "f:2:66: target.metadata.schemaname: is a label of our own metrics, expected another name\n"
+   "f:2:73: target.metadata.ok: is an object, expected a string, a number or a boolean"},
+  // -- libpq's parameters ----
+  {"static: {}\nconnections: {parameters: {sslmod: require, host: h, dbname: d, user: u}}\n",
+   "f:2:36: connections.parameters.sslmod: unknown libpq keyword, did you mean 'sslmode'?\n"
+   "f:2:51: connections.parameters.host: is not allowed here, discovery says where a backend is\n"
+   "f:2:62: connections.parameters.dbname: is not allowed here, expected the option database\n"
+   "f:2:71: connections.parameters.user: is not allowed here, expected the option user"},
+  {"static: {}\nconnections: {parameters: {password: hunter2, sslmode: on, options: -c a=b}}\n",
+   "f:2:38: connections.parameters.password: is not allowed here, no secret belongs into this "
+   "file: expected password_file, or libpq's passfile\n"
+   "f:2:56: connections.parameters.sslmode: is none of its values, expected one of disable, "
+   "allow, prefer, require, verify-ca, verify-full\n"
+   "f:2:69: connections.parameters.options: is not allowed here, it carries the guards: expected "
+   "guards: false with it"},
+  {"static: {}\nconnections: {parameters: {sslrootcert: /nonexistent/ca.pem}}\n",
+   "f:2:41: connections.parameters.sslrootcert: /nonexistent/ca.pem: No such file or directory, "
+   "expected a file that can be read"},
+  // -- files ----
+  {"static: {}\npassword_file: hunter2\n", "f:2:16: password_file: the file: No such file or "
+                                           "directory, expected a file that can be read"},
+  {"static: {}\npassword_file: /\n",
+   "f:2:16: password_file: / is a directory, expected a file that can be read"},
+  {"static: {}\nqueries: /dev/null\n",
+   "f:2:10: queries: /dev/null: Permission denied, expected a directory that can be read"},
+  {"static: {}\nstate_dir: /dev/null\n",
+   "f:2:12: state_dir: is no directory, expected one, or nothing yet"},
+  // -- the static list ----
+  {"static: {dbs: {}}\n", "f:1:15: static.dbs: is an object, expected a list"},
+  {"static: {dbs: [{}, x]}\n",
+   "f:1:16: static.dbs[0].name: is missing, expected a name\n"
+   "f:1:16: static.dbs[0].ip: is missing, expected an address or a host name\n"
+   "f:1:20: static.dbs[1]: is a string, expected an object\n"
+   "f:1:20: static.dbs[1].name: is missing, expected a name\n"
+   "f:1:20: static.dbs[1].ip: is missing, expected an address or a host name"},
+  {"static:\n  dbs:\n  - {name: a, ip: 10.0.0.1}\n  - {name: b, ip: 10.0.0.1, port: 5432}\n"
+   "  - {name: c, ip: 10.0.0.1, port: 5433}\n",
+   "f:4:5: static.dbs[1]: is the same server and database as static.dbs[0] on line 3"},
+  {"static: {dbs: [{name: a, ip: 10.0.0.256, port: 0}, {name: b, ip: '[::1]', user: ''}]}\n",
+   "f:1:30: static.dbs[0].ip: is neither a literal address nor a host name\n"
+   "f:1:48: static.dbs[0].port: is 0, expected a whole number from 1 to 65535\n"
+   "f:1:66: static.dbs[1].ip: is neither a literal address nor a host name\n"
+   "f:1:81: static.dbs[1].user: is empty, expected a string"},
+  {"roles: {shard: {}}\nstatic: {dbs: [{name: a, ip: h, role: none, database: d}]}\n",
+   "f:1:16: roles.shard.database: is missing, expected the name of a database\n"
+   "f:2:39: static.dbs[0].role: is no role, expected a key of roles\n"
+   "f:2:39: static.dbs[0].role: both say the database, expected role or database"},
+  // -- sources ----
+  {"interval: 1000\n",
+   "f:1:1: names no discovery source, expected static, vmapi, file, http_sd or dns"},
+  {"vmapi: null\n",
+   "f:1:1: names no discovery source, expected static, vmapi, file, http_sd or dns"},
+  {"static: {}\ndiscovery: maybe\n",
+   "f:2:12: discovery: is none of its values, expected one of auto, both"},
+  {"vmapi: http://vmapi\n", "f:1:8: vmapi: is a string, expected an object or a list of objects"},
+  {"vmapi:\n  url: http://u:hunter2@h\n  tags: {vm_tag_name: a, nic_tag: '*'}\n",
+   "f:2:8: vmapi.url: has a user in it, expected none: use basic_auth_file\n"
+   "f:3:9: vmapi.tags.vm_tag_value: is missing, expected a value, * matches anything\n"
+   "f:3:35: vmapi.tags.nic_tag: is no regular expression, expected one of ECMAScript's"},
+  {"vmapi:\n- {url: 'ftp://h', tags: {vm_tag_name: a, vm_tag_value: b, nic_tag: c}}\n"
+   "- {url: 'http://h?x', tags: {vm_tag_name: a, vm_tag_value: b, nic_tag: c}, name: ../x}\n",
+   "f:2:9: vmapi[0].url: is no URL of ours, expected http://HOST or https://HOST, with a path "
+   "perhaps\n"
+   "f:3:9: vmapi[1].url: has a query or fragment, expected none\n"
+   "f:3:82: vmapi[1].name: is no name of a source, expected at most 64 letters, digits and -_., "
+   "no . first"},
+  {"file: [{path: /dev/null}, {path: /dev/null}]\n",
+   "f:1:27: file[1]: two sources are called 'file', the other is file[0]: expected a name of its "
+   "own"},
+  {"http_sd:\n  name: static\n  certificate_file: /dev/null\n  shrink: {below: 2, at_least: 0}\n",
+   "f:2:3: http_sd.url: is missing, expected an http or https URL\n"
+   "f:2:9: http_sd.name: two sources are called 'static', the other is the static list: expected "
+   "a name of its own\n"
+   "f:3:21: http_sd.certificate_file: has no key, expected key_file with it\n"
+   "f:4:19: http_sd.shrink.below: is 2, expected a number from 0 to 1\n"
+   "f:4:32: http_sd.shrink.at_least: is 0, expected a whole number from 1 to 1000000"},
+  {"dns: {names: [_pg._tcp.example.com, 'a b', _pg._tcp.example.com], type: mx}\n",
+   "f:1:37: dns.names[1]: is neither a literal address nor a host name\n"
+   "f:1:44: dns.names[2]: is given twice\n"
+   "f:1:73: dns.type: is none of its values, expected one of srv, a"},
+  {"dns: {names: [a.example.com], server: '127.0.0.1:0'}\n",
+   "f:1:39: dns.server: is no name server, expected a literal address, with or without a port"},
+  {"dns: {names: [a.example.com], server: '[10.0.0.1]:53'}\n",
+   "f:1:39: dns.server: is no name server, expected a literal address, with or without a port"},
+  {"dns: {names: [a.example.com], server: ns.example.com}\n",
+   "f:1:39: dns.server: is no name server, expected a literal address, with or without a port"},
+  {"file: {}\n", "f:1:7: file.path: is missing, expected the path of a list of backends"},
 };
 
-bool contains(const std::vector<std::string> &xs, std::string_view x) {
+bool contains(const std::vector<std::string>& xs, std::string_view x) {
   return std::ranges::find(xs, x) != xs.end();
 }
 
 } // namespace
 
 TEST(every fault of a file has its line and column) {
-  for (const auto &[text, lines] : bad_files)
+  for (const auto& [text, lines] : bad_files)
     CHECK_EQUAL(faults_of(text), lines);
 }
 
@@ -409,8 +408,8 @@ TEST(no fault repeats what may be secret) {
   constexpr std::string_view secret = "hunter2";
   for (auto key : {"interval", "user", "password_file", "database", "backend_port", "queries",
                    "connections.password", "connections.parameters.password", "target.metadata.a",
-                   "connections.parameters.sslpassword", "vmapi.url", "log.level", "web.config",
-                   "target.ip", "target.route", "setup.password_file", "vmapi.basic_auth_file"}) {
+                   "connections.parameters.sslpassword", "vmapi.url", "log.level", "target.ip",
+                   "target.route", "setup.password_file", "vmapi.basic_auth_file"}) {
     std::string text = key;
     std::string end;
     for (auto dot = text.find('.'); dot != std::string::npos; dot = text.find('.', dot)) {
@@ -501,7 +500,7 @@ TEST(no option is listed twice) {
 
 TEST(labels of the samples are taken) {
   auto catalogue = built_in_catalogue();
-  for (const auto &query : catalogue->queries())
-    for (const auto &label : query.labels)
+  for (const auto& query : catalogue->queries())
+    for (const auto& label : query.labels)
       CHECK_EQUAL(label_name_fault(label), "is a label of our own metrics, expected another name");
 }

@@ -44,7 +44,6 @@ def configuration(backends, **more):
         "user": "pgstatsmon",
         "database": "postgres",
         "backend_port": 5432,
-        "console": {"socket": ""},
         "static": {"dbs": backends},
     }
     return merged(base, more)
