@@ -65,7 +65,7 @@ FAULTS = {
     "md5": "a Content-MD5 that fits",
     "gzip": "gzip, whatever was accepted",
     "gzip-bomb": "gzip of 256 MB of blanks",
-    "large": "200 MB of blanks before the list",
+    "large": "32 MB of blanks before the list",
     "large-headers": "1 MB of headers",
     "not-http": "an answer that is no HTTP",
     "duplicates": "every VM twice in each page, once in the count",
@@ -390,7 +390,7 @@ class Handler(BaseHTTPRequestHandler):
         body = {"html": b"<html><body>It works!</body></html>", "object": b"{}",
                 "empty-count": b"[]"}.get(fault) or json.dumps(vms).encode()
         if fault == "large":
-            body = b" " * (200 << 20) + body
+            body = b" " * (32 << 20) + body
         if fault == "truncated-json":
             body = body[: len(body) // 2]
         if fault in ("md5", "wrong-md5"):

@@ -44,7 +44,9 @@ void connection_state::setup_failed(const caf::error& error) {
   arguments_.metrics->setup = error == ec::is_standby ? setup_state::standby : setup_state::failed;
   setup_due_ = now() + setup_backoff_.next(arguments_.context->chance());
   auto complaint = sentence_of(error);
-  if (complaint != setup_complaint_)
+  if (complaint != setup_complaint_ && error == ec::is_standby)
+    spdlog::info("backend {}: not set up: {}", arguments_.target.name, complaint);
+  else if (complaint != setup_complaint_)
     spdlog::warn("backend {}: setup failed: {}", arguments_.target.name, complaint);
   setup_complaint_ = complaint;
   if (state_ == backend_state::setup && !leaving_)

@@ -83,7 +83,7 @@ private:
   std::vector<source> sources_;    ///< In the configuration's order: of equal ids the first counts.
   std::vector<source> ending_;     ///< No longer wanted, but not ended yet.
   std::set<std::string> repeated_; ///< Ids that several sources list, so that each is logged once.
-  bool opened_ = false; ///< The SCHEDULER knows that a first list is there.
+  bool opened_ = false;            ///< The SCHEDULER knows that a first list is there.
   backend_list live_;
 };
 

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  auto x = pgstatsmon::parse_settings({reinterpret_cast<const char *>(data), size}, "f");
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  auto x = pgstatsmon::parse_settings({reinterpret_cast<const char*>(data), size}, "f");
   if (x) {
     if (pgstatsmon::explain(*x).empty())
       abort();

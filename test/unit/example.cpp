@@ -45,16 +45,16 @@ std::string all_on() {
 }
 
 /// Calls f for the path of every value that is no object and no list of objects.
-void each_leaf(const document_node &x, const std::string &path,
-               const std::function<void(const std::string &)> &f) {
+void each_leaf(const document_node& x, const std::string& path,
+               const std::function<void(const std::string&)>& f) {
   using kind = document_node::kind;
   auto leaf = x.type != kind::object && x.type != kind::list;
   if (leaf || (x.type == kind::list && x.items[0]->type == kind::string))
     f(path);
   else if (x.type == kind::list)
-    for (const auto &item : x.items)
+    for (const auto& item : x.items)
       each_leaf(*item, path + "[]", f);
-  for (const auto &[key, value] : x.entries)
+  for (const auto& [key, value] : x.entries)
     each_leaf(*value, path.empty() ? key->text : path + '.' + key->text, f);
 }
 
@@ -87,11 +87,11 @@ TEST(the example names every option and no other) {
   auto document = parse_document(all_on());
   REQUIRE(document.root != nullptr);
   std::set<std::string> shown;
-  each_leaf(*document.root, {}, [&](const std::string &path) { shown.insert(option_of(path)); });
+  each_leaf(*document.root, {}, [&](const std::string& path) { shown.insert(option_of(path)); });
   auto options = known_options();
-  for (const auto &option : options)
+  for (const auto& option : options)
     CHECK_EQUAL(option + (shown.contains(option) ? "" : " is missing"), option);
-  for (const auto &path : shown)
+  for (const auto& path : shown)
     CHECK(std::ranges::find(options, path) != options.end());
 }
 

@@ -33,7 +33,7 @@ std::string line_of(std::string_view text, form format = form::human, bool journ
   how->format = format;
   how->journal = journal;
   spdlog::details::log_msg msg{
-      spdlog::log_clock::time_point{1767323045678ms}, {}, "any", x, {text.data(), text.size()}};
+    spdlog::log_clock::time_point{1767323045678ms}, {}, "any", x, {text.data(), text.size()}};
   spdlog::memory_buf_t to;
   line_formatter{how}.format(msg, to);
   return {to.data(), to.size()};
@@ -55,8 +55,8 @@ public:
     close(read_end_);
   }
 
-  captured_stderr(const captured_stderr &) = delete;
-  captured_stderr &operator=(const captured_stderr &) = delete;
+  captured_stderr(const captured_stderr&) = delete;
+  captured_stderr& operator=(const captured_stderr&) = delete;
 
   /// What was written, all of it.
   std::string text() {
