@@ -1,0 +1,116 @@
+"""SIGHUP: a right configuration is followed, a wrong one changes nothing."""
+
+import json
+import signal
+
+import pytest
+from harness.daemon import backend, merged, polls
+from harness.waiting import wait_until
+
+DONE = "the configuration was read again"
+
+ONE = """
+name: pg_{0}
+help: One.
+labels: []
+metrics:
+  - {{column: one, type: gauge, help: One.}}
+versions:
+  - sql: select 1 as one
+"""
+
+
+def reload(daemon, **changes):
+    """Changes the file, asks the daemon to read it, and waits until it has."""
+    before = len(daemon.lines(DONE))
+    daemon.config = merged(daemon.config, changes)
+    daemon.file.write_text(json.dumps(daemon.config))
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(daemon.lines(DONE)) > before, 10, lambda: daemon.log())
+
+
+def connects(page, name):
+    return page.value("pgstatsmon_backend_connects_total", backend=name)
+
+
+@pytest.fixture
+def daemon(primary, watch):
+    result = watch([backend("one", primary)])
+    result.wait_up("one")
+    return result
+
+
+def test_a_wrong_file_changes_nothing(daemon):
+    right = daemon.file.read_text()
+    daemon.file.write_text('{\n"intervall": 1,\n"static": {"dbs": [{"name": 7}]}\n}\n')
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: daemon.lines("the old one stays"), 10, "the faults are reported")
+    line = daemon.lines("the old one stays")[0]
+    assert "intervall" in line and "static.dbs[0].ip" in line
+    page = daemon.wait_polls("one", 3)
+    assert connects(page, "one") == 1
+    daemon.file.write_text(right)
+
+
+def test_a_new_interval_keeps_connection_and_data(daemon):
+    reload(daemon, interval="50ms", log={"level": "debug"}, stale_after="30s")
+    page = daemon.wait_polls("one", 10, timeout=5)
+    assert connects(page, "one") == 1
+    assert page.total("pgstatsmon_backend_failures_total", backend="one") == 0
+
+
+def test_new_time_limits_connect_anew_and_lose_nothing(primary, daemon):
+    setting = "select setting from pg_settings where name = 'statement_timeout'"
+    assert primary.psql(setting) == "0"
+    reload(daemon, connections={"query_timeout": "7s"})
+    page = daemon.wait_for(lambda page: connects(page, "one") == 2, what="it connects anew")
+    page = daemon.wait_polls("one", 1)
+    assert page.total("pgstatsmon_backend_failures_total", backend="one") == 0
+    assert page.find("pg_stat_bgwriter_buffers_alloc", backend="one")
+    wait_until(lambda: primary.sessions_of() == 1, 5, "one session")
+
+
+def test_labels(daemon):
+    reload(daemon, target={"metadata": {"zone": "b"}})
+    page = daemon.wait_for(
+        lambda page: page.find("pg_stat_bgwriter_buffers_alloc", backend="one", zone="b"),
+        what="the new label",
+    )
+    for name in ("pg_up", "pgstatsmon_backends", "process_open_fds"):
+        assert page.find(name, zone="b") and len(page.find(name)) == len(page.find(name, zone="b"))
+
+
+def test_queries(directory, daemon):
+    path = directory / "reloaded-queries"
+    path.mkdir()
+    (path / "one.yaml").write_text(ONE.format("first"))
+    reload(daemon, queries=str(path))
+    page = daemon.wait_for(lambda page: page.find("pg_first_one"), what="the new query")
+    assert not page.find("pg_stat_bgwriter_buffers_alloc")
+    (path / "one.yaml").write_text(ONE.format("second"))
+    reload(daemon)
+    page = daemon.wait_for(lambda page: page.find("pg_second_one"), what="the changed query")
+    assert not page.find("pg_first_one")
+
+
+def test_the_static_list(primary, daemon):
+    both = [backend("one", primary), backend("two", primary, database="template1")]
+    reload(daemon, static={"dbs": both})
+    page = daemon.wait_up("one", "two")
+    assert connects(page, "one") == 1
+    reload(daemon, static={"dbs": both[:1]})
+    page = daemon.wait_for(lambda page: not page.find("pg_up", backend="two"), what="two is gone")
+    assert "two" not in {labels.get("backend") for name in ("pg_up", "pgstatsmon_backend_state")
+                         for labels, _ in page.find(name)}
+    wait_until(lambda: primary.sessions_of() == 1, 5, "its session is closed")
+    page = daemon.wait_polls("one", 1)
+    assert connects(page, "one") == 1
+
+
+def test_what_needs_a_restart_is_said(daemon):
+    old = daemon.config["target"]
+    reload(daemon, target={"route": "/elsewhere"})
+    assert daemon.lines("target.route changed", "restart")
+    start = polls(daemon.scrape(), "one")
+    daemon.wait_for(lambda page: polls(page, "one") > start, what="it goes on")
+    reload(daemon, target=old)
