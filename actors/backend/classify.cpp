@@ -22,44 +22,67 @@ failure classify_sqlstate(std::string_view sqlstate) noexcept {
   return failure::query;
 }
 
-failure classify_connect_error(std::string_view message) noexcept {
-  // In this order: a server's refusal is more telling than what libpq says around it.
-  static constexpr std::array<std::pair<std::string_view, failure>, 30> signs{{
-    {"too many connections", failure::too_many_connections},
-    {"too many clients", failure::too_many_connections},
-    {"remaining connection slots are reserved", failure::too_many_connections},
-    {"the database system is starting up", failure::starting_up},
-    {"the database system is shutting down", failure::starting_up},
-    {"the database system is in recovery mode", failure::starting_up},
-    {"the database system is not yet accepting connections", failure::starting_up},
-    {"the database system is not accepting connections", failure::starting_up},
-    {"pg_hba.conf rejects connection", failure::auth},
-    {"no pg_hba.conf entry", failure::auth},
-    {"authentication failed", failure::auth},
-    {"authentication method", failure::auth},
+namespace {
+
+/// What libpq and the operating system say when no server has refused.
+failure classify_words(std::string_view message) noexcept {
+  static constexpr std::array<std::pair<std::string_view, failure>, 13> signs{{
     {"no password supplied", failure::auth},
-    {"role \"", failure::auth},
-    {"permission denied for database", failure::auth},
+    {"authentication method", failure::auth},
     {"SCRAM", failure::auth},
-    {"SSL", failure::tls},
-    {"certificate", failure::tls},
-    {"tls", failure::tls},
-    {"private key", failure::tls},
     {"could not translate host name", failure::dns},
     {"Connection refused", failure::refused},
-    {"No such file or directory", failure::refused},
+    {"No such file or directory\n\tIs the server", failure::refused},
     {"timeout expired", failure::timeout},
     {"Connection timed out", failure::timeout},
-    {"No route to host", failure::network},
-    {"Network is unreachable", failure::network},
-    {"Connection reset", failure::network},
+    {"SSL", failure::tls},
+    {"certificate", failure::tls},
+    {"private key", failure::tls},
     {"server closed the connection", failure::network},
     {"could not receive data", failure::network},
   }};
   for (const auto& [sign, reason] : signs)
     if (message.find(sign) != std::string_view::npos)
       return reason;
-  return failure::other;
+  auto unreachable = message.find("unreachable") != std::string_view::npos
+                     || message.find("No route to host") != std::string_view::npos
+                     || message.find("reset by peer") != std::string_view::npos;
+  return unreachable ? failure::network : failure::other;
+}
+
+/// Where `: SQLSTATE: ` begins in "FATAL:  28P01: text"; npos when no server said one.
+size_t find_sqlstate(std::string_view text) noexcept {
+  auto is_code = [&](size_t i) {
+    for (auto c : text.substr(i, 5))
+      if ((c < '0' || c > '9') && (c < 'A' || c > 'Z'))
+        return false;
+    return text.size() >= i + 7 && text.substr(i + 5, 2) == ": ";
+  };
+  // The last one: of several addresses the last refusal is what ended the attempt.
+  for (auto i = text.rfind(":  "); i != std::string_view::npos && i > 0;
+       i = text.rfind(":  ", i - 1))
+    if (is_code(i + 3))
+      return i + 3;
+  return std::string_view::npos;
+}
+
+failure classify_refusal(std::string_view sqlstate) noexcept {
+  if (sqlstate == "42501") // no CONNECT privilege on the database
+    return failure::auth;
+  auto reason = classify_sqlstate(sqlstate);
+  return reason == failure::query ? failure::other : reason;
+}
+
+} // namespace
+
+connect_error parse_connect_error(std::string_view text) {
+  auto i = find_sqlstate(text);
+  if (i == std::string_view::npos)
+    return {classify_words(text), {}, join_lines(text)};
+  std::string sqlstate{text.substr(i, 5)};
+  auto words = std::string{text.substr(0, i)};
+  words += text.substr(i + 7, text.find("\nLOCATION:", i) - i - 7);
+  return {classify_refusal(sqlstate), sqlstate, join_lines(words)};
 }
 
 std::string join_lines(std::string_view message) {

@@ -68,6 +68,8 @@ public:
     if (connection_ == nullptr)
       return {false, {}, session_error{failure::other, {}, "out of memory"}};
     PQsetNoticeReceiver(connection_.get(), &pq_session::on_notice, this);
+    // The only way to a refusal's SQLSTATE, and a server may speak any language.
+    PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
     if (PQstatus(connection_.get()) == CONNECTION_BAD)
       return {false, {}, connect_error()};
     return {false, interest::write, std::nullopt};
@@ -216,8 +218,8 @@ private:
   }
 
   [[nodiscard]] session_error connect_error() const {
-    auto message = join_lines(text(PQerrorMessage(connection_.get())));
-    return {classify_connect_error(message), {}, message};
+    auto said = parse_connect_error(text(PQerrorMessage(connection_.get())));
+    return {said.reason, said.sqlstate, said.message};
   }
 
   /// The server's last words, when there were any, say more than a closed socket.

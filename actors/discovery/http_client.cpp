@@ -41,7 +41,7 @@ using url_ptr = std::unique_ptr<CURLU, url_deleter>;
 /// The answer while it arrives.
 struct transfer {
   uint64_t max_body = 0;
-  http_response response;
+  http_reply response;
   size_t header_bytes = 0;
   bool too_large = false;
 };
@@ -145,7 +145,7 @@ source_failure class_of(CURLcode x) noexcept {
 
 /// Whether a body is the one that Content-MD5 was made from. Compressed ones are not looked at:
 /// servers do not agree on which of the two bodies is meant.
-bool fits_digest(const http_response& x) {
+bool fits_digest(const http_reply& x) {
   auto expected = x.header("content-md5");
   if (!expected || x.header("content-encoding"))
     return true;
@@ -161,7 +161,7 @@ bool fits_digest(const http_response& x) {
 
 } // namespace
 
-std::optional<std::string_view> http_response::header(std::string_view name) const {
+std::optional<std::string_view> http_reply::header(std::string_view name) const {
   auto is = [&](const auto& x) { return x.first == name; };
   auto i = std::find_if(headers.rbegin(), headers.rend(), is);
   if (i != headers.rend())
@@ -287,7 +287,7 @@ http_answer http_client::get(const std::string& url, const std::stop_token& stop
   auto next = url;
   for (int redirects = 0;; ++redirects) {
     auto answer = impl_->get_once(next, stop);
-    const auto* response = std::get_if<http_response>(&answer);
+    const auto* response = std::get_if<http_reply>(&answer);
     if (response == nullptr || response->status < 300 || response->status > 399)
       return answer;
     const char* target = nullptr;
@@ -317,7 +317,7 @@ std::string shown(std::string_view url) {
   return fmt::format("{}{}", url.substr(0, authority), url.substr(host));
 }
 
-std::optional<source_problem> status_problem(const http_response& x) {
+std::optional<source_problem> status_problem(const http_reply& x) {
   if (x.status == 200)
     return std::nullopt;
   auto message = error_message(x.body);

@@ -17,7 +17,7 @@
 namespace pgstatsmon {
 
 /// A server's answer, complete and decompressed.
-struct http_response {
+struct http_reply {
   long status = 0;
   std::vector<std::pair<std::string, std::string>> headers; ///< Names in lower case.
   std::string body;
@@ -26,7 +26,7 @@ struct http_response {
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
 };
 
-using http_answer = std::variant<http_response, source_problem>;
+using http_answer = std::variant<http_reply, source_problem>;
 
 /// What an http_client does, for tests to stand in for it.
 using http_get = std::function<http_answer(const std::string& url, std::stop_token)>;
@@ -57,6 +57,6 @@ private:
 std::string shown(std::string_view url);
 
 /// The problem that a status is; nothing when it is 200.
-std::optional<source_problem> status_problem(const http_response& x);
+std::optional<source_problem> status_problem(const http_reply& x);
 
 } // namespace pgstatsmon

@@ -40,7 +40,7 @@ source_answer ask_http_sd(const http_sd_settings& how, const http_get& get,
   auto answer = get(how.http.url, stop);
   if (auto* problem = std::get_if<source_problem>(&answer))
     return std::move(*problem);
-  const auto& response = std::get<http_response>(answer);
+  const auto& response = std::get<http_reply>(answer);
   if (auto problem = status_problem(response))
     return source_problem{problem->reason, shown(how.http.url) + ": " + problem->what};
   return parsed(response.body, shown(how.http.url));

@@ -17,7 +17,7 @@ constexpr int tries = 3;
 
 using vms_answer = std::variant<std::vector<vm>, source_problem>;
 
-std::optional<uint64_t> count_of(const http_response& x) {
+std::optional<uint64_t> count_of(const http_reply& x) {
   auto text = x.header("x-joyent-resource-count");
   uint64_t result = 0;
   if (!text)
@@ -33,7 +33,7 @@ vms_answer ask_for_page(const http_get& get, const std::string& url, const std::
   auto answer = get(url, stop);
   if (auto* problem = std::get_if<source_problem>(&answer))
     return std::move(*problem);
-  const auto& response = std::get<http_response>(answer);
+  const auto& response = std::get<http_reply>(answer);
   if (auto problem = status_problem(response))
     return source_problem{problem->reason, shown(url) + ": " + problem->what};
   auto vms = parse_vms(response.body);

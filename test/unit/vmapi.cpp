@@ -48,7 +48,7 @@ std::string fault_of(std::string_view body) {
 }
 
 http_answer page(const std::string& body, const std::string& count = {}, long status = 200) {
-  http_response result;
+  http_reply result;
   result.status = status;
   result.body = body;
   if (!count.empty())
