@@ -46,6 +46,19 @@ struct connection_arguments {
   context_ptr context;
 };
 
+/// What one poll has brought so far.
+struct poll_progress {
+  uint64_t number = 0;
+  flight sent;
+  caf::actor_clock::time_point began;
+  caf::actor_clock::time_point last_result; ///< When the statement before the current one was done.
+  caf::actor_clock::time_point last_byte;
+  failure worst = failure::none;
+  size_t good = 0; ///< Queries that succeeded.
+  uint64_t rows = 0;
+  caf::typed_response_promise<poll_report> promise;
+};
+
 /// States and transitions (backend_state):
 ///
 ///     CONNECTING -> READY <-> POLLING
@@ -101,19 +114,6 @@ private:
   void judge_rights(bool complete);
 
   // -- polling (connection_poll.cpp) --------------------------------------------------------------
-
-  /// What one poll has brought so far.
-  struct poll_progress {
-    uint64_t number = 0;
-    flight sent;
-    time_point began;
-    time_point last_result; ///< When the statement before the current one was done.
-    time_point last_byte;
-    failure worst = failure::none;
-    size_t good = 0; ///< Queries that succeeded.
-    uint64_t rows = 0;
-    caf::typed_response_promise<poll_report> promise;
-  };
 
   [[nodiscard]] flight_extras extras() const;
   void receive();
