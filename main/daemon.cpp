@@ -39,8 +39,8 @@ double unix_time() {
 }
 
 /// Starts a backend's QUERY and CONNECTION.
-backend_spawner make_spawner(caf::actor_system& system, registry_actor registry,
-                             context_ptr context) {
+backend_spawner make_spawner(caf::actor_system& system, const registry_actor& registry,
+                             const context_ptr& context) {
   return [&system, registry, context](const scheduler_actor& scheduler, const backend& target,
                                       incarnation life, const metrics_ptr& metrics,
                                       const settings_ptr& options) {

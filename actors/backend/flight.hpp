@@ -22,7 +22,7 @@ public:
   /// The name of a query's statement on the server.
   [[nodiscard]] std::string name(key x) const;
 
-  [[nodiscard]] bool contains(key x) const { return ready_.count(x) > 0; }
+  [[nodiscard]] bool contains(key x) const { return ready_.contains(x); }
 
   /// The server has it.
   void add(key x) { ready_.insert(x); }

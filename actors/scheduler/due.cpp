@@ -4,7 +4,7 @@
 namespace pgstatsmon {
 
 bool due_queue::add(incarnation life, bool suspect) {
-  if (in_flight_.count(life) > 0 || !waiting_.insert(life).second)
+  if (in_flight_.contains(life) || !waiting_.insert(life).second)
     return false;
   (suspect ? suspects_ : good_).push_back(life);
   return true;
