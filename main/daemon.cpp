@@ -39,15 +39,15 @@ double unix_time() {
 }
 
 /// Starts a backend's QUERY and CONNECTION.
-backend_spawner make_spawner(caf::actor_system& system, const registry_actor& registry,
-                             const context_ptr& context) {
-  return [&system, registry, context](const scheduler_actor& scheduler, const backend& target,
-                                      incarnation life, const metrics_ptr& metrics,
-                                      const settings_ptr& options) {
-    auto results = system.spawn(query, registry, target, life, metrics);
-    return system.spawn(connection, connection_arguments{target, life, metrics, results, scheduler,
-                                                         options, context});
-  };
+backend_spawner make_spawner(const registry_actor& registry, const context_ptr& context) {
+  return
+    [registry, context](scheduler_actor::pointer scheduler, const backend& target, incarnation life,
+                        const metrics_ptr& metrics, const settings_ptr& options) {
+      auto results = scheduler->spawn(query, registry, target, life, metrics);
+      return scheduler->spawn(connection,
+                              connection_arguments{target, life, metrics, results,
+                                                   scheduler_actor{scheduler}, options, context});
+    };
 }
 
 void say_what_needs_a_restart(const settings& old, const settings& now) {
@@ -130,7 +130,7 @@ scheduler_arguments daemon::make_scheduler_arguments() {
     connection_context{&reactor_, worker_, make_pq_session, chance, unix_time});
   return {
     options_,  queries_->load(),
-    registry_, make_spawner(system_, registry_, context),
+    registry_, make_spawner(registry_, context),
     chance,    {&metrics_->backends, &metrics_->in_flight, &metrics_->tick_seconds, signs_.get()}};
 }
 

@@ -1,6 +1,7 @@
 // The daemon: wires the actors together. The only place that knows them all.
 #pragma once
 
+#include "actors/actor_directory.hpp"
 #include "actors/backend/reactor.hpp"
 #include "actors/discovery/discovery_metrics.hpp"
 #include "actors/exposition/http_server.hpp"
@@ -12,7 +13,6 @@
 #include "config/settings.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 
 #include <atomic>
 #include <memory>
@@ -21,7 +21,7 @@
 namespace pgstatsmon {
 
 /// What CAF has to know before any actor runs.
-struct system_configuration : caf::actor_system_config {
+struct system_configuration : listing_config {
   system_configuration();
 };
 

@@ -202,9 +202,9 @@ void connection_state::watch(interest what) {
   arguments_.context->sockets->watch(session_->socket(), epoll_events(what), self_, ++watch_);
 }
 
-connection_actor::behavior_type
-connection(connection_actor::stateful_pointer<connection_state> self,
-           connection_arguments arguments) {
+connection_actor::behavior_type connection(observed_ptr<connection_actor, connection_state> self,
+                                           connection_arguments arguments) {
+  self->is_for(arguments.target.name);
   self->link_to(arguments.query);
   self->state.start(std::move(arguments));
   return {

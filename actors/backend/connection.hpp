@@ -7,6 +7,7 @@
 #include "actors/backend/reactor.hpp"
 #include "actors/backend/session.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/observed.hpp"
 #include "actors/registry/backend_metrics.hpp"
 #include "config/settings.hpp"
 
@@ -162,8 +163,7 @@ private:
   std::string setup_complaint_; ///< The last one that was logged.
 };
 
-connection_actor::behavior_type
-connection(connection_actor::stateful_pointer<connection_state> self,
-           connection_arguments arguments);
+connection_actor::behavior_type connection(observed_ptr<connection_actor, connection_state> self,
+                                           connection_arguments arguments);
 
 } // namespace pgstatsmon

@@ -93,9 +93,10 @@ void query_state::publish() {
   self->send(registry, backend_samples{life, std::move(samples)});
 }
 
-query_actor::behavior_type query(query_actor::stateful_pointer<query_state> self,
+query_actor::behavior_type query(observed_ptr<query_actor, query_state> self,
                                  registry_actor registry, const backend& of, incarnation life,
                                  metrics_ptr metrics) {
+  self->is_for(of.name);
   self->state.registry = std::move(registry);
   self->state.backend = of.name;
   self->state.life = life;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/observed.hpp"
 #include "actors/registry/backend_metrics.hpp"
 #include "actors/registry/decode.hpp"
 
@@ -48,7 +49,7 @@ struct query_state {
 /// @param registry Gets the blocks.
 /// @param life Of `of`; goes with every block.
 /// @param metrics Counts of the backend, with the catalogue that its results are made of.
-query_actor::behavior_type query(query_actor::stateful_pointer<query_state> self,
+query_actor::behavior_type query(observed_ptr<query_actor, query_state> self,
                                  registry_actor registry, const backend& of, incarnation life,
                                  metrics_ptr metrics);
 

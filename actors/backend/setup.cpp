@@ -115,9 +115,10 @@ void setup_actor_state::failed(const std::string& what, ec why) {
   self_->quit();
 }
 
-setup_actor::behavior_type setup(setup_actor::stateful_pointer<setup_actor_state> self,
+setup_actor::behavior_type setup(observed_ptr<setup_actor, setup_actor_state> self,
                                  setup_arguments arguments) {
   auto limit = arguments.options->connections.connect_timeout + work_limit;
+  self->is_for(arguments.target.name);
   self->state.arguments = std::move(arguments);
   self->delayed_send(self, limit, caf::timeout_atom_v);
   return {

@@ -52,7 +52,7 @@ private:
 };
 
 /// Ends by itself: when it is done, when it fails, and after connect_timeout plus ten seconds.
-setup_actor::behavior_type setup(setup_actor::stateful_pointer<setup_actor_state> self,
+setup_actor::behavior_type setup(observed_ptr<setup_actor, setup_actor_state> self,
                                  setup_arguments arguments);
 
 } // namespace pgstatsmon

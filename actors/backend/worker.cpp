@@ -20,7 +20,13 @@ namespace {
 using thread_actor = caf::typed_actor<caf::replies_to<lookup>::with<lookup_result>,
                                       caf::replies_to<cancel_request>::with<void>>;
 
-thread_actor::behavior_type thread(thread_actor::pointer self, const worker_tasks& tasks) {
+struct thread_state {
+  static constexpr const char* name = "worker_thread";
+  explicit thread_state(thread_actor::pointer) {}
+};
+
+thread_actor::behavior_type thread(observed_ptr<thread_actor, thread_state> self,
+                                   const worker_tasks& tasks) {
   return {
     [self, tasks](const lookup& x) -> caf::result<lookup_result> {
       self->quit();
@@ -131,7 +137,7 @@ void worker_state::finished() {
   start_next();
 }
 
-worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self,
+worker_actor::behavior_type worker(observed_ptr<worker_actor, worker_state> self,
                                    worker_tasks tasks) {
   self->state.tasks = std::move(tasks);
   return {

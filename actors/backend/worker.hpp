@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/observed.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -50,7 +51,7 @@ private:
   std::deque<std::function<void()>> waiting_;
 };
 
-worker_actor::behavior_type worker(worker_actor::stateful_pointer<worker_state> self,
+worker_actor::behavior_type worker(observed_ptr<worker_actor, worker_state> self,
                                    worker_tasks tasks);
 
 } // namespace pgstatsmon

@@ -84,7 +84,7 @@ void discovery_state::start(source& x) {
   }
   x.stop = std::stop_source{};
   x.actor = start_source_(
-    self_->system(), {x.spec, ids(x.list), x.metrics, x.stop.get_token(), discovery_actor{self_}});
+    *self_, {x.spec, ids(x.list), x.metrics, x.stop.get_token(), discovery_actor{self_}});
   self_->monitor(x.actor);
 }
 
@@ -188,7 +188,7 @@ void discovery_state::tell(const list_changes& xs) {
   }
 }
 
-discovery_actor::behavior_type discovery(discovery_actor::stateful_pointer<discovery_state> self,
+discovery_actor::behavior_type discovery(observed_ptr<discovery_actor, discovery_state> self,
                                          scheduler_actor scheduler,
                                          const settings_ptr& configuration,
                                          discovery_metrics* metrics, source_starter start) {

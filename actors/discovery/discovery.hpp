@@ -5,6 +5,7 @@
 #include "actors/discovery/discovery_metrics.hpp"
 #include "actors/discovery/source_spec.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/observed.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -27,9 +28,9 @@ struct source_job {
   discovery_actor listener;       ///< Gets every list, from the source itself.
 };
 
-/// Starts a source. DISCOVERY monitors it; when the source is no longer wanted, or DISCOVERY ends,
-/// it requests a stop and sends an exit message.
-using source_starter = std::function<source_actor(caf::actor_system&, source_job)>;
+/// Starts a source as a child of `parent`. DISCOVERY monitors it; when the source is no longer
+/// wanted, or DISCOVERY ends, it requests a stop and sends an exit message.
+using source_starter = std::function<source_actor(caf::local_actor& parent, source_job)>;
 
 /// DISCOVERY's memory.
 class discovery_state {
@@ -91,7 +92,7 @@ private:
 /// @param scheduler Gets every removal and addition; removals first.
 /// @param metrics Not null; must outlive the actor and its sources.
 /// @param start Starts the sources; empty: start_source does.
-discovery_actor::behavior_type discovery(discovery_actor::stateful_pointer<discovery_state> self,
+discovery_actor::behavior_type discovery(observed_ptr<discovery_actor, discovery_state> self,
                                          scheduler_actor scheduler,
                                          const settings_ptr& configuration,
                                          discovery_metrics* metrics, source_starter start);

@@ -181,9 +181,9 @@ void polling_source_state::sleep(milliseconds time) {
   self_->delayed_send(self_, time, caf::timeout_atom_v, ++timer_);
 }
 
-source_actor::behavior_type
-polling_source(source_actor::stateful_pointer<polling_source_state> self, source_job job,
-               source_tools tools) {
+source_actor::behavior_type polling_source(observed_ptr<source_actor, polling_source_state> self,
+                                           source_job job, source_tools tools) {
+  self->is_for(job.spec.name);
   self->state.open(std::move(job), std::move(tools));
   self->send(self, caf::tick_atom_v);
   return {

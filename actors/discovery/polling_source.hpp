@@ -76,8 +76,7 @@ private:
 };
 
 /// Starts asking at once. Blocks while it asks: spawn it detached.
-source_actor::behavior_type
-polling_source(source_actor::stateful_pointer<polling_source_state> self, source_job job,
-               source_tools tools);
+source_actor::behavior_type polling_source(observed_ptr<source_actor, polling_source_state> self,
+                                           source_job job, source_tools tools);
 
 } // namespace pgstatsmon

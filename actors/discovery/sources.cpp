@@ -99,7 +99,7 @@ source_question question_of(const source_spec& x) {
   return std::visit(question{}, x.how);
 }
 
-source_actor start_source(caf::actor_system& system, source_job job) {
+source_actor start_source(caf::local_actor& parent, source_job job) {
   source_tools tools;
   tools.ask = question_of(job.spec);
   tools.random = [engine = std::mt19937_64{std::random_device{}()}]() mutable {
@@ -107,7 +107,7 @@ source_actor start_source(caf::actor_system& system, source_job job) {
   };
   if (const auto* file = std::get_if<file_source_settings>(&job.spec.how))
     tools.watch = [path = file->path](const source_actor& x) { return watch(path, x); };
-  return system.spawn<caf::detached>(polling_source, std::move(job), std::move(tools));
+  return parent.spawn<caf::detached>(polling_source, std::move(job), std::move(tools));
 }
 
 } // namespace pgstatsmon

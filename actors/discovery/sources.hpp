@@ -9,6 +9,6 @@ namespace pgstatsmon {
 source_question question_of(const source_spec& x);
 
 /// Starts a source on a thread of its own: DISCOVERY's source_starter.
-source_actor start_source(caf::actor_system& system, source_job job);
+source_actor start_source(caf::local_actor& parent, source_job job);
 
 } // namespace pgstatsmon

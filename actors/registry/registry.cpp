@@ -72,7 +72,7 @@ void registry_state::watch(record& x, const caf::actor_addr& source) {
     self->monitor(x.source);
 }
 
-registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry_state> self,
+registry_actor::behavior_type registry(observed_ptr<registry_actor, registry_state> self,
                                        std::shared_ptr<snapshot_cell> cell,
                                        caf::timespan stale_after) {
   self->state.cell = std::move(cell);

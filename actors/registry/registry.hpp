@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/observed.hpp"
 #include "actors/registry/snapshot.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -40,7 +41,7 @@ struct registry_state {
 
 /// @param cell Where the page finds the newest snapshot.
 /// @param stale_after A block is dropped when it is older; > 0.
-registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry_state> self,
+registry_actor::behavior_type registry(observed_ptr<registry_actor, registry_state> self,
                                        std::shared_ptr<snapshot_cell> cell,
                                        caf::timespan stale_after);
 

@@ -226,7 +226,7 @@ void scheduler_state::show() {
   arguments_.metrics.in_flight->Set(static_cast<double>(due_.in_flight()));
 }
 
-scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<scheduler_state> self,
+scheduler_actor::behavior_type scheduler(observed_ptr<scheduler_actor, scheduler_state> self,
                                          scheduler_arguments arguments) {
   self->set_down_handler([self](const caf::down_msg& x) { self->state.down(x); });
   self->state.start(std::move(arguments));

@@ -3,6 +3,7 @@
 
 #include "actors/backend/backoff.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/observed.hpp"
 #include "actors/registry/backend_metrics.hpp"
 #include "actors/registry/vital_signs.hpp"
 #include "actors/scheduler/due.hpp"
@@ -26,9 +27,9 @@ class Histogram;
 
 namespace pgstatsmon {
 
-/// Starts the actors of one life of a backend. Called by the SCHEDULER.
+/// Starts the actors of one life of a backend, as children of the SCHEDULER, which calls it.
 using backend_spawner = std::function<connection_actor(
-  const scheduler_actor& scheduler, const backend& target, incarnation life,
+  scheduler_actor::pointer scheduler, const backend& target, incarnation life,
   const metrics_ptr& metrics, const settings_ptr& options)>;
 
 /// Where the SCHEDULER shows what it does. All outlive it.
@@ -124,7 +125,7 @@ private:
   caf::typed_response_promise<caf::ok_atom> drained_;
 };
 
-scheduler_actor::behavior_type scheduler(scheduler_actor::stateful_pointer<scheduler_state> self,
+scheduler_actor::behavior_type scheduler(observed_ptr<scheduler_actor, scheduler_state> self,
                                          scheduler_arguments arguments);
 
 } // namespace pgstatsmon

@@ -8,6 +8,7 @@
 #define CAF_SUITE SUITE
 #define FAIL CAF_FAIL // dsl.hpp of CAF 0.17.6 uses it unprefixed
 
+#include "actors/observed.hpp"
 #include "messages/types.hpp"
 
 #include <caf/test/dsl.hpp>
@@ -21,7 +22,7 @@
 
 namespace pgstatsmon::test {
 
-struct config : caf::actor_system_config {
+struct config : listing_config {
   config() { add_message_types<caf::id_block::pgstatsmon>(); }
 };
 
@@ -30,7 +31,12 @@ struct config : caf::actor_system_config {
 struct actor_system : test_coordinator_fixture<config> {
   template <class State, class Handle>
   State& state_of(const Handle& hdl) {
-    return deref<typename Handle::template stateful_base<State>>(hdl).state;
+    auto* actor = caf::actor_cast<caf::abstract_actor*>(hdl);
+    using ours = std::remove_pointer_t<observed_ptr<Handle, State>>;
+    if (auto* x = dynamic_cast<ours*>(actor))
+      return x->state;
+    // A stand-in of the test's.
+    return dynamic_cast<typename Handle::template stateful_base<State>&>(*actor).state;
   }
 
   /// Ends actors; call it from the derived fixture's destructor.

@@ -60,9 +60,9 @@ struct fixture : test::actor_system {
   ~fixture() { stop(aut, scheduler); }
 
   void spawn() {
-    auto start = [this](caf::actor_system& system, source_job job) {
+    auto start = [this](caf::local_actor& parent, source_job job) {
       jobs.push_back(job);
-      auto result = system.spawn(scripted_source, job.listener, job.spec.name, &lists);
+      auto result = parent.spawn(scripted_source, job.listener, job.spec.name, &lists);
       sources.insert_or_assign(job.spec.name, result);
       return result;
     };

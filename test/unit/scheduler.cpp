@@ -60,7 +60,7 @@ struct fixture : test::actor_system {
     x.options = std::make_shared<const settings>();
     x.queries = queries;
     x.registry = registry;
-    x.spawn_backend = [this](const scheduler_actor&, const backend& target, incarnation life,
+    x.spawn_backend = [this](scheduler_actor::pointer, const backend& target, incarnation life,
                              const metrics_ptr& metrics, const settings_ptr&) {
       counts[life] = metrics;
       auto result = sys.spawn(fake_connection, target.name.starts_with("silent"));
