@@ -3,6 +3,7 @@
 
 #include "messages/types.hpp"
 
+#include <caf/io/system_messages.hpp>
 #include <caf/typed_actor.hpp>
 
 namespace pgstatsmon {
@@ -69,6 +70,14 @@ using scheduler_actor = caf::typed_actor<
   caf::reacts_to<caf::open_atom>,
   // A new interval, limit or catalogue; goes on to every CONNECTION.
   caf::reacts_to<reconfigured>,
+  // From the CONSOLE: poll a backend now.
+  caf::replies_to<poll_order>::with<poll_report>,
+  // From the CONSOLE: no polls for a while; how many backends that concerns.
+  caf::replies_to<pause_order>::with<uint64_t>,
+  // From the CONSOLE: polls again; how many backends that concerns.
+  caf::replies_to<resume_order>::with<uint64_t>,
+  // From the CONSOLE: what is in flight, what waits, the last ticks.
+  caf::replies_to<caf::get_atom>::with<scheduler_status>,
   // INTERNAL: a heartbeat is due.
   caf::reacts_to<caf::ping_atom>,
   // INTERNAL: every backend is due; the number tells ticks of an old interval apart.
@@ -86,6 +95,8 @@ using discovery_actor = caf::typed_actor<
   caf::reacts_to<std::string, backend_list>,
   // Sources come, change and go as the new configuration says.
   caf::reacts_to<reconfigured>,
+  // From the CONSOLE: how the sources are.
+  caf::replies_to<caf::get_atom>::with<discovery_status>,
   // INTERNAL: a source that died is started again.
   caf::reacts_to<caf::reset_atom, std::string>>;
 
@@ -95,5 +106,15 @@ using source_actor = caf::typed_actor<
   caf::reacts_to<caf::tick_atom>,
   // INTERNAL: a timer fired; the number tells stale ones apart.
   caf::reacts_to<caf::timeout_atom, uint64_t>>;
+
+/// CONSOLE: a broker that answers lines from a Unix socket.
+using console_actor = caf::typed_actor<
+  // From the multiplexer: a session begins, has said something, has read something, may be read
+  // from again, has ended; nobody can come any more.
+  caf::reacts_to<caf::io::new_connection_msg>, caf::reacts_to<caf::io::new_data_msg>,
+  caf::reacts_to<caf::io::data_transferred_msg>, caf::reacts_to<caf::io::connection_passivated_msg>,
+  caf::reacts_to<caf::io::connection_closed_msg>, caf::reacts_to<caf::io::acceptor_closed_msg>,
+  // INTERNAL: a session that watches looks again; the numbers are the session's and the watch's.
+  caf::reacts_to<caf::tick_atom, uint64_t, uint64_t>>;
 
 } // namespace pgstatsmon

@@ -82,4 +82,8 @@ private:
 template <class Handle, class State>
 using observed_ptr = caf::stateful_actor<State, observed<typename Handle::base>>*;
 
+/// The same for a broker.
+template <class Handle, class State>
+using observed_broker_ptr = caf::stateful_actor<State, observed<typename Handle::broker_base>>*;
+
 } // namespace pgstatsmon

@@ -32,6 +32,7 @@ namespace level = spdlog::level;
 using log_message = spdlog::details::log_msg;
 
 constexpr auto logger_name = "pgstatsmon";
+constexpr auto unfiltered_name = "pgstatsmon, whatever the level";
 constexpr size_t queue_size = 8192;
 constexpr size_t max_message = 16U << 10;
 
@@ -132,10 +133,16 @@ std::shared_ptr<spdlog::logger> make_logger() {
   auto form = std::make_shared<line_form>();
   form->journal = is_journal(std::getenv("JOURNAL_STREAM"), STDERR_FILENO);
   spdlog::init_thread_pool(queue_size, 1);
-  auto result = std::make_shared<spdlog::async_logger>(
-    logger_name, std::make_shared<stderr_sink>(std::move(form)), spdlog::thread_pool(),
-    spdlog::async_overflow_policy::overrun_oldest);
+  auto sink = std::make_shared<stderr_sink>(std::move(form));
+  auto logger_of = [&](const char* name) {
+    return std::make_shared<spdlog::async_logger>(name, sink, spdlog::thread_pool(),
+                                                  spdlog::async_overflow_policy::overrun_oldest);
+  };
+  auto result = logger_of(logger_name);
   spdlog::set_default_logger(result);
+  auto unfiltered = logger_of(unfiltered_name);
+  unfiltered->set_level(level::trace);
+  spdlog::register_logger(std::move(unfiltered));
   return result;
 }
 
@@ -220,6 +227,30 @@ void start_logging(const log_settings& x) {
     logger->warn(
       "LOG_LEVEL is none of trace, debug, info, warn, error, fatal, 10 to 60: {} is used",
       name_of(logger->level()).name);
+}
+
+void set_log_level(level::level_enum x) {
+  spdlog::default_logger_raw()->set_level(x);
+}
+
+level::level_enum log_level() {
+  return spdlog::default_logger_raw()->level();
+}
+
+std::string_view log_level_name(level::level_enum x) noexcept {
+  return name_of(x).name;
+}
+
+bool is_logged(const own_log_level& own, level::level_enum x) {
+  auto mine = own.load(std::memory_order_relaxed);
+  return mine == no_own_level ? spdlog::should_log(x) : x >= mine;
+}
+
+void write_log(level::level_enum x, std::string_view line) {
+  if (spdlog::should_log(x))
+    spdlog::log(x, line);
+  else if (auto unfiltered = spdlog::get(unfiltered_name))
+    unfiltered->log(x, line);
 }
 
 uint64_t lost_log_lines() {

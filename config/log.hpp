@@ -3,6 +3,7 @@
 
 #include "config/settings.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/common.h>
 #include <spdlog/formatter.h>
 
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace pgstatsmon {
 
@@ -50,6 +52,35 @@ private:
 /// drops the oldest when it is full, so that who logs never waits. Called again, it only changes
 /// level and format, and from any thread; the first call comes before other threads log.
 void start_logging(const log_settings& x);
+
+/// Changes the general level only. Any thread.
+void set_log_level(spdlog::level::level_enum x);
+
+/// The general level.
+spdlog::level::level_enum log_level();
+
+/// Its name, as log_settings and the console write it.
+std::string_view log_level_name(spdlog::level::level_enum x) noexcept;
+
+/// The log level of a part of the program that has one of its own: spdlog's number. Any thread.
+using own_log_level = std::atomic<int>;
+
+/// The part has none: the general level holds.
+constexpr int no_own_level = -1;
+
+/// Whether a part's line of this level is written.
+bool is_logged(const own_log_level& own, spdlog::level::level_enum x);
+
+/// Writes a line, whatever the general level.
+void write_log(spdlog::level::level_enum x, std::string_view line);
+
+/// Logs about a part of the program that may have a level of its own.
+template <class... Args>
+void log_about(const own_log_level& own, spdlog::level::level_enum x,
+               fmt::format_string<Args...> form, Args&&... args) {
+  if (is_logged(own, x))
+    write_log(x, fmt::format(form, std::forward<Args>(args)...));
+}
 
 /// Lines that were dropped because stderr was too slow. Any thread.
 uint64_t lost_log_lines();

@@ -48,6 +48,11 @@ void read_web(const value& self, web_settings& x) {
   s.get("timeout").read(x.timeout, parse_time);
 }
 
+void read_console(const value& self, console_settings& x) {
+  fields s{self};
+  x.asked_for = s.get("socket").read(x.socket, parse_path).given() && !x.socket.empty();
+}
+
 void read_all(const value& root, settings& x) {
   fields top{root};
   read_polling(top, x);
@@ -56,6 +61,7 @@ void read_all(const value& root, settings& x) {
   read_setup(top.get("setup"), x.setup);
   read_log(top.get("log"), x.log);
   read_web(top.get("web"), x.web);
+  read_console(top.get("console"), x.console);
   read_sources(root, top, x);
   if (x.connections.query_timeout >= x.interval)
     root.warn("connections.query_timeout is not less than interval: a slow backend misses ticks");

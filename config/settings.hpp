@@ -151,6 +151,14 @@ struct web_settings {
   friend bool operator==(const web_settings&, const web_settings&) = default;
 };
 
+/// `console`.
+struct console_settings {
+  std::string socket = "/run/pgstatsmon/console.sock"; ///< Unix socket; empty: no console.
+  bool asked_for = false; ///< The file names the socket, so that having none is a fault.
+
+  friend bool operator==(const console_settings&, const console_settings&) = default;
+};
+
 /// Everything the file says. Immutable once parsed.
 struct settings {
   milliseconds interval{10'000};    ///< Between two ticks; > 0.
@@ -165,6 +173,7 @@ struct settings {
   std::string queries; ///< Directory of query definitions; empty: those compiled in.
   log_settings log;
   web_settings web;
+  console_settings console;
   std::string state_dir; ///< Where discovery keeps its last good lists; empty: nowhere.
 
   std::map<std::string, std::string> roles; ///< Role (tag value) to database.

@@ -18,15 +18,28 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
   CLI::App app{"Watches fleets of PostgreSQL servers and serves what it sees to Prometheus.",
                "pgstatsmon"};
   app.set_version_flag("--version", "pgstatsmon " PGSTATSMON_VERSION);
-  app.add_option("--config,FILE", result.file, "The configuration file, JSON or YAML")->required();
+  app.add_option("--config,FILE", result.file, "The configuration file, JSON or YAML");
   auto* check = app.add_flag("--check", result.check,
                              "Validate the file and say what would be watched; exit 0 or 1");
   auto* discover = app.add_flag("--discover", result.discover,
                                 "Ask the discovery sources once and print what they say");
   app.add_flag("--json", result.json, "Print JSON (with --discover)")->needs(discover);
   check->excludes(discover);
+  console_options console;
+  auto* talk = app.add_subcommand("console", "Ask a running daemon, or give it orders: with a "
+                                             "command, or at a prompt; 'console help' lists them");
+  talk->add_option("--socket", console.socket, "The daemon's console.socket")
+    ->capture_default_str();
+  talk->add_flag("--json", console.json, "Print JSON");
+  talk->prefix_command();
   try {
     app.parse(argc, argv);
+    if (talk->parsed()) {
+      console.words = talk->remaining();
+      result.console = console;
+    } else if (result.file.empty()) {
+      throw CLI::RequiredError{"FILE"};
+    }
   } catch (const CLI::ParseError& error) {
     return {std::nullopt, app.exit(error) == 0 ? 0 : usage_error};
   }

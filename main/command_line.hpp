@@ -3,15 +3,24 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pgstatsmon {
 
+/// `pgstatsmon console`.
+struct console_options {
+  std::string socket = "/run/pgstatsmon/console.sock"; ///< Of the daemon.
+  bool json = false;
+  std::vector<std::string> words; ///< The command; empty: the user is asked for commands.
+};
+
 /// What the process is to do.
 struct command_line {
-  std::string file;      ///< The configuration file.
-  bool check = false;    ///< Validate the file only.
-  bool discover = false; ///< Ask the discovery sources once only.
-  bool json = false;     ///< ... and print JSON.
+  std::string file;                       ///< The configuration file.
+  bool check = false;                     ///< Validate the file only.
+  bool discover = false;                  ///< Ask the discovery sources once only.
+  bool json = false;                      ///< ... and print JSON.
+  std::optional<console_options> console; ///< Talk to a daemon instead.
 };
 
 /// The outcome of parsing: something to do, or an exit code.

@@ -5,13 +5,17 @@
 #include "actors/backend/pq_session.hpp"
 #include "actors/backend/query.hpp"
 #include "actors/backend/worker.hpp"
+#include "actors/console/console.hpp"
+#include "actors/console/unix_socket.hpp"
 #include "actors/discovery/discovery.hpp"
 #include "actors/discovery/sources.hpp"
+#include "actors/exposition/api.hpp"
 #include "actors/exposition/health.hpp"
 #include "actors/exposition/pages.hpp"
 #include "actors/registry/registry.hpp"
 #include "config/log.hpp"
 
+#include <caf/io/middleman.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <fmt/format.h>
@@ -19,7 +23,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <random>
+#include <system_error>
 
 namespace pgstatsmon {
 
@@ -60,6 +66,8 @@ void say_what_needs_a_restart(const settings& old, const settings& now) {
     changed("target.route");
   if (old.state_dir != now.state_dir)
     changed("state_dir");
+  if (old.console != now.console)
+    changed("console");
   if (old.web != now.web)
     changed("web");
 }
@@ -70,6 +78,7 @@ system_configuration::system_configuration() {
   add_message_types<caf::id_block::pgstatsmon>();
   // Stealing workers wake up a hundred times a second even when there is nothing to do.
   set("scheduler.policy", caf::atom("sharing"));
+  load<caf::io::middleman>();
 }
 
 caf::expected<catalogue_ptr> load_queries(const settings& x) {
@@ -96,6 +105,8 @@ caf::error daemon::start() {
   if (auto error = http_->start())
     return error;
   start_actors();
+  if (auto error = start_console())
+    return error;
   if (listen_fd_ >= 0)
     spdlog::info("serving {} on the socket from systemd", options_->target.route);
   else
@@ -115,6 +126,7 @@ void daemon::serve() {
   add_pages(*http_, {backends_, [cell = queries_] { return cell->load(); }, metrics_},
             options_->target.route);
   add_health(*http_, signs_);
+  add_api(*http_, make_sources());
 }
 
 void daemon::start_actors() {
@@ -123,6 +135,27 @@ void daemon::start_actors() {
   scheduler_ = system_.spawn(scheduler, make_scheduler_arguments());
   discovery_ = system_.spawn(discovery, scheduler_, options_, &discovery_metrics_,
                              source_starter{start_source});
+}
+
+caf::error daemon::start_console() {
+  const auto& [path, asked_for] = options_->console;
+  if (path.empty())
+    return {};
+  auto socket = listen_at(path);
+  if (!socket && asked_for)
+    return std::move(socket.error());
+  if (!socket) {
+    spdlog::info("{}", sentence_of(socket.error()));
+    return {};
+  }
+  console_socket_ = path;
+  console_ = system_.middleman().spawn_broker(
+    console, console_arguments{*socket, make_sources(), scheduler_, discovery_});
+  return {};
+}
+
+console_sources daemon::make_sources() const {
+  return {configuration_.actors, backends_, [cell = queries_] { return cell->load(); }, signs_};
 }
 
 scheduler_arguments daemon::make_scheduler_arguments() {
@@ -160,6 +193,11 @@ void daemon::reload() {
 
 void daemon::stop() {
   caf::scoped_actor self{system_};
+  if (console_) {
+    self->send_exit(console_, caf::exit_reason::user_shutdown);
+    std::error_code gone_already;
+    std::filesystem::remove(console_socket_, gone_already);
+  }
   self->send_exit(discovery_, caf::exit_reason::user_shutdown);
   self->request(scheduler_, stop_limit, caf::close_atom_v)
     .receive([](caf::ok_atom) {},

@@ -3,6 +3,7 @@
 
 #include "actors/actor_directory.hpp"
 #include "actors/backend/reactor.hpp"
+#include "actors/console/sources.hpp"
 #include "actors/discovery/discovery_metrics.hpp"
 #include "actors/exposition/http_server.hpp"
 #include "actors/interfaces.hpp"
@@ -60,7 +61,9 @@ public:
 private:
   void serve();
   void start_actors();
+  [[nodiscard]] caf::error start_console();
   scheduler_arguments make_scheduler_arguments();
+  [[nodiscard]] console_sources make_sources() const;
 
   std::string file_;
   settings_ptr options_;
@@ -79,6 +82,8 @@ private:
   registry_actor registry_;
   scheduler_actor scheduler_;
   discovery_actor discovery_;
+  console_actor console_;      ///< Null when there is no socket for it.
+  std::string console_socket_; ///< ... which is here; a reload does not move it.
 };
 
 } // namespace pgstatsmon

@@ -4,6 +4,7 @@
 #include "config/log.hpp"
 #include "config/settings.hpp"
 #include "main/command_line.hpp"
+#include "main/console_client.hpp"
 #include "main/daemon.hpp"
 #include "main/systemd.hpp"
 
@@ -136,6 +137,8 @@ int process(int argc, char** argv) {
   auto parsed = parse_command_line(argc, argv);
   if (!parsed.todo)
     return parsed.exit_code;
+  if (parsed.todo->console)
+    return run_console(*parsed.todo->console);
   block_signals();
   curl_global_init(CURL_GLOBAL_DEFAULT);
   auto result = EXIT_FAILURE;

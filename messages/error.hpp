@@ -31,6 +31,12 @@ enum class ec : uint8_t {
   is_standby,
   /// A bounded wait ended.
   timeout,
+  /// No backend has that name.
+  no_such_backend,
+  /// As much as may wait waits already.
+  busy,
+  /// A line of the console that is no command.
+  bad_command,
 };
 
 /// The name of a code, as logs show it.
@@ -45,6 +51,9 @@ constexpr std::string_view to_string_view(ec x) noexcept {
   case ec::discovery_failed: return "discovery failed";
   case ec::is_standby: return "is a standby";
   case ec::timeout: return "timeout";
+  case ec::no_such_backend: return "no such backend";
+  case ec::busy: return "busy";
+  case ec::bad_command: return "bad command";
   }
   return "unknown";
 }

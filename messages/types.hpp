@@ -6,6 +6,7 @@
 #include "messages/error.hpp"
 #include "messages/poll.hpp"
 #include "messages/samples.hpp"
+#include "messages/status.hpp"
 
 #include <caf/type_id.hpp>
 
@@ -22,6 +23,11 @@ CAF_BEGIN_TYPE_ID_BLOCK(pgstatsmon, caf::first_custom_type_id)
   ADD_TYPE((pgstatsmon::poll))
   ADD_TYPE((pgstatsmon::poll_report))
   ADD_TYPE((pgstatsmon::socket_ready))
+  ADD_TYPE((pgstatsmon::poll_order))
+  ADD_TYPE((pgstatsmon::pause_order))
+  ADD_TYPE((pgstatsmon::resume_order))
+  ADD_TYPE((pgstatsmon::scheduler_status))
+  ADD_TYPE((pgstatsmon::discovery_status))
 
 CAF_END_TYPE_ID_BLOCK(pgstatsmon)
 

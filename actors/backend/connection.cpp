@@ -3,11 +3,11 @@
 
 #include "actors/backend/conninfo.hpp"
 
-#include <spdlog/spdlog.h>
-
 namespace pgstatsmon {
 
 namespace {
+
+namespace level = spdlog::level;
 
 /// How long a removed backend's queries may take to end.
 constexpr auto farewell = std::chrono::seconds{2};
@@ -101,19 +101,18 @@ void connection_state::failed(const session_error& error) {
   }
   metrics.count_failure(error.reason);
   metrics.last_failure = error.reason;
+  remember(error, "connection");
   switch (outage_.failed(error.reason, options().connect_retries, now())) {
   case outage::news::failing:
-    spdlog::warn("backend {}: {}: {}", arguments_.target.name, to_string_view(error.reason),
-                 error.message);
+    say(level::warn, "{}: {}", to_string_view(error.reason), error.message);
     break;
   case outage::news::lasting:
   case outage::news::reminder:
-    spdlog::error("backend {}: {} failures in a row, now {}: {}", arguments_.target.name,
-                  outage_.failures(), to_string_view(error.reason), error.message);
+    say(level::err, "{} failures in a row, now {}: {}", outage_.failures(),
+        to_string_view(error.reason), error.message);
     break;
   case outage::news::nothing:
-    spdlog::debug("backend {}: {}: {}", arguments_.target.name, to_string_view(error.reason),
-                  error.message);
+    say(level::debug, "{}: {}", to_string_view(error.reason), error.message);
   }
   end_poll(error.reason, false);
   enter(backend_state::backoff);
@@ -192,6 +191,12 @@ void connection_state::on_timer(uint64_t number) {
 void connection_state::enter(backend_state x) {
   state_ = x;
   arguments_.metrics->state = x;
+  arguments_.metrics->history.enter(x, now());
+}
+
+void connection_state::remember(const session_error& error, std::string what) {
+  arguments_.metrics->history.add_error({arguments_.context->unix_time(), error.reason,
+                                         error.sqlstate, std::move(what), error.message});
 }
 
 void connection_state::arm(caf::timespan delay) {

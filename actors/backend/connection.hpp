@@ -9,6 +9,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/observed.hpp"
 #include "actors/registry/backend_metrics.hpp"
+#include "config/log.hpp"
 #include "config/settings.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -19,6 +20,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace pgstatsmon {
 
@@ -57,6 +61,10 @@ struct poll_progress {
   failure worst = failure::none;
   size_t good = 0; ///< Queries that succeeded.
   uint64_t rows = 0;
+  double when = 0;                                        ///< Unix time of its beginning, s.
+  std::optional<caf::actor_clock::time_point> first_byte; ///< Of the current statement's result.
+  caf::timespan round_trip{0};
+  std::vector<query_trace> traces; ///< Of the queries whose result has come.
   caf::typed_response_promise<poll_report> promise;
 };
 
@@ -125,9 +133,33 @@ private:
   void end_poll(failure reason, bool publish);
   void poll_is_silent();
 
+  /// When the server's turn came to work on a statement, when the first bytes of its result were
+  /// there, and when all were.
+  struct result_times {
+    time_point start;
+    time_point first;
+    time_point end;
+  };
+
+  [[nodiscard]] query_trace trace_of(const step& what, const statement_result& result,
+                                     const result_times& times) const;
+  [[nodiscard]] trace_ptr make_trace(poll_progress& x, failure reason) const;
+
   // -- both ---------------------------------------------------------------------------------------
 
   void enter(backend_state x);
+  void remember(const session_error& error, std::string what);
+
+  /// Logs about the backend.
+  template <class... Args>
+  void say(spdlog::level::level_enum level, fmt::format_string<Args...> form,
+           Args&&... args) const {
+    const auto& own = arguments_.metrics->log_level;
+    if (is_logged(own, level))
+      log_about(own, level, "backend {}: {}", arguments_.target.name,
+                fmt::format(form, std::forward<Args>(args)...));
+  }
+
   void arm(caf::timespan delay);
   void watch(interest what);
   [[nodiscard]] time_point now() const { return self_->clock().now(); }

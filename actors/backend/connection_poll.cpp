@@ -4,13 +4,13 @@
 #include "actors/backend/setup_sql.hpp"
 #include "actors/registry/families.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <libpq-fe.h>
 
 namespace pgstatsmon {
 
 namespace {
+
+namespace level = spdlog::level;
 
 /// How long past its time limit a server may be silent: the time that "timeout" needs to travel.
 constexpr auto grace = std::chrono::seconds{1};
@@ -51,6 +51,8 @@ caf::result<poll_report> connection_state::begin_poll() {
   current.number = ++polls_;
   current.sent = make_flight(queries(), chosen, extras(), prepared_, options().guards);
   current.began = current.last_result = current.last_byte = now();
+  current.when = arguments_.context->unix_time();
+  current.traces.reserve(metrics.planned);
   current.promise = self_->make_response_promise<poll_report>();
   auto promise = current.promise;
   enter(backend_state::polling);
@@ -74,8 +76,11 @@ flight_extras connection_state::extras() const {
 }
 
 void connection_state::receive() {
-  if (poll_)
+  if (poll_) {
     poll_->last_byte = now();
+    if (!poll_->first_byte)
+      poll_->first_byte = poll_->last_byte;
+  }
   auto error = session_->receive([this](statement_result x) { take(std::move(x)); });
   if (error) {
     failed(*error);
@@ -99,19 +104,26 @@ void connection_state::receive() {
 
 void connection_state::take(statement_result result) {
   const auto& what = poll_->sent.steps[result.index];
-  auto took = now() - poll_->last_result;
-  poll_->last_result = now();
+  auto began = std::exchange(poll_->last_result, now());
+  auto took = poll_->last_result - began;
+  auto first = std::exchange(poll_->first_byte, std::nullopt).value_or(poll_->last_result);
   if (result.error && what.what != purpose::query)
-    spdlog::warn("backend {}: {}", arguments_.target.name, result.error->message);
+    say(level::warn, "{}", result.error->message);
   switch (what.what) {
-  case purpose::arrival: arguments_.metrics->round_trip = seconds_of(took); break;
+  case purpose::arrival:
+    arguments_.metrics->round_trip = seconds_of(took);
+    poll_->round_trip = took;
+    break;
   case purpose::guards: guards_set_ = true; break;
   case purpose::role:
     if (auto standby = boolean(result.rows.get()))
       asked_role_ = *standby ? server_role::standby : server_role::primary;
     break;
   case purpose::rights: judge_rights(boolean(result.rows.get()).value_or(false)); break;
-  case purpose::query: take_query(what, std::move(result), took); break;
+  case purpose::query:
+    poll_->traces.push_back(trace_of(what, result, {began, first, poll_->last_result}));
+    take_query(what, std::move(result), took);
+    break;
   }
 }
 
@@ -136,11 +148,11 @@ void connection_state::query_failed(const step& what, const session_error& error
   auto& metrics = arguments_.metrics->query(what.query);
   auto& count = error.reason == failure::timeout ? metrics.timeouts : metrics.errors;
   // A failure that goes on is in the metrics; the log has its beginning.
-  auto level =
-    count.load(std::memory_order_relaxed) == 0 ? spdlog::level::warn : spdlog::level::debug;
+  auto first = count.load(std::memory_order_relaxed) == 0;
   add_one(count);
-  spdlog::log(level, "backend {}: {}: {} {}", arguments_.target.name, definition.name,
-              error.sqlstate, error.message);
+  say(first ? level::warn : level::debug, "{}: {} {}", definition.name, error.sqlstate,
+      error.message);
+  remember(error, definition.name);
   if (poll_->worst != failure::timeout)
     poll_->worst = error.reason;
   // invalid_sql_statement_name, feature_not_supported: "cached plan must not change result type"
@@ -161,8 +173,7 @@ void connection_state::look_at_facts() {
   auto old_role = said.role == server_role::unknown ? said.role : metrics.role.exchange(said.role);
   // A reconnect that finds what it left is no news.
   if (old_version != said.version || old_role != said.role)
-    spdlog::info("backend {}: PostgreSQL {}, {}", arguments_.target.name,
-                 version_text(said.version), to_string_view(said.role));
+    say(level::info, "PostgreSQL {}, {}", version_text(said.version), to_string_view(said.role));
 }
 
 void connection_state::end_poll(failure reason, bool publish) {
@@ -172,6 +183,7 @@ void connection_state::end_poll(failure reason, bool publish) {
   auto& metrics = *arguments_.metrics;
   auto took = now() - ended->began;
   self_->send(arguments_.query, poll_finished{ended->number, publish});
+  metrics.history.set_last_poll(make_trace(*ended, reason));
   ended->promise.deliver(poll_report{reason, true, took, ended->rows});
   if (!publish)
     return;
@@ -186,8 +198,47 @@ void connection_state::end_poll(failure reason, bool publish) {
   metrics.last_success = arguments_.context->unix_time();
   reconnect_.reset();
   if (auto past = outage_.ended(now()))
-    spdlog::info("backend {}: works again after {} failures in {} s", arguments_.target.name,
-                 past->failures, past->lasted.count());
+    say(level::info, "works again after {} failures in {} s", past->failures, past->lasted.count());
+}
+
+query_trace connection_state::trace_of(const step& what, const statement_result& result,
+                                       const result_times& times) const {
+  query_trace x;
+  x.query = what.query;
+  x.variant = what.variant;
+  x.done = true;
+  x.start = times.start - poll_->began;
+  x.first = times.first - poll_->began;
+  x.end = times.end - poll_->began;
+  if (result.rows != nullptr) {
+    x.rows = static_cast<uint64_t>(PQntuples(result.rows.get()));
+    x.bytes = PQresultMemorySize(result.rows.get());
+  }
+  if (result.error) {
+    x.reason = result.error->reason;
+    x.sqlstate = result.error->sqlstate;
+  }
+  return x;
+}
+
+trace_ptr connection_state::make_trace(poll_progress& x, failure reason) const {
+  auto result = std::make_shared<poll_trace>();
+  result->when = x.when;
+  result->reason = reason;
+  result->duration = now() - x.began;
+  result->round_trip = x.round_trip;
+  result->queries = std::move(x.traces);
+  // The results that did not come, in the order in which they were to come.
+  auto missing = result->queries.size();
+  size_t seen = 0;
+  for (const auto& y : x.sent.steps)
+    if (y.what == purpose::query && seen++ >= missing) {
+      auto& trace = result->queries.emplace_back();
+      trace.query = y.query;
+      trace.variant = y.variant;
+      trace.start = x.last_result - x.began;
+    }
+  return result;
 }
 
 void connection_state::poll_is_silent() {

@@ -2,11 +2,11 @@
 #include "actors/backend/connection.hpp"
 #include "actors/backend/setup.hpp"
 
-#include <spdlog/spdlog.h>
-
 namespace pgstatsmon {
 
 namespace {
+
+namespace level = spdlog::level;
 
 /// Longer than a SETUP ever takes by its own limits.
 constexpr auto setup_limit = std::chrono::minutes{1};
@@ -34,7 +34,7 @@ void connection_state::setup_done() {
   setup_complaint_.clear();
   // If it did not help, the next one has to wait.
   setup_due_ = now() + setup_backoff_.next(arguments_.context->chance());
-  spdlog::info("backend {}: setup done", arguments_.target.name);
+  say(level::info, "setup done");
   if (state_ == backend_state::setup && !leaving_)
     connect();
 }
@@ -45,9 +45,11 @@ void connection_state::setup_failed(const caf::error& error) {
   setup_due_ = now() + setup_backoff_.next(arguments_.context->chance());
   auto complaint = sentence_of(error);
   if (complaint != setup_complaint_ && error == ec::is_standby)
-    spdlog::info("backend {}: not set up: {}", arguments_.target.name, complaint);
+    say(level::info, "not set up: {}", complaint);
   else if (complaint != setup_complaint_)
-    spdlog::warn("backend {}: setup failed: {}", arguments_.target.name, complaint);
+    say(level::warn, "setup failed: {}", complaint);
+  if (error != ec::is_standby)
+    remember({failure::other, {}, complaint}, "setup");
   setup_complaint_ = complaint;
   if (state_ == backend_state::setup && !leaving_)
     failed(*std::exchange(setup_for_, std::nullopt));

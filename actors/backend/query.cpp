@@ -13,14 +13,15 @@ namespace pgstatsmon {
 
 namespace {
 
-void log_section(const std::string& backend, const query_definition& query, const section& rows) {
+void log_section(const own_log_level& level, const std::string& backend,
+                 const query_definition& query, const section& rows) {
   std::array<char, max_number_size> number{};
   for (size_t i = 0; i < rows.rows(); ++i)
     for (size_t j = 0; j < rows.metrics(); ++j)
       if (auto x = rows.value(i, j); !is_absent(x)) {
         auto* end = write_number(number.data(), x);
-        spdlog::trace("{}: sample {}{{{}}} {}", backend, query.metrics[j].family, rows.labels(i),
-                      std::string_view{number.data(), end});
+        log_about(level, spdlog::level::trace, "{}: sample {}{{{}}} {}", backend,
+                  query.metrics[j].family, rows.labels(i), std::string_view{number.data(), end});
       }
 }
 
@@ -85,9 +86,9 @@ void query_state::count(size_t query, const decode_report& report) {
 
 void query_state::publish() {
   const auto& queries = metrics->queries();
-  if (spdlog::should_log(spdlog::level::trace))
+  if (is_logged(metrics->log_level, spdlog::level::trace))
     for (size_t i = 0; i < sections.size(); ++i)
-      log_section(backend, queries->queries()[i], sections[i]);
+      log_section(metrics->log_level, backend, queries->queries()[i], sections[i]);
   auto samples = std::make_shared<const block>(queries, std::move(sections));
   metrics->series.store(samples->series(), std::memory_order_relaxed);
   self->send(registry, backend_samples{life, std::move(samples)});

@@ -55,6 +55,7 @@ void discovery_state::configure(const settings& x) {
     added.spec = std::move(spec);
     if (i != before.end()) {
       added.told = i->told;
+      added.changed = i->changed;
       added.list = i->list;
     }
     start(added);
@@ -78,6 +79,8 @@ void discovery_state::start(source& x) {
       spdlog::warn("discovery: {}: {}: {}", x.spec.name, y.what, y.detail);
       x.metrics->count(y.reason);
     }
+    x.metrics->notes.set_rejected(rejected);
+    x.changed = self_->clock().now();
     x.metrics->backends.Set(static_cast<double>(x.list.size()));
     x.metrics->last_success.SetToCurrentTime();
     return;
@@ -98,6 +101,8 @@ void discovery_state::take(const std::string& source_name, backend_list xs) {
   auto* x = find(source_name);
   if (x == nullptr || !x->actor || self_->current_sender() != x->actor)
     return;
+  if (x->list != xs)
+    x->changed = self_->clock().now();
   x->list = std::move(xs);
   x->told = true;
   x->metrics->backends.Set(static_cast<double>(x->list.size()));
@@ -200,6 +205,7 @@ discovery_actor::behavior_type discovery(observed_ptr<discovery_actor, discovery
       self->state.take(source, std::move(xs));
     },
     [self](const reconfigured& x) { self->state.configure(*x.value); },
+    [self](caf::get_atom) { return self->state.status(); },
     [self](caf::reset_atom, const std::string& source) { self->state.restart(source); },
   };
 }

@@ -7,11 +7,13 @@
 #include "actors/interfaces.hpp"
 #include "actors/observed.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
 #include <list>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -57,6 +59,9 @@ public:
   /// Starts a source again whose predecessor died.
   void restart(const std::string& source_name);
 
+  /// For the console (discovery_status.cpp).
+  [[nodiscard]] discovery_status status() const;
+
   /// What the SCHEDULER was told exists.
   [[nodiscard]] const backend_list& live() const noexcept { return live_; }
 
@@ -67,6 +72,7 @@ private:
     source_actor actor; ///< Null: a static list, or died and not started again yet.
     std::stop_source stop{std::nostopstate};
     bool told = false; ///< `list` is one that it gave, be it empty.
+    std::optional<caf::actor_clock::time_point> changed; ///< When the list became another.
     backend_list list;
   };
 

@@ -60,10 +60,10 @@ source_metrics_ptr discovery_metrics::of(const std::string& source) {
   auto with = [&](const char* name, std::string_view value) {
     return static_labels{{"source", source}, {name, text(value)}};
   };
-  result = std::make_shared<source_metrics>(
-    source_metrics{backends_.Add(id), last_success_.Add(id), from_state_.Add(id), doubted_.Add(id),
-                   changes_.Add(with("change", "added")), changes_.Add(with("change", "removed")),
-                   poll_seconds_.Add(id, poll_bounds)});
+  result.reset(new source_metrics{backends_.Add(id), last_success_.Add(id), from_state_.Add(id),
+                                  doubted_.Add(id), changes_.Add(with("change", "added")),
+                                  changes_.Add(with("change", "removed")),
+                                  poll_seconds_.Add(id, poll_bounds)});
   for (auto x : all_source_failures)
     result->failures[static_cast<size_t>(x)] = &failures_.Add(with("reason", to_string_view(x)));
   for (auto x : all_reject_reasons)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/discovery/found.hpp"
+#include "actors/discovery/source_notes.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -65,6 +66,7 @@ struct source_metrics {
   prometheus::Histogram& poll_seconds;
   std::array<prometheus::Counter*, all_source_failures.size()> failures{};
   std::array<prometheus::Counter*, all_reject_reasons.size()> rejected{};
+  source_notes notes{}; ///< What numbers can't say.
 
   void count(source_failure x) { failures[static_cast<size_t>(x)]->Increment(); }
   void count(reject_reason x) { rejected[static_cast<size_t>(x)]->Increment(); }

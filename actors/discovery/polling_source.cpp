@@ -91,6 +91,8 @@ void polling_source_state::accept(found_list found) {
   last_failure_.reset();
   auto list = to_backends(found.backends, job_.spec.defaults, found.rejected);
   note(found.rejected);
+  job_.metrics->notes.set_rejected(found.rejected);
+  job_.metrics->notes.set_problem({});
   job_.metrics->last_success.SetToCurrentTime();
   auto was_doubting = belief_.doubting();
   if (!belief_.judge(ids(list), self_->clock().now()))
@@ -117,6 +119,7 @@ void polling_source_state::doubt(const found_list& found) {
 void polling_source_state::fail(const source_problem& x) {
   ++failures_;
   job_.metrics->count(x.reason);
+  job_.metrics->notes.set_problem(x.what);
   job_.metrics->doubted.Set(0);
   belief_.forget_doubt();
   auto next = retry_delay(failures_, pace_.interval, tools_.random());

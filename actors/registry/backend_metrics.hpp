@@ -1,8 +1,10 @@
 // What we count about one backend ourselves: written by its actors, read by the page.
 #pragma once
 
+#include "actors/registry/backend_history.hpp"
 #include "actors/registry/histogram.hpp"
 #include "config/catalogue.hpp"
+#include "config/log.hpp"
 #include "messages/backend.hpp"
 #include "messages/error.hpp"
 
@@ -67,11 +69,17 @@ public:
   std::atomic<uint64_t> connects{0};       ///< Connections established.
   std::atomic<failure> last_failure{failure::none}; ///< Class of the newest failure.
   histogram<poll_duration_bounds.size()> poll_seconds{poll_duration_bounds};
+  backend_history history;
 
   // -- written by SCHEDULER -----------------------------------------------------------------------
 
   std::atomic<uint64_t> polls_skipped{0}; ///< Due while still in flight or waiting.
   std::atomic<uint64_t> restarts{0};      ///< Times its actors died and were started again.
+  std::atomic<bool> paused{false};        ///< Not polled, by order of an operator.
+
+  // -- written by the CONSOLE ---------------------------------------------------------------------
+
+  own_log_level log_level{no_own_level}; ///< Of lines about this backend.
 
   // -- written by QUERY ---------------------------------------------------------------------------
 

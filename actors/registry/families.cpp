@@ -115,6 +115,8 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
      value_of(&m::connects)},
     {"pgstatsmon_backend_restarts_total", "counter",
      "Times that the backend's actors died and were started again.", value_of(&m::restarts)},
+    {"pgstatsmon_backend_paused", "gauge",
+     "1 while polling of the backend is paused by an operator's order.", value_of(&m::paused)},
     {"pgstatsmon_backend_round_trip_seconds", "gauge",
      "Shortest time to an answer in the backend's last poll; 0 if not known.",
      value_of(&m::round_trip)},

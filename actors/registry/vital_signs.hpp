@@ -35,6 +35,17 @@ public:
     return now - last_.load(std::memory_order_relaxed) <= heartbeat_limit;
   }
 
+  /// When every backend is due again. Zero before the SCHEDULER has started.
+  void set_next_tick(time_point x) noexcept { next_tick_.store(x, std::memory_order_relaxed); }
+  [[nodiscard]] time_point next_tick() const noexcept {
+    return next_tick_.load(std::memory_order_relaxed);
+  }
+
+  /// When the last heartbeat was.
+  [[nodiscard]] time_point last_beat() const noexcept {
+    return last_.load(std::memory_order_relaxed);
+  }
+
   /// A source told its list, and a tick that began later is done.
   void set_ready() noexcept { ready_.store(true, std::memory_order_relaxed); }
 
@@ -44,6 +55,7 @@ public:
 private:
   std::atomic<time_point> last_;
   std::atomic<uint64_t> count_ = 0;
+  std::atomic<time_point> next_tick_{time_point{}};
   std::atomic<bool> ready_ = false;
 };
 

@@ -1,12 +1,23 @@
 // The queue in front of the slots.
 #include "actors/scheduler/due.hpp"
 
+#include <algorithm>
+
 namespace pgstatsmon {
 
 bool due_queue::add(incarnation life, bool suspect) {
   if (in_flight_.contains(life) || !waiting_.insert(life).second)
     return false;
   (suspect ? suspects_ : good_).push_back(life);
+  return true;
+}
+
+bool due_queue::add_first(incarnation life) {
+  if (in_flight_.contains(life))
+    return false;
+  // What stands further behind is dropped by pop(), since by then it no longer waits.
+  waiting_.insert(life);
+  good_.push_front(life);
   return true;
 }
 
@@ -38,6 +49,11 @@ void due_queue::clear_waiting() {
   waiting_.clear();
   good_.clear();
   suspects_.clear();
+}
+
+size_t due_queue::waiting_suspects() const {
+  auto waits = [this](incarnation x) { return waiting_.contains(x); };
+  return static_cast<size_t>(std::ranges::count_if(suspects_, waits));
 }
 
 std::optional<incarnation> due_queue::pop(std::deque<incarnation>& queue) {

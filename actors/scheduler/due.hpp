@@ -24,6 +24,10 @@ public:
   /// @returns false when it waits already, or is in flight.
   bool add(incarnation life, bool suspect);
 
+  /// Makes a backend the next to get a slot, whether it waits already or not.
+  /// @returns false when it is in flight.
+  bool add_first(incarnation life);
+
   /// The next backend to poll; it holds a slot until release(). Nothing when none waits or may.
   std::optional<incarnation> take();
 
@@ -34,7 +38,11 @@ public:
   void clear_waiting();
 
   [[nodiscard]] size_t in_flight() const noexcept { return in_flight_.size(); }
+  [[nodiscard]] bool is_in_flight(incarnation life) const { return in_flight_.contains(life); }
   [[nodiscard]] size_t waiting() const noexcept { return waiting_.size(); }
+
+  /// Of those that wait, the suspects.
+  [[nodiscard]] size_t waiting_suspects() const;
   [[nodiscard]] bool idle() const noexcept { return in_flight_.empty() && waiting_.empty(); }
 
 private:

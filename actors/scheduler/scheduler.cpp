@@ -17,6 +17,9 @@ constexpr auto drain_limit = std::chrono::seconds{2};
 /// What a CONNECTION gets beyond its own limits before its slot is taken back.
 constexpr auto spare = std::chrono::seconds{5};
 
+/// Ticks that are remembered for the console.
+constexpr size_t max_history = 20;
+
 double seconds_of(caf::timespan x) {
   return static_cast<double>(x.count()) / 1e9;
 }
@@ -40,6 +43,8 @@ void scheduler_state::beat() {
 void scheduler_state::plan_tick() {
   // After a halt of the whole machine the ticks that were missed are not made up for.
   next_tick_ = std::max(next_tick_ + arguments_.options->interval, self_->clock().now());
+  if (arguments_.metrics.signs != nullptr)
+    arguments_.metrics.signs->set_next_tick(next_tick_);
   self_->scheduled_send(self_, next_tick_, caf::tick_atom_v, ++ticks_);
 }
 
@@ -51,11 +56,15 @@ caf::timespan scheduler_state::poll_limit() const {
 void scheduler_state::add(const backend& x) {
   if (draining_)
     return;
+  auto paused_until = all_paused_until_;
+  if (auto i = lives_.find(x.id); i != lives_.end())
+    paused_until = members_[i->second].paused_until;
   remove(x.id);
   auto life = ++last_life_;
   lives_[x.id] = life;
   auto& added = members_[life];
   added.target = x;
+  added.paused_until = paused_until;
   added.metrics = std::make_shared<backend_metrics>(arguments_.queries);
   self_->send(arguments_.registry, backend_known{x, life, added.metrics});
   start_actors(life, added);
@@ -73,7 +82,9 @@ void scheduler_state::remove(const std::string& id) {
     return;
   auto life = i->second;
   lives_.erase(i);
-  leave(life, members_[life]);
+  auto& gone = members_[life];
+  answer_orders(gone, caf::make_error(ec::no_such_backend, "the backend was removed"));
+  leave(life, gone);
   members_.erase(life);
   slot_is_back(life);
 }
@@ -88,7 +99,7 @@ void scheduler_state::leave(incarnation life, const member& x) {
 
 void scheduler_state::ready(incarnation life) {
   auto i = members_.find(life);
-  if (i == members_.end() || draining_)
+  if (i == members_.end() || draining_ || self_->clock().now() < i->second.paused_until)
     return;
   due_.add(life, i->second.suspect);
   pump();
@@ -99,13 +110,14 @@ void scheduler_state::tick(uint64_t number) {
     return;
   auto now = self_->clock().now();
   plan_tick();
-  if (tick_open_)
+  if (tick_is_open())
     close_tick();
-  tick_began_ = now;
-  tick_open_ = true;
+  history_.push_front({number, now, std::nullopt, 0, 0, 0});
+  if (history_.size() > max_history)
+    history_.pop_back();
   makes_ready_ = discovered_;
   for (auto& [life, x] : members_)
-    make_due(life, x);
+    make_due(life, x, history_.front());
   pump();
 }
 
@@ -130,21 +142,31 @@ void scheduler_state::reconfigure(const settings_ptr& options, const catalogue_p
   pump();
 }
 
-void scheduler_state::make_due(incarnation life, member& x) {
-  if (x.connection && !due_.add(life, x.suspect))
-    x.metrics->polls_skipped.fetch_add(1, std::memory_order_relaxed);
+void scheduler_state::make_due(incarnation life, member& x, tick_record& tick) {
+  auto paused = tick.began < x.paused_until;
+  x.metrics->paused.store(paused, std::memory_order_relaxed);
+  if (paused) {
+    ++tick.paused;
+    return;
+  }
+  if (!x.connection)
+    return;
+  ++tick.due;
+  if (due_.add(life, x.suspect))
+    return;
+  ++tick.skipped;
+  x.metrics->polls_skipped.fetch_add(1, std::memory_order_relaxed);
 }
 
 void scheduler_state::pump() {
   while (auto life = due_.take()) {
-    self_->request(members_[*life].connection, poll_limit(), poll{ticks_ - 1})
+    auto& next = members_[*life];
+    next.polled = self_->clock().now();
+    self_->request(next.connection, poll_limit(), poll{ticks_ - 1})
       .then([this, life = *life](const poll_report& report) { polled(life, report); },
-            [this, life = *life](const caf::error& error) {
-              spdlog::debug("poll without an answer: {}", caf::to_string(error));
-              slot_is_back(life);
-            });
+            [this, life = *life](const caf::error& error) { unanswered(life, error); });
   }
-  if (tick_open_ && due_.idle())
+  if (tick_is_open() && due_.idle())
     close_tick();
   show();
   if (draining_ && due_.in_flight() == 0)
@@ -152,8 +174,9 @@ void scheduler_state::pump() {
 }
 
 void scheduler_state::close_tick() {
-  tick_open_ = false;
-  arguments_.metrics.tick_duration->Observe(seconds_of(self_->clock().now() - tick_began_));
+  auto& tick = history_.front();
+  tick.ended = self_->clock().now();
+  arguments_.metrics.tick_duration->Observe(seconds_of(*tick.ended - tick.began));
   if (makes_ready_ && arguments_.metrics.signs != nullptr)
     arguments_.metrics.signs->set_ready();
 }
@@ -163,7 +186,15 @@ void scheduler_state::polled(incarnation life, const poll_report& report) {
     i->second.suspect = report.reason == failure::timeout || report.reason == failure::network;
     if (report.reason == failure::none)
       i->second.restarts.reset();
+    answer_orders(i->second, report);
   }
+  slot_is_back(life);
+}
+
+void scheduler_state::unanswered(incarnation life, const caf::error& error) {
+  spdlog::debug("poll without an answer: {}", caf::to_string(error));
+  if (auto i = members_.find(life); i != members_.end())
+    answer_orders(i->second, caf::make_error(ec::timeout, "the poll had no answer"));
   slot_is_back(life);
 }
 
@@ -186,6 +217,7 @@ void scheduler_state::down(const caf::down_msg& x) {
     died.metrics->up = false;
     died.metrics->state = backend_state::backoff;
     died.metrics->restarts.fetch_add(1, std::memory_order_relaxed);
+    answer_orders(died, caf::make_error(ec::timeout, "the backend's actors died"));
     self_->delayed_send(self_, died.restarts.next(arguments_.chance()), caf::reset_atom_v, life);
     slot_is_back(life);
     return;
@@ -209,8 +241,10 @@ caf::result<caf::ok_atom> scheduler_state::drain() {
 }
 
 void scheduler_state::end_backends() {
-  for (const auto& [life, x] : members_)
+  for (auto& [life, x] : members_) {
+    answer_orders(x, caf::make_error(ec::timeout, "the daemon ends"));
     leave(life, x);
+  }
   members_.clear();
   lives_.clear();
   answer_drain();
@@ -236,6 +270,10 @@ scheduler_actor::behavior_type scheduler(observed_ptr<scheduler_actor, scheduler
     [self](const backend_ready& x) { self->state.ready(x.life); },
     [self](caf::open_atom) { self->state.discovered(); },
     [self](const reconfigured& x) { self->state.reconfigure(x.value, x.queries); },
+    [self](const poll_order& x) { return self->state.poll_now(x.backend); },
+    [self](const pause_order& x) { return self->state.pause(x); },
+    [self](const resume_order& x) { return self->state.resume(x); },
+    [self](caf::get_atom) { return self->state.status(); },
     [self](caf::ping_atom) { self->state.beat(); },
     [self](caf::tick_atom, uint64_t number) { self->state.tick(number); },
     [self](caf::reset_atom, incarnation life) { self->state.restart(life); },

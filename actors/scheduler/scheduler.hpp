@@ -15,10 +15,13 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace prometheus {
 class Gauge;
@@ -81,11 +84,19 @@ public:
 
   void down(const caf::down_msg& x);
 
+  // -- for the console (scheduler_orders.cpp) -----------------------------------------------------
+
+  caf::result<poll_report> poll_now(const std::string& backend_name);
+  caf::result<uint64_t> pause(const pause_order& x);
+  caf::result<uint64_t> resume(const resume_order& x);
+  [[nodiscard]] scheduler_status status() const;
+
   [[nodiscard]] const due_queue& due() const { return due_; }
   [[nodiscard]] size_t backends() const { return members_.size(); }
 
 private:
   using time_point = caf::actor_clock::time_point;
+  using poll_promise = caf::typed_response_promise<poll_report>;
 
   /// One life of a backend.
   struct member {
@@ -94,15 +105,34 @@ private:
     connection_actor connection; ///< Null while it waits for its restart.
     bool suspect = false;        ///< Its last poll found it silent or gone.
     backoff restarts;
+    time_point polled;                ///< When the newest poll was sent.
+    time_point paused_until;          ///< Not polled before; max(): until it is resumed.
+    std::vector<poll_promise> orders; ///< Who waits for the next answer.
+  };
+
+  /// A tick, for the console.
+  struct tick_record {
+    uint64_t number = 0;
+    time_point began;
+    std::optional<time_point> ended;
+    uint64_t due = 0;
+    uint64_t skipped = 0;
+    uint64_t paused = 0;
   };
 
   void plan_tick();
   void close_tick();
   [[nodiscard]] caf::timespan poll_limit() const;
   void start_actors(incarnation life, member& x);
-  void make_due(incarnation life, member& x);
+  void make_due(incarnation life, member& x, tick_record& tick);
+  void answer_orders(member& x, const caf::expected<poll_report>& report);
+  bool each_named(const std::string& backend_name, const std::function<void(member&)>& f);
   void pump();
   void polled(incarnation life, const poll_report& report);
+  void unanswered(incarnation life, const caf::error& error);
+
+  /// Backends of the last tick are still waiting or in flight.
+  [[nodiscard]] bool tick_is_open() const { return !history_.empty() && !history_.front().ended; }
   void slot_is_back(incarnation life);
   void leave(incarnation life, const member& x);
   void answer_drain();
@@ -117,8 +147,8 @@ private:
   incarnation last_life_ = 0;
   uint64_t ticks_ = 0; ///< Number of the tick that comes next.
   time_point next_tick_;
-  time_point tick_began_;
-  bool tick_open_ = false; ///< Backends of the last tick are still waiting or in flight.
+  time_point all_paused_until_;
+  std::deque<tick_record> history_; ///< The newest ticks, newest first; the first may not be over.
   bool discovered_ = false;
   bool makes_ready_ = false; ///< The last tick began after the first discovery.
   bool draining_ = false;

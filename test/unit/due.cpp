@@ -66,3 +66,22 @@ TEST(whatever happens no slot is lost and none is made up) {
     due.release(i);
   CHECK(due.idle());
 }
+
+TEST(what is added first goes first whether it waits already or not ) {
+  due_queue due{1};
+  due.add(1, false);
+  due.add(2, false);
+  due.add(3, true);
+  CHECK_EQUAL(due.waiting_suspects(), 1u);
+  CHECK(due.add_first(3));
+  CHECK_EQUAL(due.waiting(), 3u);
+  CHECK_EQUAL(due.take().value_or(0), 3u);
+  CHECK(!due.add_first(3));
+  due.release(3);
+  CHECK_EQUAL(due.take().value_or(0), 1u);
+  due.release(1);
+  CHECK_EQUAL(due.take().value_or(0), 2u);
+  due.release(2);
+  CHECK(due.idle());
+  CHECK(!due.take().has_value());
+}

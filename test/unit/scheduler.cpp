@@ -1,128 +1,15 @@
 // The SCHEDULER with a fake clock: slots, ticks, deaths.
 #define SUITE scheduler
 
-#include "actors/scheduler/scheduler.hpp"
-
-#include "test/unit/actor_test.hpp"
-
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-
-#include <deque>
+#include "test/unit/scheduler_fixture.hpp"
 
 using namespace pgstatsmon;
 using namespace std::chrono_literals;
 
 namespace {
 
-/// A CONNECTION whose answers the test gives.
-struct fake_connection_state {
-  static constexpr const char* name = "fake-connection";
-  explicit fake_connection_state(connection_actor::pointer) {}
-  std::deque<caf::typed_response_promise<poll_report>> unanswered;
-  size_t asked = 0;
-  size_t reconfigured = 0;
-  bool silent = true;
-};
-
-connection_actor::behavior_type
-fake_connection(connection_actor::stateful_pointer<fake_connection_state> self, bool silent) {
-  self->state.silent = silent;
-  return {
-    [self](const poll&) -> caf::result<poll_report> {
-      if (!self->state.silent)
-        return poll_report{failure::none, true, 1ms, 1};
-      ++self->state.asked;
-      return self->state.unanswered.emplace_back(self->make_response_promise<poll_report>());
-    },
-    [self](const backend_removed&) { self->quit(); },
-    [self](const reconfigured&) { ++self->state.reconfigured; },
-    [](const socket_ready&) {},
-    // The test's way to have the oldest poll answered.
-    [self](caf::timeout_atom, uint64_t reason) {
-      self->state.unanswered.front().deliver(
-        poll_report{static_cast<failure>(reason), true, 1ms, 1});
-      self->state.unanswered.pop_front();
-    },
-  };
-}
-
-registry_actor::behavior_type fake_registry() {
-  return {
-    [](const backend_known&) {}, [](const backend_forgotten&) {}, [](const backend_samples&) {},
-    [](const reconfigured&) {},  [](caf::tick_atom) {},
-  };
-}
-
-struct fixture : test::actor_system {
-  fixture() {
-    scheduler_arguments x;
-    x.options = std::make_shared<const settings>();
-    x.queries = queries;
-    x.registry = registry;
-    x.spawn_backend = [this](scheduler_actor::pointer, const backend& target, incarnation life,
-                             const metrics_ptr& metrics, const settings_ptr&) {
-      counts[life] = metrics;
-      auto result = sys.spawn(fake_connection, target.name.starts_with("silent"));
-      spawned[target.name].push_back(result);
-      lives[target.name] = life;
-      return result;
-    };
-    x.chance = [] { return 0.5; };
-    x.metrics = {&backends, &in_flight, &ticks, &signs};
-    aut = sys.spawn(scheduler, std::move(x));
-    sched.run();
-  }
-
-  ~fixture() override {
-    for (auto& [name, handles] : spawned)
-      for (auto& x : handles)
-        self->send_exit(x, caf::exit_reason::user_shutdown);
-    stop(aut, registry);
-  }
-
-  void add(const std::string& name) {
-    self->send(aut, backend_added{{name, name, "127.0.0.1", 5432, "db", "user", {}, "static"}});
-    sched.run();
-  }
-
-  void add_all(const std::string& prefix, int n) {
-    for (int i = 0; i < n; ++i)
-      add(prefix + std::to_string(i));
-  }
-
-  /// Lets ten seconds pass: the next tick.
-  void tick() {
-    advance_time(10s);
-    sched.run();
-  }
-
-  const due_queue& due() { return state_of<scheduler_state>(aut).due(); }
-
-  size_t asked(const std::string& name) {
-    return state_of<fake_connection_state>(spawned[name].back()).asked;
-  }
-
-  void answer(const std::string& name, failure reason) {
-    self->send(spawned[name].back(), caf::timeout_atom_v, static_cast<uint64_t>(reason));
-    sched.run();
-  }
-
-  uint64_t skipped(const std::string& name) { return counts[lives[name]]->polls_skipped; }
-
-  double ticks_seen() { return static_cast<double>(ticks.Collect().histogram.sample_count); }
-
-  catalogue_ptr queries = std::make_shared<const catalogue>(std::vector<query_definition>{});
-  prometheus::Gauge backends;
-  prometheus::Gauge in_flight;
-  prometheus::Histogram ticks{{1.0, 10.0}};
-  vital_signs signs{vital_signs::time_point{}};
-  std::map<incarnation, metrics_ptr> counts;
-  std::map<std::string, incarnation> lives;
-  std::map<std::string, std::vector<connection_actor>> spawned;
-  registry_actor registry = sys.spawn(fake_registry);
-  scheduler_actor aut;
-};
+using fixture = test::scheduler_fixture;
+using test::fake_connection_state;
 
 } // namespace
 

@@ -1,0 +1,40 @@
+// From a command to its answer, as far as no actor has to be asked.
+#pragma once
+
+#include "actors/console/command.hpp"
+#include "actors/console/reports.hpp"
+#include "actors/console/sources.hpp"
+#include "actors/console/stat_tables.hpp"
+#include "messages/poll.hpp"
+
+#include <caf/error.hpp>
+
+#include <optional>
+#include <string>
+
+namespace pgstatsmon {
+
+/// What a console gets to read.
+struct answer {
+  std::string text; ///< Whole lines.
+  bool good = true; ///< False: it says why there is no better one.
+};
+
+/// A report in the form that the command asks for.
+answer show(const command& of, const report& x, bool good = true);
+
+/// An error in that form: `error: …`, or an object with one key.
+answer show(const command& of, const caf::error& x);
+
+/// Answers a command; nothing when the SCHEDULER or DISCOVERY has to be asked. Logs what it
+/// changes.
+/// @param stats What the session saw last.
+std::optional<answer> answer_now(const command& x, const console_sources& from, stat_tables& stats);
+
+/// The answer to poll_order: the outcome, and the backend as it is now.
+answer show_poll(const command& of, const poll_report& x, const console_sources& from);
+
+/// The answer to pause_order and resume_order.
+answer show_count(const command& of, uint64_t backends);
+
+} // namespace pgstatsmon

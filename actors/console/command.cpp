@@ -1,0 +1,141 @@
+// Understands a line.
+#include "actors/console/command.hpp"
+
+#include "actors/console/verbs.hpp"
+#include "config/log.hpp"
+#include "config/text.hpp"
+#include "messages/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace pgstatsmon {
+
+namespace {
+
+caf::error wrong(std::string what) {
+  return caf::make_error(ec::bad_command, std::move(what));
+}
+
+caf::error unknown_verb(std::string_view name) {
+  std::vector<std::string_view> names{watch_word};
+  for (const auto& x : public_verbs())
+    names.push_back(x.name);
+  auto like = nearest(name, names);
+  return wrong(fmt::format("unknown command '{}'{}; 'help' lists them", one_line(name),
+                           like.empty() ? "" : fmt::format(", did you mean '{}'?", like)));
+}
+
+caf::error usage_of(const verb_definition& x) {
+  return wrong(fmt::format("usage: {} {}", x.name, x.usage));
+}
+
+/// `90s`, `10m`, `1.5h`, `500ms`; nothing else.
+std::optional<caf::timespan> parse_span(std::string_view x) {
+  double value = 0;
+  auto [end, error] = std::from_chars(x.data(), x.data() + x.size(), value);
+  if (error != std::errc{} || !std::isfinite(value) || value <= 0)
+    return std::nullopt;
+  constexpr std::array<std::pair<std::string_view, double>, 5> units{
+    {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}}};
+  std::string_view unit{end, static_cast<size_t>(x.data() + x.size() - end)};
+  const auto* i = std::ranges::find(units, unit, &std::pair<std::string_view, double>::first);
+  constexpr double longest = 365 * 86'400.0;
+  if (i == units.end() || value * i->second > longest)
+    return std::nullopt;
+  return caf::timespan{static_cast<int64_t>(value * i->second * 1e9)};
+}
+
+/// Takes `--flag` from the words.
+bool take_flag(std::vector<std::string>& words, std::string_view flag) {
+  return std::erase(words, flag) > 0;
+}
+
+/// Takes `--backend NAME`; false when the name is missing.
+bool take_backend(std::vector<std::string>& words, std::string& to) {
+  auto i = std::ranges::find(words, "--backend");
+  if (i == words.end())
+    return true;
+  if (i + 1 == words.end())
+    return false;
+  to = *(i + 1);
+  words.erase(i, i + 2);
+  return true;
+}
+
+/// The words behind the verb, without flags. False when they are not what the verb takes.
+bool take_arguments(command& x, const verb_definition& of, const std::vector<std::string>& words) {
+  auto take_name = [&] { x.name = words.empty() ? std::string{} : words.front(); };
+  switch (of.takes) {
+  case argument::nothing: return words.empty();
+  case argument::maybe_verb:
+  case argument::log_level: take_name(); return words.size() <= 1;
+  case argument::number:
+  case argument::backend: take_name(); return words.size() == 1 && !x.name.empty();
+  case argument::backend_or_all: break;
+  }
+  auto rest = words;
+  if (!x.all) {
+    if (rest.empty() || rest.front().empty())
+      return false;
+    x.name = rest.front();
+    rest.erase(rest.begin());
+  }
+  if (rest.empty())
+    return true;
+  auto time = parse_span(rest.front());
+  if (of.what != verb::pause || rest.size() > 1 || !time)
+    return false;
+  x.span = *time;
+  return true;
+}
+
+bool flags_fit(const command& x) {
+  return (!x.tree || x.what == verb::actors) && (!x.sql || x.what == verb::backend)
+         && (!x.all || x.what == verb::pause || x.what == verb::resume)
+         && (x.backend.empty() || (x.what == verb::log && !x.name.empty()));
+}
+
+} // namespace
+
+caf::expected<command> parse_command(std::string_view line) {
+  auto split_line = split_words(line);
+  if (!split_line)
+    return std::move(split_line.error());
+  auto& words = *split_line;
+  command x;
+  if (!words.empty() && words.front() == "complete") {
+    x.what = verb::complete;
+    auto rest = line.substr(line.find("complete") + std::string_view{"complete"}.size());
+    x.name = rest.empty() ? rest : rest.substr(1);
+    return x;
+  }
+  if (!words.empty() && words.front() == watch_word) {
+    x.watch = true;
+    words.erase(words.begin());
+  }
+  if (words.empty())
+    return wrong(x.watch ? "usage: watch COMMAND" : "a command is expected; 'help' lists them");
+  const auto* definition = find_verb(words.front());
+  if (definition == nullptr)
+    return unknown_verb(words.front());
+  words.erase(words.begin());
+  x.what = definition->what;
+  x.json = take_flag(words, "--json");
+  x.tree = take_flag(words, "--tree");
+  x.all = take_flag(words, "--all");
+  x.sql = take_flag(words, "--sql");
+  if (!take_backend(words, x.backend) || !take_arguments(x, *definition, words) || !flags_fit(x))
+    return usage_of(*definition);
+  if (x.watch && !may_be_watched(x.what))
+    return wrong(fmt::format("{} can't be watched", definition->name));
+  if (x.what == verb::log && !x.name.empty() && x.name != "default" && !parse_log_level(x.name))
+    return wrong("the level is none of trace, debug, info, warn, error, fatal, default");
+  return x;
+}
+
+} // namespace pgstatsmon

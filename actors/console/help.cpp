@@ -1,0 +1,83 @@
+// Help, and how a line may go on.
+#include "actors/console/verbs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pgstatsmon {
+
+namespace {
+
+void add_matching(std::vector<std::string>& to, std::string_view prefix, std::string_view word) {
+  if (word.starts_with(prefix))
+    to.emplace_back(word);
+}
+
+std::string quoted(const std::string& name) {
+  return name.find_first_of(" \t") == std::string::npos ? name : '"' + name + '"';
+}
+
+} // namespace
+
+std::string help_text(std::string_view of) {
+  if (!of.empty() && of != watch_word) {
+    const auto* x = find_verb(of);
+    return x == nullptr ? std::string{} : fmt::format("{} {}\n  {}\n", x->name, x->usage, x->help);
+  }
+  std::string result;
+  for (const auto& x : public_verbs())
+    result += fmt::format("{:<30}{}\n", fmt::format("{} {}", x.name, x.usage), x.help);
+  result +=
+    fmt::format("{:<30}{}\n", "watch COMMAND", "the same again every second; Enter ends it");
+  return result + "\n--json makes an answer JSON. Names with blanks stand in \"quotes\".\n";
+}
+
+std::vector<std::string> completions(std::string_view line,
+                                     const std::vector<std::string>& backends) {
+  auto blank = line.find_last_of(" \t");
+  auto last = blank == std::string_view::npos ? line : line.substr(blank + 1);
+  auto before = split_words(line.substr(0, line.size() - last.size()));
+  std::vector<std::string> result;
+  if (!before)
+    return result;
+  auto& words = *before;
+  auto watched = !words.empty() && words.front() == watch_word;
+  if (watched)
+    words.erase(words.begin());
+  if (words.empty()) {
+    for (const auto& x : public_verbs())
+      if (!watched || may_be_watched(x.what))
+        add_matching(result, last, x.name);
+    if (!watched)
+      add_matching(result, last, watch_word);
+    std::ranges::sort(result);
+    return result;
+  }
+  const auto* definition = find_verb(words.front());
+  if (definition == nullptr)
+    return result;
+  auto takes_backend =
+    definition->takes == argument::backend || definition->takes == argument::backend_or_all;
+  if (words.back() == "--backend" || (takes_backend && words.size() == 1))
+    for (const auto& x : backends)
+      add_matching(result, last, quoted(x));
+  if (definition->takes == argument::maybe_verb && words.size() == 1)
+    for (const auto& x : public_verbs())
+      add_matching(result, last, x.name);
+  if (definition->takes == argument::log_level && words.size() == 1)
+    for (const auto* x : {"trace", "debug", "info", "warn", "error", "fatal", "default"})
+      add_matching(result, last, x);
+  if (last.starts_with('-')) {
+    for (const auto* flag : {"--all", "--sql", "--tree"})
+      if (definition->usage.find(flag) != std::string_view::npos)
+        add_matching(result, last, flag);
+    if (definition->takes == argument::log_level && words.size() > 1)
+      add_matching(result, last, "--backend");
+    add_matching(result, last, "--json");
+  }
+  std::ranges::sort(result);
+  return result;
+}
+
+} // namespace pgstatsmon

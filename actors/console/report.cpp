@@ -1,0 +1,167 @@
+// From values to aligned text and to JSON.
+#include "actors/console/report.hpp"
+
+#include "config/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace pgstatsmon {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::string_view gap = "  ";
+
+/// Columns that a text takes on a terminal, as long as every character takes one.
+size_t width_of(std::string_view x) noexcept {
+  auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; };
+  return static_cast<size_t>(std::ranges::count_if(x, begins_character));
+}
+
+void append_padded(std::string& to, std::string_view x, size_t width, bool right) {
+  auto padding = std::string(width - std::min(width, width_of(x)), ' ');
+  to += right ? padding : std::string{x};
+  to += right ? std::string{x} : padding;
+}
+
+void end_line(std::string& to) {
+  to.erase(to.find_last_not_of(' ') + 1);
+  to += '\n';
+}
+
+void append(std::string& to, const fact_list& x) {
+  size_t width = 0;
+  for (const auto& y : x.facts)
+    width = std::max(width, width_of(y.title));
+  for (const auto& y : x.facts) {
+    append_padded(to, y.title, width, false);
+    to += gap;
+    to += y.value.text;
+    end_line(to);
+  }
+}
+
+void append(std::string& to, const table& x) {
+  if (!x.title.empty())
+    to += x.title + '\n';
+  std::vector<size_t> widths;
+  for (size_t i = 0; i < x.columns.size(); ++i) {
+    auto width = width_of(x.columns[i].title);
+    for (const auto& row : x.rows)
+      width = std::max(width, width_of(row[i].text));
+    widths.push_back(width);
+  }
+  auto append_row = [&](const auto& text_of) {
+    for (size_t i = 0; i < widths.size(); ++i) {
+      to += i == 0 ? std::string_view{} : gap;
+      append_padded(to, text_of(i), widths[i], x.columns[i].right);
+    }
+    end_line(to);
+  };
+  append_row([&](size_t i) { return std::string_view{x.columns[i].title}; });
+  for (const auto& row : x.rows)
+    append_row([&](size_t i) { return std::string_view{row[i].text}; });
+}
+
+json json_of(const table& x) {
+  auto result = json::array();
+  for (const auto& row : x.rows) {
+    auto object = json::object();
+    for (size_t i = 0; i < x.columns.size(); ++i)
+      if (!row[i].json.is_discarded())
+        object[x.columns[i].key] = row[i].json;
+    result.push_back(std::move(object));
+  }
+  return result;
+}
+
+std::string span_text(caf::timespan x) {
+  auto seconds = static_cast<double>(x.count()) / 1e9;
+  if (seconds < 0.000'999'5)
+    return fmt::format("{:.0f} us", seconds * 1e6);
+  if (seconds < 0.999'95)
+    return fmt::format("{:.1f} ms", seconds * 1e3);
+  if (seconds < 119.95)
+    return fmt::format("{:.1f} s", seconds);
+  if (seconds < 7200)
+    return fmt::format("{:.0f} min", std::floor(seconds / 60));
+  if (seconds < 172'800)
+    return fmt::format("{:.0f} h", std::floor(seconds / 3600));
+  return fmt::format("{:.0f} d", std::floor(seconds / 86'400));
+}
+
+} // namespace
+
+cell none() {
+  return {"-", nullptr};
+}
+
+cell words(std::string_view x) {
+  if (x.empty())
+    return none();
+  return {one_line(x), x};
+}
+
+cell truth(bool x) {
+  return {x ? "yes" : "no", x};
+}
+
+cell count(uint64_t x) {
+  auto digits = std::to_string(x);
+  for (auto i = static_cast<int64_t>(digits.size()) - 3; i > 0; i -= 3)
+    digits.insert(static_cast<size_t>(i), 1, ',');
+  return {std::move(digits), x};
+}
+
+cell span(caf::timespan x) {
+  return {span_text(x), static_cast<double>(x.count()) / 1e9};
+}
+
+cell size(uint64_t x) {
+  constexpr std::array units{"KiB", "MiB", "GiB", "TiB"};
+  if (x < 1024)
+    return {fmt::format("{} B", x), x};
+  auto value = static_cast<double>(x) / 1024;
+  size_t unit = 0;
+  for (; value >= 1023.95 && unit + 1 < units.size(); ++unit)
+    value /= 1024;
+  return {fmt::format("{:.1f} {}", value, units[unit]), x};
+}
+
+cell share(double x) {
+  return {fmt::format("{:.1f} %", x * 100), x};
+}
+
+std::string to_text(const report& x) {
+  std::string result;
+  for (const auto& part : x) {
+    if (!result.empty())
+      result += '\n';
+    std::visit([&](const auto& y) { append(result, y); }, part);
+  }
+  return result;
+}
+
+json to_json(const report& x) {
+  if (x.size() == 1 && std::holds_alternative<table>(x.front()))
+    return json_of(std::get<table>(x.front()));
+  auto result = json::object();
+  for (const auto& part : x)
+    if (const auto* rows = std::get_if<table>(&part))
+      result[rows->key] = json_of(*rows);
+    else
+      for (const auto& y : std::get<fact_list>(part).facts)
+        result[y.key] = y.value.json;
+  return result;
+}
+
+std::string to_json_text(const report& x) {
+  return to_json(x).dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+}
+
+} // namespace pgstatsmon

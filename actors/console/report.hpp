@@ -1,0 +1,83 @@
+// An answer of the console: facts and tables, as text for people and as JSON for programs.
+#pragma once
+
+#include <caf/timespan.hpp>
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// One value: what people read, and what JSON has.
+struct cell {
+  std::string text; ///< One line, without control characters.
+  nlohmann::ordered_json json;
+};
+
+/// Nothing: `-` and null.
+cell none();
+
+/// Text as it is; control characters are escaped in the text form.
+cell words(std::string_view x);
+
+/// `yes`, `no`.
+cell truth(bool x);
+
+/// 1,234,567.
+cell count(uint64_t x);
+
+/// `950 us`, `6.8 ms`, `12.3 s`, `4 min`, `2 h`, `3 d`; JSON has seconds.
+cell span(caf::timespan x);
+
+/// `812 B`, `3.4 KiB`, …; JSON has bytes.
+cell size(uint64_t x);
+
+/// `12.5 %` of a share between 0 and 1; JSON has the share.
+cell share(double x);
+
+/// A named value. The key is JSON's.
+struct fact {
+  std::string title;
+  std::string key;
+  cell value;
+};
+
+/// How a column of a table is called and aligned.
+struct column {
+  std::string title;
+  std::string key;
+  bool right = false; ///< Numbers stand on the right.
+};
+
+/// Rows of as many cells as there are columns. A cell whose JSON is discarded
+/// (`nlohmann::ordered_json::value_t::discarded`) stands in the text only.
+struct table {
+  std::string title; ///< Heads the text; may be empty.
+  std::string key;   ///< JSON's, where the table is one part of several.
+  std::vector<column> columns;
+  std::vector<std::vector<cell>> rows;
+};
+
+/// Named values of one thing.
+struct fact_list {
+  std::vector<fact> facts;
+};
+
+/// Parts in the order in which they are shown.
+using report = std::vector<std::variant<fact_list, table>>;
+
+/// Text for people. Lines are not wrapped; no trailing white space; ends with a newline.
+std::string to_text(const report& x);
+
+/// A report that is one table: a list of objects. Else one object: the facts, and each table as a
+/// list under its key.
+nlohmann::ordered_json to_json(const report& x);
+
+/// The same as a line.
+std::string to_json_text(const report& x);
+
+} // namespace pgstatsmon

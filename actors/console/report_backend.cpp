@@ -1,0 +1,219 @@
+// `backend NAME`: states, plan, the last poll as a timeline, the last errors.
+#include "actors/console/reports.hpp"
+#include "actors/registry/families.hpp"
+#include "config/text.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/common.h>
+
+#include <algorithm>
+
+namespace pgstatsmon {
+
+namespace {
+
+constexpr size_t bar_width = 40;
+
+/// Text of an address that can be told from a port.
+std::string address_of(const backend& x) {
+  if (x.address.find(':') == std::string::npos)
+    return fmt::format("{}:{}", x.address, x.port);
+  return fmt::format("[{}]:{}", x.address, x.port);
+}
+
+cell labels_of(const backend& x) {
+  std::string text;
+  auto json = nlohmann::ordered_json::object();
+  for (const auto& [name, value] : x.labels) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
+    json[name] = value;
+  }
+  return {text.empty() ? "-" : one_line(text), std::move(json)};
+}
+
+fact_list identity(const entry& x) {
+  const auto& to = x.value;
+  return {{{"backend", "backend", words(to.name)},
+           {"id", "id", words(to.id)},
+           {"address", "address", words(address_of(to))},
+           {"database", "database", words(to.database)},
+           {"role", "user", words(to.user)},
+           {"source", "source", words(to.source)},
+           {"labels", "labels", labels_of(to)}}};
+}
+
+cell level_of(const backend_metrics& m) {
+  auto level = m.log_level.load(std::memory_order_relaxed);
+  if (level == no_own_level)
+    return {"as all", nullptr};
+  return words(log_level_name(static_cast<spdlog::level::level_enum>(level)));
+}
+
+fact_list condition(const entry& x, const vital_signs& signs, const look_time& now) {
+  const auto& m = *x.metrics;
+  auto version = m.server_version.load(std::memory_order_relaxed);
+  auto good = m.last_success.load(std::memory_order_relaxed);
+  auto round_trip = m.round_trip.load(std::memory_order_relaxed);
+  auto failed = m.last_failure.load(std::memory_order_relaxed);
+  auto paused = m.paused.load(std::memory_order_relaxed);
+  return {
+    {{"state", "state", words(to_string_view(m.state.load(std::memory_order_relaxed)))},
+     {"for", "state_seconds", span(now.since(m.history.since()))},
+     {"up", "up", truth(m.up.load(std::memory_order_relaxed))},
+     {"last failure", "last_failure",
+      failed == failure::none ? none() : words(to_string_view(failed))},
+     {"setup", "setup", words(to_string_view(m.setup.load(std::memory_order_relaxed)))},
+     {"version", "version", words(version_text(version))},
+     {"server is", "server_role", words(to_string_view(m.role.load(std::memory_order_relaxed)))},
+     {"age of data", "age_seconds", good > 0 ? span(now.since(good)) : none()},
+     {"round trip", "round_trip_seconds",
+      round_trip > 0 ? span(caf::timespan{static_cast<int64_t>(round_trip * 1e9)}) : none()},
+     {"series", "series", count(m.series.load(std::memory_order_relaxed))},
+     {"connects", "connects", count(m.connects.load(std::memory_order_relaxed))},
+     {"polls skipped", "polls_skipped", count(m.polls_skipped.load(std::memory_order_relaxed))},
+     {"restarts", "restarts", count(m.restarts.load(std::memory_order_relaxed))},
+     {"paused", "paused", truth(paused)},
+     {"next poll", "next_poll_seconds",
+      paused ? none() : span(std::max(signs.next_tick() - now.steady, caf::timespan{0}))},
+     {"log level", "log_level", level_of(m)}}};
+}
+
+table states(const entry& x, const look_time& now) {
+  const auto& history = x.metrics->history;
+  table result{"time in each state",
+               "states",
+               {{"state", "state"}, {"time", "seconds", true}, {"share", "share", true}},
+               {}};
+  caf::timespan whole{0};
+  for (auto state : all_backend_states)
+    whole += history.spent(state, now.steady);
+  for (auto state : all_backend_states) {
+    auto time = history.spent(state, now.steady);
+    auto part = whole.count() > 0
+                  ? static_cast<double>(time.count()) / static_cast<double>(whole.count())
+                  : 0;
+    result.rows.push_back({words(to_string_view(state)), span(time), share(part)});
+  }
+  return result;
+}
+
+/// `from 10.0`, `9.4.0 to before 10.0, primary`.
+std::string reason_of(const sql_variant& x) {
+  std::string result = x.from > 0 ? "from " + version_text(x.from) : "any version";
+  if (x.until > 0)
+    result += " to before " + version_text(x.until);
+  if (x.role != server_role::unknown)
+    result += fmt::format(", {}", to_string_view(x.role));
+  if (x.needs_functions)
+    result += ", with the functions of setup";
+  return result;
+}
+
+const query_trace* trace_of(const poll_trace* poll, size_t query) {
+  if (poll == nullptr)
+    return nullptr;
+  auto i = std::ranges::find(poll->queries, query, &query_trace::query);
+  return i == poll->queries.end() ? nullptr : &*i;
+}
+
+/// The plan is what the last poll sent.
+table plan_of(const entry& x, const poll_trace* poll, bool sql) {
+  table result{"plan", "plan", {{"query", "query"}, {"SQL for", "sql_for"}, {"SQL", "sql"}}, {}};
+  const auto& queries = x.metrics->queries()->queries();
+  for (size_t i = 0; i < queries.size(); ++i) {
+    const auto* trace = trace_of(poll, i);
+    if (trace == nullptr) {
+      result.rows.push_back({words(queries[i].name),
+                             poll == nullptr ? none() : cell{"does not apply", nullptr}, none()});
+      continue;
+    }
+    const auto& variant = queries[i].variants[trace->variant];
+    auto text = words(variant.sql);
+    if (!sql)
+      text.text = variant.sql.substr(0, variant.sql.find('\n')).substr(0, bar_width) + " ...";
+    result.rows.push_back({words(queries[i].name), words(reason_of(variant)), std::move(text)});
+  }
+  return result;
+}
+
+/// Time from left to right: blanks until the server's turn came, dots until the first bytes, equals
+/// signs until the result was complete.
+std::string bar_of(const query_trace& x, caf::timespan whole) {
+  auto at = [&](caf::timespan when) {
+    auto part =
+      static_cast<double>(when.count()) / static_cast<double>(std::max<int64_t>(whole.count(), 1));
+    return std::min(static_cast<size_t>(part * bar_width), bar_width - 1);
+  };
+  std::string result(bar_width, ' ');
+  auto end = x.done ? x.end : whole;
+  auto first = x.done ? x.first : whole;
+  for (auto i = at(x.start); i <= at(end); ++i)
+    result[i] = i < at(first) ? '.' : '=';
+  if (!x.done)
+    result.back() = '?';
+  return '|' + result + '|';
+}
+
+cell outcome_of(const query_trace& x) {
+  if (!x.done)
+    return {"no answer", "no answer"};
+  if (x.reason == failure::none)
+    return {"ok", "ok"};
+  return words(x.sqlstate.empty() ? std::string{to_string_view(x.reason)} : x.sqlstate);
+}
+
+table timeline_of(const entry& x, const poll_trace& poll, const look_time& now) {
+  table result{fmt::format("last poll, {} ago: {}, {}", span(now.since(poll.when)).text,
+                           span(poll.duration).text,
+                           poll.reason == failure::none ? "ok" : to_string_view(poll.reason)),
+               "last_poll",
+               {{"query", "query"},
+                {"start", "start_seconds", true},
+                {"first", "first_seconds", true},
+                {"done", "done_seconds", true},
+                {"rows", "rows", true},
+                {"bytes", "bytes", true},
+                {"result", "result"},
+                {"", "bar"}},
+               {}};
+  const auto& queries = x.metrics->queries()->queries();
+  for (const auto& y : poll.queries)
+    result.rows.push_back({words(queries[y.query].name),
+                           span(y.start),
+                           y.done ? span(y.first) : none(),
+                           y.done ? span(y.end) : none(),
+                           count(y.rows),
+                           size(y.bytes),
+                           outcome_of(y),
+                           {bar_of(y, poll.duration), nlohmann::ordered_json::value_t::discarded}});
+  return result;
+}
+
+table errors_of(const entry& x, const look_time& now) {
+  table result{"last errors, newest first",
+               "errors",
+               {{"ago", "ago_seconds", true},
+                {"reason", "reason"},
+                {"SQLSTATE", "sqlstate"},
+                {"of", "of"},
+                {"message", "message"}},
+               {}};
+  for (const auto& y : *x.metrics->history.errors())
+    result.rows.push_back({span(now.since(y.when)), words(to_string_view(y.reason)),
+                           words(y.sqlstate), words(y.what), words(y.message)});
+  return result;
+}
+
+} // namespace
+
+report backend_report(const entry& of, const vital_signs& signs, const look_time& now, bool sql) {
+  auto poll = of.metrics->history.last_poll();
+  report result{identity(of), condition(of, signs, now), states(of, now),
+                plan_of(of, poll.get(), sql)};
+  if (poll != nullptr)
+    result.emplace_back(timeline_of(of, *poll, now));
+  result.emplace_back(errors_of(of, now));
+  return result;
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,100 @@
+// `scheduler` and `discovery`.
+#include "actors/console/reports.hpp"
+
+namespace pgstatsmon {
+
+namespace {
+
+cell age_or_none(caf::timespan x) {
+  return x.count() < 0 ? none() : span(x);
+}
+
+table named_spans(std::string title, std::string key, column of, const std::vector<named_span>& xs,
+                  bool zero_is_endless) {
+  table result{std::move(title), std::move(key), {{"backend", "backend"}, std::move(of)}, {}};
+  for (const auto& x : xs)
+    result.rows.push_back({words(x.name), zero_is_endless && x.span.count() == 0
+                                            ? cell{"until resumed", nullptr}
+                                            : span(x.span)});
+  return result;
+}
+
+const char* condition_of(const source_status& x) {
+  if (!x.running)
+    return "dead";
+  if (x.doubted)
+    return "doubted";
+  if (x.from_state)
+    return "kept list";
+  if (!x.problem.empty())
+    return "failing";
+  return x.told ? "ok" : "no list yet";
+}
+
+} // namespace
+
+report scheduler_report(const scheduler_status& x) {
+  fact_list facts{{{"backends", "backends", count(x.backends)},
+                   {"interval", "interval_seconds", span(x.interval)},
+                   {"next tick", "next_tick_seconds", span(x.next_tick)},
+                   {"slots", "slots", count(x.slots)},
+                   {"in flight", "in_flight_count", count(x.in_flight.size())},
+                   {"waiting", "waiting", count(x.waiting)},
+                   {"of these suspects", "waiting_suspects", count(x.suspects)},
+                   {"paused", "paused_count", count(x.paused.size())},
+                   {"new ones are paused", "all_paused", truth(x.all_paused)}}};
+  table ticks{"last ticks, newest first",
+              "ticks",
+              {{"tick", "tick", true},
+               {"ago", "ago_seconds", true},
+               {"took", "took_seconds", true},
+               {"over", "over"},
+               {"due", "due", true},
+               {"skipped", "skipped", true},
+               {"paused", "paused", true}},
+              {}};
+  for (const auto& y : x.ticks)
+    ticks.rows.push_back({count(y.number), span(y.age), span(y.duration), truth(y.over),
+                          count(y.due), count(y.skipped), count(y.paused)});
+  report result{std::move(facts)};
+  result.emplace_back(
+    named_spans("in flight", "in_flight", {"age", "age_seconds", true}, x.in_flight, false));
+  if (!x.paused.empty())
+    result.emplace_back(
+      named_spans("paused", "paused", {"left", "left_seconds", true}, x.paused, true));
+  result.emplace_back(std::move(ticks));
+  return result;
+}
+
+report discovery_report(const discovery_status& x, const look_time& now) {
+  table sources{{},
+                "sources",
+                {{"source", "source"},
+                 {"kind", "kind"},
+                 {"state", "state"},
+                 {"backends", "backends", true},
+                 {"last answer", "last_answer_seconds", true},
+                 {"last change", "last_change_seconds", true},
+                 {"added", "added", true},
+                 {"removed", "removed", true},
+                 {"failures", "failures", true},
+                 {"rejected", "rejected", true},
+                 {"problem", "problem"}},
+                {}};
+  table rejected{
+    "offered and not watched", "rejected", {{"source", "source"}, {"what and why", "what"}}, {}};
+  for (const auto& y : x.sources) {
+    sources.rows.push_back({words(y.name), words(y.kind), words(condition_of(y)), count(y.backends),
+                            y.last_success > 0 ? span(now.since(y.last_success)) : none(),
+                            age_or_none(y.last_change), count(y.added), count(y.removed),
+                            count(y.failures), count(y.rejections), words(y.problem)});
+    for (const auto& z : y.rejected)
+      rejected.rows.push_back({words(y.name), words(z)});
+  }
+  report result{std::move(sources)};
+  // Always two parts, so that the JSON has one form.
+  result.emplace_back(std::move(rejected));
+  return result;
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,54 @@
+// What each command of the console shows.
+#pragma once
+
+#include "actors/console/report.hpp"
+#include "actors/console/sources.hpp"
+#include "messages/status.hpp"
+
+#include <optional>
+
+namespace pgstatsmon {
+
+// -- actors (report_actors.cpp)
+// ---------------------------------------------------------------------
+
+/// Every live actor.
+/// @param tree Children stand under their parents.
+report actors_report(const std::vector<listed_actor>& actors, const look_time& now, bool tree);
+
+/// One actor with its newest messages; nothing when it does not live.
+std::optional<report> actor_report(const std::vector<listed_actor>& actors, uint64_t id,
+                                   const look_time& now);
+
+// -- backends (report_backends.cpp, report_backend.cpp)
+// ---------------------------------------------
+
+/// Every backend, in the order of discovery.
+report backends_report(const entry_list& backends, const vital_signs& signs, const look_time& now);
+
+/// A summary, and the worst backends first: those that fail, then by the age of their data, then
+/// by the time of their last poll.
+/// @param rows At most.
+report top_report(const entry_list& backends, const vital_signs& signs, const look_time& now,
+                  size_t rows);
+
+/// One backend: states, plan, last poll, last errors.
+/// @param sql Shows the SQL of the plan in the text, too.
+report backend_report(const entry& of, const vital_signs& signs, const look_time& now, bool sql);
+
+/// A backend by its name; null when there is none.
+entry_ptr find_backend(const entry_list& backends, std::string_view name);
+
+// -- queries (report_queries.cpp)
+// -------------------------------------------------------------------
+
+/// Per query over the fleet: times and rows of every backend's newest poll, errors since the start.
+report queries_report(const entry_list& backends, const catalogue& queries);
+
+// -- what only actors know (report_status.cpp)
+// ------------------------------------------------------
+
+report scheduler_report(const scheduler_status& x);
+report discovery_report(const discovery_status& x, const look_time& now);
+
+} // namespace pgstatsmon

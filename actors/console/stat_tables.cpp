@@ -1,0 +1,199 @@
+// Differences of counters between two looks.
+#include "actors/console/stat_tables.hpp"
+
+#include "actors/registry/block.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// Observations of a histogram.
+template <size_t N>
+uint64_t observations(const histogram<N>& x) {
+  uint64_t result = 0;
+  for (size_t i = 0; i <= N; ++i)
+    result += x.bucket(i);
+  return result;
+}
+
+/// A counter that is smaller than before has begun anew.
+template <class T>
+T grown(T now, T before) {
+  return now >= before ? now - before : now;
+}
+
+cell mean(double seconds, uint64_t times) {
+  if (times == 0)
+    return none();
+  return span(caf::timespan{static_cast<int64_t>(seconds / static_cast<double>(times) * 1e9)});
+}
+
+/// The value of a label in rendered text.
+std::string_view label_in(std::string_view text, std::string_view name) {
+  for (size_t i = 0; (i = text.find(name, i)) != std::string_view::npos; i += name.size()) {
+    auto begin = i + name.size() + 2;
+    if ((i > 0 && text[i - 1] != ',') || text.substr(i + name.size(), 2) != "=\"")
+      continue;
+    return text.substr(begin, text.find('"', begin) - begin);
+  }
+  return {};
+}
+
+std::string_view shard_of(std::string_view name) {
+  return name.substr(0, name.find('.'));
+}
+
+std::string_view zone_of(std::string_view name) {
+  constexpr size_t length = 8;
+  return name.size() > length ? name.substr(name.size() - length) : name;
+}
+
+/// A number of bytes as the scripts show it.
+cell bytes(double x) {
+  return count(static_cast<uint64_t>(std::max(x, 0.0)));
+}
+
+constexpr std::array wal_families{"pg_stat_replication_wal_sent_bytes",
+                                  "pg_stat_replication_replica_wal_written_bytes",
+                                  "pg_stat_replication_replica_wal_flushed_bytes",
+                                  "pg_stat_replication_replica_wal_replayed_bytes"};
+
+/// Where the four families stand in a catalogue.
+struct wal_columns {
+  size_t query = 0;
+  std::array<size_t, wal_families.size()> metrics{};
+};
+
+std::optional<wal_columns> find_wal(const catalogue& queries) {
+  for (size_t i = 0; i < queries.queries().size(); ++i) {
+    const auto& metrics = queries.queries()[i].metrics;
+    wal_columns result{i, {}};
+    auto all = true;
+    for (size_t j = 0; j < wal_families.size(); ++j) {
+      auto found = std::ranges::find(metrics, wal_families[j], &metric_definition::family);
+      all = all && found != metrics.end();
+      result.metrics[j] = static_cast<size_t>(found - metrics.begin());
+    }
+    if (all)
+      return result;
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+void stat_tables::add_query(counts& to, const query_metrics& x) {
+  to.timeouts += x.timeouts.load(std::memory_order_relaxed);
+  to.errors += x.errors.load(std::memory_order_relaxed);
+  for (const auto& y : x.nan)
+    to.not_numbers += y.load(std::memory_order_relaxed);
+}
+
+stat_tables::counts stat_tables::since(const counts& now, const counts& before) {
+  return {grown(now.time, before.time),
+          grown(now.times, before.times),
+          grown(now.timeouts, before.timeouts),
+          grown(now.errors, before.errors),
+          grown(now.connect_errors, before.connect_errors),
+          grown(now.not_numbers, before.not_numbers)};
+}
+
+report stat_tables::backends(const entry_list& backends) {
+  table result{{},
+               "backendstat",
+               {{"BACKEND", "backend"},
+                {"LAT", "latency_seconds", true},
+                {"QTIM", "query_timeouts", true},
+                {"QERR", "query_errors", true},
+                {"CERR", "connect_errors", true},
+                {"NaN", "not_numbers", true}},
+               {}};
+  std::map<incarnation, counts> seen;
+  for (const auto& x : backends) {
+    const auto& m = *x->metrics;
+    counts now;
+    now.time = m.poll_seconds.sum();
+    now.times = observations(m.poll_seconds);
+    now.connect_errors = m.connect_errors.load(std::memory_order_relaxed);
+    for (size_t i = 0; i < m.queries()->queries().size(); ++i)
+      add_query(now, m.query(i));
+    auto y = since(now, backends_[x->life]);
+    seen.emplace(x->life, now);
+    result.rows.push_back({words(x->value.name), mean(y.time, y.times), count(y.timeouts),
+                           count(y.errors), count(y.connect_errors), count(y.not_numbers)});
+  }
+  backends_ = std::move(seen);
+  return {std::move(result)};
+}
+
+report stat_tables::queries(const entry_list& backends, const catalogue& queries) {
+  table result{{},
+               "querystat",
+               {{"QUERY", "query"},
+                {"LAT", "latency_seconds", true},
+                {"QTIM", "query_timeouts", true},
+                {"QERR", "query_errors", true},
+                {"NaN", "not_numbers", true}},
+               {}};
+  constexpr double per_ms = 1e-3; // s
+  for (size_t i = 0; i < queries.queries().size(); ++i) {
+    counts now;
+    for (const auto& x : backends) {
+      if (x->metrics->queries().get() != &queries)
+        continue;
+      const auto& m = x->metrics->query(i);
+      now.time += m.time_ms.sum() * per_ms;
+      now.times += observations(m.time_ms);
+      add_query(now, m);
+    }
+    const auto& name = queries.queries()[i].name;
+    auto y = since(now, queries_[name]);
+    queries_[name] = now;
+    result.rows.push_back({words(name), mean(y.time, y.times), count(y.timeouts), count(y.errors),
+                           count(y.not_numbers)});
+  }
+  return {std::move(result)};
+}
+
+report stat_tables::wal(const entry_list& backends) {
+  table result{{},
+               "walstat",
+               {{"SHARD", "shard"},
+                {"ZONE", "zone"},
+                {"REPL", "sync_state"},
+                {"SENT", "sent_bytes", true},
+                {"WRITTEN", "written_bytes", true},
+                {"FLUSHED", "flushed_bytes", true},
+                {"REPLAYED", "replayed_bytes", true},
+                {"STANDBY", "standby"}},
+               {}};
+  decltype(wal_) seen;
+  for (const auto& x : backends) {
+    auto samples = x->samples.load(std::memory_order_acquire);
+    auto columns = samples == nullptr ? std::nullopt : find_wal(*samples->queries());
+    if (!columns)
+      continue;
+    const auto& rows = samples->sections()[columns->query];
+    for (size_t i = 0; i < rows.rows(); ++i) {
+      wal_positions now{};
+      for (size_t j = 0; j < now.size(); ++j)
+        if (auto value = rows.value(i, columns->metrics[j]); !is_absent(value))
+          now[j] = value;
+      std::pair key{x->life, std::string{rows.labels(i)}};
+      auto before = wal_[key];
+      result.rows.push_back({words(shard_of(x->value.name)), words(zone_of(x->value.name)),
+                             words(label_in(key.second, "sync_state")),
+                             bytes(grown(now[0], before[0])), bytes(grown(now[1], before[1])),
+                             bytes(grown(now[2], before[2])), bytes(grown(now[3], before[3])),
+                             words(label_in(key.second, "application_name"))});
+      seen.emplace(std::move(key), now);
+    }
+  }
+  wal_ = std::move(seen);
+  return {std::move(result)};
+}
+
+} // namespace pgstatsmon

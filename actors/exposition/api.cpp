@@ -1,0 +1,42 @@
+// Routes to the console's reports.
+#include "actors/exposition/api.hpp"
+
+#include "actors/console/reports.hpp"
+
+namespace pgstatsmon {
+
+namespace {
+
+constexpr std::string_view one_backend = "/api/v1/backends/";
+
+http_response json(const report& x, unsigned status = 200) {
+  http_response result;
+  result.status = status;
+  result.type = "application/json";
+  result.body = to_json_text(x);
+  return result;
+}
+
+http_response backend_named(const console_sources& from, std::string_view name) {
+  constexpr unsigned not_found = 404;
+  auto found = find_backend(*from.backends->get(), name);
+  if (found == nullptr)
+    return json({fact_list{{{"error", "error", words("no backend has this name")}}}}, not_found);
+  return json(backend_report(*found, *from.signs, look_time::now(), true));
+}
+
+} // namespace
+
+void add_api(http_server& to, const console_sources& from) {
+  to.add_route("/api/v1/backends", [from](const http_request&) {
+    return json(backends_report(*from.backends->get(), *from.signs, look_time::now()));
+  });
+  to.add_route(std::string{one_backend} + '*', [from](const http_request& x) {
+    return backend_named(from, x.path.substr(one_backend.size()));
+  });
+  to.add_route("/api/v1/actors", [from](const http_request&) {
+    return json(actors_report(from.actors->list(), look_time::now(), false));
+  });
+}
+
+} // namespace pgstatsmon

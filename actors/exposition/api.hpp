@@ -1,0 +1,14 @@
+// The console's facts as JSON over HTTP: `/api/v1/…`.
+#pragma once
+
+#include "actors/console/sources.hpp"
+#include "actors/exposition/http_server.hpp"
+
+namespace pgstatsmon {
+
+/// Adds `/api/v1/backends`, `/api/v1/backends/NAME` and `/api/v1/actors`: what the console's
+/// `backends`, `backend NAME` and `actors` say with `--json`. No actor is asked, so that an answer
+/// needs none that works. 404 with an object that has `error` for a backend that is not known.
+void add_api(http_server& to, const console_sources& from);
+
+} // namespace pgstatsmon

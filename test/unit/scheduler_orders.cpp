@@ -1,0 +1,194 @@
+// The SCHEDULER's answers to the console: polls by order, pauses, what it does.
+#define SUITE scheduler_orders
+
+#include "test/unit/scheduler_fixture.hpp"
+
+using namespace pgstatsmon;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture : test::scheduler_fixture {
+  /// Sends an order and returns how it is answered; run() in between.
+  template <class Order>
+  auto order(Order x) {
+    auto res = self->request(aut, caf::infinite, std::move(x));
+    sched.run();
+    return res;
+  }
+
+  scheduler_status status() {
+    scheduler_status result;
+    order(caf::get_atom_v)
+      .receive([&](const scheduler_status& x) { result = x; },
+               [this](const caf::error& err) { FAIL(sys.render(err)); });
+    return result;
+  }
+
+  template <class Order>
+  caf::expected<uint64_t> count(Order x) {
+    caf::expected<uint64_t> result{caf::error{}};
+    order(std::move(x))
+      .receive([&](uint64_t n) { result = n; }, [&](caf::error& err) { result = std::move(err); });
+    return result;
+  }
+
+  /// The good backends that the last tick polled.
+  uint64_t due_at_tick() {
+    tick();
+    return status().ticks.front().due;
+  }
+};
+
+} // namespace
+
+FIXTURE_SCOPE(scheduler_orders_tests, fixture)
+
+TEST(an order polls a backend between two ticks and is answered with the report) {
+  add("silent");
+  auto res = order(poll_order{"silent"});
+  CHECK_EQUAL(asked("silent"), 1u);
+  answer("silent", failure::query);
+  res.receive([](const poll_report& x) { CHECK(x.reason == failure::query); },
+              [this](const caf::error& err) { FAIL(sys.render(err)); });
+}
+
+TEST(an order during a poll is answered by that poll) {
+  add("silent");
+  tick();
+  auto res = order(poll_order{"silent"});
+  CHECK_EQUAL(asked("silent"), 1u);
+  answer("silent", failure::none);
+  res.receive([](const poll_report& x) { CHECK(x.polled); },
+              [this](const caf::error& err) { FAIL(sys.render(err)); });
+}
+
+TEST(an ordered poll goes before those that wait) {
+  add_all("silent", 12);
+  tick();
+  CHECK_EQUAL(asked("silent10"), 0u);
+  CHECK_EQUAL(asked("silent11"), 0u);
+  auto res = order(poll_order{"silent11"});
+  answer("silent0", failure::none);
+  CHECK_EQUAL(asked("silent11"), 1u);
+  CHECK_EQUAL(asked("silent10"), 0u);
+  answer("silent11", failure::none);
+  res.receive([](const poll_report&) {}, [this](const caf::error& err) { FAIL(sys.render(err)); });
+}
+
+TEST(an order for a backend that does not exist is an error) {
+  order(poll_order{"nobody"})
+    .receive([this](const poll_report&) { FAIL("polled"); },
+             [](const caf::error& err) { CHECK(err == ec::no_such_backend); });
+  CHECK(count(pause_order{"nobody", 0s}).error() == ec::no_such_backend);
+  CHECK(count(resume_order{"nobody"}).error() == ec::no_such_backend);
+}
+
+TEST(an order is answered when its backend goes or dies) {
+  add("silent");
+  auto gone = order(poll_order{"silent"});
+  self->send(aut, backend_removed{"silent"});
+  sched.run();
+  gone.receive([this](const poll_report&) { FAIL("polled"); },
+               [](const caf::error& err) { CHECK(err == ec::no_such_backend); });
+  add("silent");
+  auto dead = order(poll_order{"silent"});
+  self->send_exit(spawned["silent"].back(), caf::exit_reason::kill);
+  sched.run();
+  dead.receive([this](const poll_report&) { FAIL("polled"); },
+               [](const caf::error& err) { CHECK(err == ec::timeout); });
+}
+
+TEST(the seventeenth console that waits for one poll is turned away) {
+  add("silent");
+  for (int i = 0; i < 16; ++i)
+    self->send(aut, poll_order{"silent"});
+  sched.run();
+  order(poll_order{"silent"})
+    .receive([this](const poll_report&) { FAIL("polled"); },
+             [](const caf::error& err) { CHECK(err == ec::busy); });
+  answer("silent", failure::none);
+}
+
+TEST(a paused backend is not polled until it is resumed) {
+  add_all("good", 3);
+  CHECK_EQUAL(count(pause_order{"good1", 0s}).value(), 1u);
+  CHECK(counts[lives["good1"]]->paused.load());
+  CHECK_EQUAL(due_at_tick(), 2u);
+  CHECK_EQUAL(status().ticks.front().paused, 1u);
+  self->send(aut, backend_ready{lives["good1"]});
+  sched.run();
+  CHECK(due().idle());
+  CHECK_EQUAL(count(resume_order{"good1"}).value(), 1u);
+  CHECK(!counts[lives["good1"]]->paused.load());
+  CHECK_EQUAL(due_at_tick(), 3u);
+  CHECK_EQUAL(count(resume_order{"good1"}).value(), 0u);
+}
+
+TEST(a pause ends by itself) {
+  add("good");
+  count(pause_order{"good", 15s});
+  CHECK_EQUAL(due_at_tick(), 0u);
+  CHECK_EQUAL(due_at_tick(), 1u);
+  CHECK(!counts[lives["good"]]->paused.load());
+}
+
+TEST(a pause of all holds for backends that come later) {
+  add_all("good", 2);
+  CHECK_EQUAL(count(pause_order{"", 0s}).value(), 2u);
+  add("good2");
+  CHECK_EQUAL(due_at_tick(), 0u);
+  CHECK(status().all_paused);
+  CHECK_EQUAL(count(resume_order{"good2"}).value(), 1u);
+  CHECK_EQUAL(due_at_tick(), 1u);
+  CHECK_EQUAL(count(resume_order{""}).value(), 2u);
+  CHECK_EQUAL(due_at_tick(), 3u);
+}
+
+TEST(a backend that changes stays paused) {
+  add("good");
+  count(pause_order{"good", 0s});
+  add("good");
+  CHECK_EQUAL(due_at_tick(), 0u);
+}
+
+TEST(a paused backend is polled by order) {
+  add("silent");
+  count(pause_order{"silent", 0s});
+  auto res = order(poll_order{"silent"});
+  CHECK_EQUAL(asked("silent"), 1u);
+  answer("silent", failure::none);
+  res.receive([](const poll_report&) {}, [this](const caf::error& err) { FAIL(sys.render(err)); });
+}
+
+TEST(the status says what is in flight and what waits and how ticks went) {
+  add_all("silent", 12);
+  add("good");
+  tick();
+  advance_time(1s);
+  auto x = status();
+  CHECK_EQUAL(x.backends, 13u);
+  CHECK_EQUAL(x.slots, 10u);
+  CHECK_EQUAL(x.interval, caf::timespan{10s});
+  CHECK_EQUAL(x.next_tick, caf::timespan{9s});
+  CHECK_EQUAL(x.in_flight.size(), 10u);
+  CHECK_EQUAL(x.in_flight.front().span, caf::timespan{1s});
+  CHECK_EQUAL(x.waiting, 3u);
+  REQUIRE(x.ticks.size() == 1);
+  CHECK(!x.ticks[0].over);
+  CHECK_EQUAL(x.ticks[0].due, 13u);
+  tick();
+  x = status();
+  REQUIRE(x.ticks.size() == 2);
+  CHECK_EQUAL(x.ticks[0].skipped, 13u);
+  CHECK(x.ticks[1].over);
+}
+
+TEST(twenty ticks are remembered) {
+  add("good");
+  for (int i = 0; i < 30; ++i)
+    tick();
+  CHECK_EQUAL(status().ticks.size(), 20u);
+}
+
+FIXTURE_SCOPE_END()
