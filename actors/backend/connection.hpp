@@ -9,6 +9,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/observed.hpp"
 #include "actors/registry/backend_metrics.hpp"
+#include "actors/trace_points.hpp"
 #include "config/log.hpp"
 #include "config/settings.hpp"
 
@@ -55,6 +56,7 @@ struct connection_arguments {
 struct poll_progress {
   uint64_t number = 0;
   flight sent;
+  const step* running = nullptr; ///< Of `sent`: the query whose result comes next.
   caf::actor_clock::time_point began;
   caf::actor_clock::time_point last_result; ///< When the statement before the current one was done.
   caf::actor_clock::time_point last_byte;
@@ -126,6 +128,8 @@ private:
 
   [[nodiscard]] flight_extras extras() const;
   void receive();
+  [[nodiscard]] trace::query traced(const step& what) const;
+  void await(size_t next);
   void take(statement_result result);
   void take_query(const step& what, statement_result result, caf::timespan took);
   void query_failed(const step& what, const session_error& error);

@@ -40,8 +40,10 @@ caf::result<poll_report> connection_state::begin_poll() {
   auto& metrics = *arguments_.metrics;
   if (state_ != backend_state::ready) {
     // The first attempt of all is no failure yet.
-    if (outage_.failures() > 0)
+    if (outage_.failures() > 0) {
       add_one(metrics.connect_errors);
+      trace::connect_error(arguments_.target.name);
+    }
     return poll_report{metrics.last_failure, false, caf::timespan{0}, 0};
   }
   auto chosen = make_plan(queries(), facts_.version, facts_.role, rights_complete_);
@@ -56,6 +58,7 @@ caf::result<poll_report> connection_state::begin_poll() {
   current.promise = self_->make_response_promise<poll_report>();
   auto promise = current.promise;
   enter(backend_state::polling);
+  trace::backend_start(arguments_.target.name);
   arm(options().query_timeout + grace);
   if (auto error = session_->send(current.sent.statements))
     failed(*error);
@@ -102,7 +105,21 @@ void connection_state::receive() {
   watch(session_->sending() ? interest::read_write : interest::read);
 }
 
+trace::query connection_state::traced(const step& what) const {
+  const auto& definition = queries().queries()[what.query];
+  return {definition.variants[what.variant].sql, definition.name, arguments_.target.name};
+}
+
+void connection_state::await(size_t next) {
+  const auto& steps = poll_->sent.steps;
+  auto is_query = next < steps.size() && steps[next].what == purpose::query;
+  poll_->running = is_query ? &steps[next] : nullptr;
+  if (is_query)
+    trace::query_start(traced(steps[next]));
+}
+
 void connection_state::take(statement_result result) {
+  auto next = result.index + 1;
   const auto& what = poll_->sent.steps[result.index];
   auto began = std::exchange(poll_->last_result, now());
   auto took = poll_->last_result - began;
@@ -125,6 +142,7 @@ void connection_state::take(statement_result result) {
     take_query(what, std::move(result), took);
     break;
   }
+  await(next);
 }
 
 void connection_state::take_query(const step& what, statement_result result, caf::timespan took) {
@@ -137,6 +155,7 @@ void connection_state::take_query(const step& what, statement_result result, caf
   auto& metrics = arguments_.metrics->query(what.query);
   metrics.time_ms.observe(milliseconds_of(took));
   ++poll_->good;
+  trace::query_done(traced(what), result.rows.get(), took);
   if (result.rows == nullptr)
     return;
   poll_->rows += static_cast<uint64_t>(PQntuples(result.rows.get()));
@@ -150,6 +169,7 @@ void connection_state::query_failed(const step& what, const session_error& error
   // A failure that goes on is in the metrics; the log has its beginning.
   auto first = count.load(std::memory_order_relaxed) == 0;
   add_one(count);
+  trace::query_failed(traced(what), error.reason == failure::timeout, error.message);
   say(first ? level::warn : level::debug, "{}: {} {}", definition.name, error.sqlstate,
       error.message);
   remember(error, definition.name);
@@ -180,6 +200,11 @@ void connection_state::end_poll(failure reason, bool publish) {
   if (!poll_)
     return;
   auto ended = std::exchange(poll_, std::nullopt);
+  // The connection broke, or is given up.
+  if (ended->running != nullptr)
+    trace::query_failed(traced(*ended->running), reason == failure::timeout,
+                        std::string{to_string_view(reason)});
+  trace::backend_done(arguments_.target.name);
   auto& metrics = *arguments_.metrics;
   auto took = now() - ended->began;
   self_->send(arguments_.query, poll_finished{ended->number, publish});

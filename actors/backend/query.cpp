@@ -2,6 +2,7 @@
 #include "actors/backend/query.hpp"
 
 #include "actors/registry/number.hpp"
+#include "actors/trace_points.hpp"
 
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
@@ -25,6 +26,23 @@ void log_section(const own_log_level& level, const std::string& backend,
       }
 }
 
+/// Shows the standbys to those who watch, if this query knows them.
+void trace_replication(const std::string& backend, const query_definition& query,
+                       const section& rows) {
+  if (query.name != "pg_stat_replication")
+    return;
+  auto position = [&](size_t row, std::string_view column) -> int64_t {
+    for (size_t i = 0; i < rows.metrics(); ++i)
+      if (auto x = rows.value(row, i); query.metrics[i].column == column && x >= 0 && x < 0x1p63)
+        return static_cast<int64_t>(x);
+    return -1;
+  };
+  for (size_t i = 0; i < rows.rows(); ++i)
+    trace::replication(backend, std::string{rows.labels(i)},
+                       {position(i, "wal_sent"), position(i, "replica_wal_written"),
+                        position(i, "replica_wal_flushed"), position(i, "replica_wal_replayed")});
+}
+
 } // namespace
 
 bool query_state::enter(uint64_t number) {
@@ -43,6 +61,8 @@ void query_state::take(const query_result& x) {
   const auto& query = metrics->queries()->queries()[x.query];
   sections[x.query] = decode(query, columns_of(x.query, *x.rows), *x.rows, report);
   count(x.query, report);
+  if (trace::replication_is_watched()) [[unlikely]]
+    trace_replication(backend, query, sections[x.query]);
 }
 
 void query_state::finish(const poll_finished& x) {
@@ -80,8 +100,10 @@ void query_state::count(size_t query, const decode_report& report) {
   auto& to = metrics->query(query);
   to.duplicates.fetch_add(report.duplicates, std::memory_order_relaxed);
   for (size_t i = 0; i < report.not_a_number.size(); ++i)
-    if (report.not_a_number[i] > 0)
-      to.nan[i].fetch_add(report.not_a_number[i], std::memory_order_relaxed);
+    if (auto bad = report.not_a_number[i]; bad > 0) {
+      to.nan[i].fetch_add(bad, std::memory_order_relaxed);
+      trace::bad_value(backend, metrics->queries()->queries()[query].name, bad);
+    }
 }
 
 void query_state::publish() {

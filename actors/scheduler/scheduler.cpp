@@ -1,6 +1,8 @@
 // The SCHEDULER.
 #include "actors/scheduler/scheduler.hpp"
 
+#include "actors/trace_points.hpp"
+
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <spdlog/spdlog.h>
@@ -112,6 +114,7 @@ void scheduler_state::tick(uint64_t number) {
   plan_tick();
   if (tick_is_open())
     close_tick();
+  trace::tick_start();
   history_.push_front({number, now, std::nullopt, 0, 0, 0});
   if (history_.size() > max_history)
     history_.pop_back();
@@ -174,6 +177,7 @@ void scheduler_state::pump() {
 }
 
 void scheduler_state::close_tick() {
+  trace::tick_done();
   auto& tick = history_.front();
   tick.ended = self_->clock().now();
   arguments_.metrics.tick_duration->Observe(seconds_of(*tick.ended - tick.began));

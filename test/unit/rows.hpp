@@ -14,12 +14,17 @@ namespace pgstatsmon::test {
 using row = std::vector<std::optional<std::string>>; ///< nullopt is NULL.
 
 /// A result as libpq would have read it.
+/// @param types Of the columns (pg_type.oid); text where it is too short.
 inline std::shared_ptr<PGresult> make_rows(std::vector<std::string> columns,
-                                           const std::vector<row>& rows) {
+                                           const std::vector<row>& rows,
+                                           const std::vector<Oid>& types = {}) {
+  constexpr Oid text = 25;
   std::shared_ptr<PGresult> result{PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK), PQclear};
   std::vector<PGresAttDesc> descriptions;
   for (auto& x : columns)
-    descriptions.push_back({x.data(), 0, 0, 0, 25, -1, -1});
+    descriptions.push_back({x.data(), 0, 0, 0,
+                            descriptions.size() < types.size() ? types[descriptions.size()] : text,
+                            -1, -1});
   PQsetResultAttrs(result.get(), static_cast<int>(columns.size()), descriptions.data());
   for (size_t i = 0; i < rows.size(); ++i)
     for (size_t j = 0; j < columns.size(); ++j) {
