@@ -151,7 +151,8 @@ def test_replication(cluster, watch):
 def test_a_query_ends_with_its_connection(primary, watch, directory):
     """Each query that has a start gets its end, also when the server goes meanwhile."""
     sql = "select pg_terminate_backend(pg_backend_pid()) as one"
-    daemon = watch([backend("one", primary)], queries=definitions(directory / "last", {"last": sql}))
+    queries = definitions(directory / "last", {"last": sql})
+    daemon = watch([backend("one", primary)], queries=queries)
     daemon.wait_for(lambda page: page.total("pgstatsmon_backend_failures_total") >= 1)
     events = traced(daemon, "backend__done", 1)
     (poll,) = polls(events, "one")
