@@ -102,8 +102,8 @@ def test_queries(primary, watch, directory):
         check(poll)
     # The three rows have the same labels, and the first is kept.
     assert set(only(events, "bad__value")) == {("bad__value", "one", "pg_bad", 1)}
-    # A column each.
-    assert len(only(events, "bad__value")) >= 2 * len(whole)
+    # One per column and poll; the last poll's values may not have been decoded yet.
+    assert len(only(events, "bad__value")) >= 2 * (len(whole) - 1)
 
 
 def test_ticks(primary, watch):
