@@ -87,9 +87,10 @@ std::string message_kind::name() const {
 
 void actor_record::begin(message_kind what, time_point now) noexcept {
   auto number = handled_.load(relaxed::value);
-  auto depth = enqueued_.load(relaxed::value) - number;
-  if (depth > max_depth_.load(relaxed::value))
-    max_depth_.store(depth, relaxed::value);
+  // What a broker's connections say does not come through its mailbox.
+  auto enqueued = std::max(enqueued_.load(relaxed::value), number);
+  if (enqueued - number > max_depth_.load(relaxed::value))
+    max_depth_.store(enqueued - number, relaxed::value);
   auto& to = at(number);
   to.what.store(what.bits(), relaxed::value);
   to.when.store(ticks_of(now), relaxed::value);

@@ -44,7 +44,8 @@ bool run_line(console_link& link, const std::string& line) {
     fmt::print(stderr, "pgstatsmon: {}\n", sentence_of(reply.error()));
     return false;
   }
-  fmt::print(reply->good ? stdout : stderr, "{}", reply->text);
+  auto is_error = reply->text.starts_with("error: ");
+  fmt::print(is_error ? stderr : stdout, "{}", reply->text);
   std::fflush(stdout);
   return reply->good;
 }

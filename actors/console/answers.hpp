@@ -17,7 +17,7 @@ namespace pgstatsmon {
 /// What a console gets to read.
 struct answer {
   std::string text; ///< Whole lines.
-  bool good = true; ///< False: it says why there is no better one.
+  bool good = true; ///< False when the text is an error, or tells of a poll that failed.
 };
 
 /// A report in the form that the command asks for.

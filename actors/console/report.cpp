@@ -47,6 +47,10 @@ void append(std::string& to, const fact_list& x) {
 }
 
 void append(std::string& to, const table& x) {
+  if (!x.title.empty() && x.rows.empty()) {
+    to += x.title + ": none\n";
+    return;
+  }
   if (!x.title.empty())
     to += x.title + '\n';
   std::vector<size_t> widths;

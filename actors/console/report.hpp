@@ -56,8 +56,9 @@ struct column {
 /// Rows of as many cells as there are columns. A cell whose JSON is discarded
 /// (`nlohmann::ordered_json::value_t::discarded`) stands in the text only.
 struct table {
-  std::string title; ///< Heads the text; may be empty.
-  std::string key;   ///< JSON's, where the table is one part of several.
+  std::string
+    title;         ///< Heads the text; may be empty. With one, no rows are shown as `title: none`.
+  std::string key; ///< JSON's, where the table is one part of several.
   std::vector<column> columns;
   std::vector<std::vector<cell>> rows;
 };

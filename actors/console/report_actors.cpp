@@ -39,7 +39,7 @@ table empty_table() {
            {"of", "of"},
            {"state", "state"},
            {"mailbox", "mailbox", true},
-           {"most", "mailbox_max", true},
+           {"max", "mailbox_max", true},
            {"messages", "messages", true},
            {"busy", "busy_seconds", true},
            {"longest", "longest_seconds", true},

@@ -37,7 +37,7 @@ fact_list identity(const entry& x) {
            {"id", "id", words(to.id)},
            {"address", "address", words(address_of(to))},
            {"database", "database", words(to.database)},
-           {"role", "user", words(to.user)},
+           {"user", "user", words(to.user)},
            {"source", "source", words(to.source)},
            {"labels", "labels", labels_of(to)}}};
 }
@@ -64,7 +64,7 @@ fact_list condition(const entry& x, const vital_signs& signs, const look_time& n
       failed == failure::none ? none() : words(to_string_view(failed))},
      {"setup", "setup", words(to_string_view(m.setup.load(std::memory_order_relaxed)))},
      {"version", "version", words(version_text(version))},
-     {"server is", "server_role", words(to_string_view(m.role.load(std::memory_order_relaxed)))},
+     {"role", "server_role", words(to_string_view(m.role.load(std::memory_order_relaxed)))},
      {"age of data", "age_seconds", good > 0 ? span(now.since(good)) : none()},
      {"round trip", "round_trip_seconds",
       round_trip > 0 ? span(caf::timespan{static_cast<int64_t>(round_trip * 1e9)}) : none()},
@@ -119,12 +119,13 @@ const query_trace* trace_of(const poll_trace* poll, size_t query) {
 /// The plan is what the last poll sent.
 table plan_of(const entry& x, const poll_trace* poll, bool sql) {
   table result{"plan", "plan", {{"query", "query"}, {"SQL for", "sql_for"}, {"SQL", "sql"}}, {}};
+  if (poll == nullptr)
+    return result;
   const auto& queries = x.metrics->queries()->queries();
   for (size_t i = 0; i < queries.size(); ++i) {
     const auto* trace = trace_of(poll, i);
     if (trace == nullptr) {
-      result.rows.push_back({words(queries[i].name),
-                             poll == nullptr ? none() : cell{"does not apply", nullptr}, none()});
+      result.rows.push_back({words(queries[i].name), {"does not apply", nullptr}, none()});
       continue;
     }
     const auto& variant = queries[i].variants[trace->variant];

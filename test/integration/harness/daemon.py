@@ -64,6 +64,7 @@ class Daemon:
         self.host, self.port = config["target"]["ip"], config["target"]["port"]
         self.route = config["target"]["route"]
         self.file = Path(directory) / f"pgstatsmon-{self.port}.json"
+        config.setdefault("console", {"socket": str(self.file.with_suffix(".sock"))})
         self.file.write_text(json.dumps(config, indent="\t"))
         self.log_file = self.file.with_suffix(".log")
         self.arguments = arguments

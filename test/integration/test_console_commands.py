@@ -1,0 +1,297 @@
+"""The console's views of a primary, its standby and a server that is not there."""
+
+import json
+import re
+
+import pytest
+from harness.console import client, data, masked, path_of, row, say
+from harness.contract import QUERIES
+from harness.daemon import backend
+from harness.network import address, free_port
+
+
+class Nothing:
+    """Nobody listens here."""
+
+    host, port = address(), free_port()
+
+
+@pytest.fixture(scope="module")
+def servers(primary, cluster):
+    return primary, cluster.standby_of(primary).start()
+
+
+@pytest.fixture
+def daemon(servers, watch):
+    one, other = servers
+    daemon = watch([backend("one", one), backend("other", other), backend("dead", Nothing)])
+    daemon.wait_up("one", "other")
+    daemon.wait_polls("other", 2)
+    daemon.wait_for(lambda page: page.total("pg_connect_error", backend="dead") > 0)
+    return daemon
+
+
+# -- help ------------------------------------------------------------------------------------------
+
+HELP = """
+top  the night's screen: worst backends first
+backends  every backend
+backend NAME [--sql]  one backend: states, plan, last poll as a timeline, last errors
+queries  every query over the fleet: times, rows, errors, share of a poll
+scheduler  what is in flight, what waits, the last ticks
+discovery  the sources, and what they offer that is not watched
+actors [--tree]  every live actor; --tree: who spawned whom
+actor ID  one actor with its last messages
+poll NAME  poll a backend now and show the result
+pause NAME|--all [FOR]  stop polling, for instance for 10m; connections stay
+resume NAME|--all  poll again from the next tick on
+log [LEVEL [--backend NAME]]  change the log level, of one backend or of all; until the next reload
+backendstat  per backend since the last look: latency, timeouts, errors
+querystat  the same per query
+walstat  per replica since the last look: bytes sent, written, flushed, replayed
+help [COMMAND]  this
+quit  leave
+watch COMMAND  the same again every second; Enter ends it
+
+--json makes an answer JSON. Names with blanks stand in "quotes".
+"""
+
+
+def test_help(daemon):
+    assert masked(say(daemon, "help")) == masked(HELP)
+    assert say(daemon, "help", "poll").startswith("poll NAME\n")
+    done = client(path_of(daemon), "help", "nothing")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: no command is called 'nothing'\n"
+
+
+WRONG = {
+    "bakends": "unknown command 'bakends', did you mean 'backends'?; 'help' lists them",
+    "backend": "usage: backend NAME [--sql]",
+    "backend otter": "no backend is called 'otter', did you mean 'other'?",
+    "actor 1x": "no live actor has the number '1x'",
+    "actor 18446744073709551616": "no live actor has the number '18446744073709551616'",
+    "pause one never": "usage: pause NAME|--all [FOR]",
+    "poll otter": "no backend is called otter",
+    "log loud": "the level is none of trace, debug, info, warn, error, fatal, default",
+    "watch quit": "quit can't be watched",
+    "actors --sql": "usage: actors [--tree]",
+}
+
+
+def test_wrong_lines(daemon):
+    for line, sentence in WRONG.items():
+        done = client(path_of(daemon), *line.split())
+        assert (done.returncode, done.stdout) == (1, ""), line
+        assert done.stderr == f"error: {sentence}\n"
+        done = client(path_of(daemon), *line.split(), "--json")
+        assert done.returncode == 1
+        assert json.loads(done.stdout + done.stderr) == {"error": sentence}
+
+
+# -- actors ----------------------------------------------------------------------------------------
+
+ACTOR_KEYS = ["id", "kind", "of", "state", "mailbox", "mailbox_max", "messages", "busy_seconds",
+              "longest_seconds", "age_seconds", "restarts", "parent"]
+
+TREE = """
+id  kind  of  state  mailbox  max  messages  busy  longest  age  restarts  parent
+N  worker  -  idle  N  N  N  TIME  TIME  TIME  N  -
+N  registry  -  idle  N  N  N  TIME  TIME  TIME  N  -
+N  scheduler  -  idle  N  N  N  TIME  TIME  TIME  N  -
+N  query  one  idle  N  N  N  TIME  TIME  TIME  N  N
+N  connection  one  idle  N  N  N  TIME  TIME  TIME  N  N
+N  query  other  idle  N  N  N  TIME  TIME  TIME  N  N
+N  connection  other  idle  N  N  N  TIME  TIME  TIME  N  N
+N  query  dead  idle  N  N  N  TIME  TIME  TIME  N  N
+N  connection  dead  idle  N  N  N  TIME  TIME  TIME  N  N
+N  discovery  -  idle  N  N  N  TIME  TIME  TIME  N  -
+N  console  -  running  N  N  N  TIME  TIME  TIME  N  -
+"""
+
+
+def test_actors(daemon):
+    # At rest, so that all but the console are idle.
+    say(daemon, "pause", "--all")
+    daemon.wait_for(lambda page: page.value("pgstatsmon_in_flight") == 0)
+    rows = data(daemon, "actors")
+    assert all(list(x) == ACTOR_KEYS for x in rows)
+    scheduler = row(rows, kind="scheduler")
+    for x in rows:
+        below = x["kind"] in ("connection", "query")
+        assert x["parent"] == (scheduler["id"] if below else None)
+        assert (x["of"] in ("one", "other", "dead")) == below
+        assert x["restarts"] == 0 and 0 <= x["mailbox"] <= 10
+        assert 0 <= x["longest_seconds"] <= x["busy_seconds"] <= x["age_seconds"] < 90
+    # A poll has 11 results at most in the mailbox, and a few messages more.
+    assert all(x["mailbox_max"] < 100 for x in rows), rows
+    assert scheduler["messages"] > 10
+    assert row(rows, kind="query", of="dead")["messages"] == 0
+
+    # Children stand under their parent, two columns to the right.
+    text = say(daemon, "actors", "--tree")
+    assert masked(text) == TREE.strip()
+    start = {m[1]: m.start(1) for m in re.finditer(r"^ *\d+ +(\w+)", text, re.M)}
+    column = {kind: at - text.rindex("\n", 0, at) for kind, at in start.items()}
+    assert column["query"] == column["connection"] == column["scheduler"] + 2
+    assert column["scheduler"] == column["worker"] == column["discovery"]
+    assert masked(say(daemon, "actors")).splitlines()[0] == TREE.split("\n")[1]
+
+
+def test_actor(daemon):
+    rows = data(daemon, "actors")
+    for kind, expected in (
+        ("connection", {"poll", "socket_ready"}),
+        ("query", {"query_result", "poll_finished"}),
+        ("scheduler", {"tick", "poll_report (answer)"}),
+    ):
+        of = None if kind == "scheduler" else "one"
+        actor = data(daemon, "actor", str(row(rows, kind=kind, of=of)["id"]))
+        assert list(actor) == [*ACTOR_KEYS, "handles", "handles_for_seconds", "newest_messages"]
+        assert (actor["kind"], actor["of"]) == (kind, of)
+        newest = actor["newest_messages"]
+        assert 2 < len(newest) <= 20
+        assert expected <= {x["message"] for x in newest}, newest
+        ages = [x["ago_seconds"] for x in newest]
+        assert ages == sorted(ages, reverse=True) and 0 <= ages[-1] < 30
+        assert all(0 <= x["took_seconds"] < 10 for x in newest)
+
+
+# -- backends --------------------------------------------------------------------------------------
+
+BACKENDS = """
+backend  up  state  for  role  version  age  poll  series  failure  next
+one  yes  ready  TIME  primary  VERSION  TIME  TIME  N  -  paused
+other  yes  ready  TIME  standby  VERSION  TIME  TIME  N  -  paused
+dead  no  backoff  TIME  unknown  unknown  -  -  N  refused  paused
+"""
+
+BACKEND_KEYS = ["backend", "up", "state", "state_seconds", "role", "version", "age_seconds",
+                "poll_seconds", "series", "failure", "next_poll_seconds"]
+
+
+def test_backends(daemon, servers):
+    rows = data(daemon, "backends")
+    assert all(list(x) == BACKEND_KEYS for x in rows)
+    assert [x["backend"] for x in rows] == ["one", "other", "dead"]
+    page = daemon.scrape()
+    for x in rows[:2]:
+        assert x["up"] is True and x["failure"] is None
+        assert x["state"] in ("ready", "polling")
+        assert 0 <= x["age_seconds"] < 5 and 0 < x["poll_seconds"] < 5
+        assert 0 <= x["next_poll_seconds"] <= 0.2
+        assert x["series"] == page.value("pgstatsmon_backend_series", backend=x["backend"])
+    assert rows[2]["failure"] == "refused" and rows[2]["age_seconds"] is None
+    say(daemon, "pause", "--all")
+    daemon.wait_for(lambda page: page.value("pgstatsmon_in_flight") == 0)
+    text = say(daemon, "backends")
+    version = servers[0].psql("show server_version_num")
+    version = f"{int(version) // 10000}.{int(version) % 10000}"
+    assert masked(text.replace(version, "VERSION")) == BACKENDS.strip()
+    # Columns are aligned: names on the left, numbers on the right.
+    lines = text.splitlines()
+    assert len({line.find("  yes  ") for line in lines[1:3]}) == 1
+    assert len({len(line) - len("paused") for line in lines[1:]}) == 1
+    assert all(line.endswith("paused") for line in lines[1:])
+
+
+def test_top(daemon):
+    top = data(daemon, "top")
+    keys = ["known", "up", "polling", "paused", "series", "next_tick_seconds",
+            "heartbeat_age_seconds", "backends"]
+    assert list(top) == keys
+    assert (top["known"], top["up"], top["paused"]) == (3, 2, 0)
+    assert top["backends"][0]["backend"] == "dead"
+    assert {x["backend"] for x in top["backends"]} == {"one", "other", "dead"}
+    lines = masked(say(daemon, "top")).splitlines()
+    assert lines[:2] == ["backends  N", "up  N"]
+    assert lines[8] == BACKENDS.split("\n")[1]
+    assert lines[9].startswith("dead  no  backoff")
+
+
+# -- queries, scheduler, discovery -----------------------------------------------------------------
+
+
+def test_queries(daemon):
+    rows = data(daemon, "queries")
+    names = [x["query"] for x in rows]
+    assert sorted(names) == sorted(QUERIES)
+    for x in rows:
+        assert list(x) == ["query", "backends", "p50_seconds", "p95_seconds", "max_seconds",
+                           "rows", "errors", "timeouts", "share"]
+        assert x["backends"] == 2 and x["errors"] == x["timeouts"] == 0
+        assert 0 <= x["p50_seconds"] <= x["p95_seconds"] <= x["max_seconds"] < 5
+    assert abs(sum(x["share"] for x in rows) - 1) < 1e-6
+    # One row a server; one standby is connected to the primary.
+    assert row(rows, query="pg_stat_bgwriter")["rows"] == 2
+    assert row(rows, query="pg_stat_replication")["rows"] == 1
+    heading = "query  backends  p50  p95  max  rows  errors  timeouts  share"
+    expected = [heading] + [f"{x}  N  TIME  TIME  TIME  N  N  N  SHARE" for x in names]
+    assert masked(say(daemon, "queries")).splitlines() == expected
+
+
+SCHEDULER = """
+backends  N
+interval  TIME
+next tick  TIME
+slots  N
+in flight  N
+waiting  N
+of these suspects  N
+paused  N
+new ones are paused  no
+
+in flight: none
+
+last ticks, newest first
+tick  ago  took  over  due  skipped  paused
+N  TIME  TIME  yes  N  N  N"""
+
+
+def test_scheduler(daemon):
+    x = data(daemon, "scheduler")
+    assert list(x) == ["backends", "interval_seconds", "next_tick_seconds", "slots",
+                       "in_flight_count", "waiting", "waiting_suspects", "paused_count",
+                       "all_paused", "in_flight", "ticks"]
+    assert (x["backends"], x["interval_seconds"], x["all_paused"]) == (3, 0.2, False)
+    numbers = [y["tick"] for y in x["ticks"]]
+    assert numbers == list(range(numbers[0], numbers[0] - len(numbers), -1))
+    assert all(y["due"] == 3 and y["took_seconds"] < 5 for y in x["ticks"])
+    ago = [y["ago_seconds"] for y in x["ticks"]]
+    assert all(abs(b - a - 0.2) < 0.15 for a, b in zip(ago, ago[1:]))
+
+
+def test_scheduler_text(servers, watch):
+    daemon = watch([backend("one", servers[0])], interval=1000)
+    daemon.wait_for(lambda page: page.value("pgstatsmon_tick_duration_seconds_count") > 0)
+    # As many ticks as there were.
+    text = masked(say(daemon, "scheduler")).splitlines()
+    assert text[:15] + sorted(set(text[15:])) == SCHEDULER.strip().splitlines()
+
+
+DISCOVERY = """
+source  kind  state  backends  last answer  last change  added  removed  failures  rejected  problem
+static  static  ok  N  TIME  TIME  N  N  N  N  -
+
+offered and not watched: none
+"""
+
+
+def test_discovery(daemon):
+    x = data(daemon, "discovery")
+    assert list(x) == ["sources", "rejected"] and x["rejected"] == []
+    assert list(x["sources"][0]) == [
+        "source", "kind", "state", "backends", "last_answer_seconds", "last_change_seconds",
+        "added", "removed", "failures", "rejected", "problem"]
+    static = row(x["sources"], source="static")
+    assert (static["state"], static["backends"], static["added"]) == ("ok", 3, 3)
+    assert masked(say(daemon, "discovery")) == masked(DISCOVERY)
+
+
+def test_discovery_of_a_source_that_fails(watch):
+    url = f"http://{Nothing.host}:{Nothing.port}/"
+    daemon = watch([], static=None, http_sd=[{"url": url, "poll_interval": 60000}])
+    daemon.wait_for(lambda _: data(daemon, "discovery")["sources"][0]["failures"] > 0)
+    source = data(daemon, "discovery")["sources"][0]
+    assert source["state"] == "failing" and source["last_answer_seconds"] is None
+    assert source["problem"]

@@ -1,0 +1,311 @@
+// Answers as text and as JSON, and what the reports say of backends, queries and ticks.
+#define SUITE console_report
+
+#include "test/unit/actor_test.hpp"
+#include "test/unit/page_fixture.hpp"
+
+#include "actors/console/reports.hpp"
+#include "actors/console/stat_tables.hpp"
+
+using namespace pgstatsmon;
+using namespace std::chrono_literals;
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+std::string text_of(caf::timespan x) {
+  return span(x).text;
+}
+
+struct fixture : test::page_fixture {
+  fixture() { signs.set_next_tick(now.steady + 3s); }
+
+  entry_ptr add_good(const std::string& name, caf::timespan poll, double age = 1) {
+    auto x = add(name);
+    auto& m = *x->metrics;
+    m.up = true;
+    m.state = backend_state::ready;
+    m.history.enter(backend_state::connecting, now.steady - 10s);
+    m.history.enter(backend_state::ready, now.steady - 9s);
+    m.role = server_role::primary;
+    m.server_version = 150018;
+    m.last_success = now.unix_seconds - age;
+    auto trace = std::make_shared<poll_trace>();
+    trace->when = now.unix_seconds - age;
+    trace->duration = poll;
+    trace->queries.push_back({0, 0, true, 1ms, 2ms, poll, 5, 2048, failure::none, {}});
+    trace->queries.push_back({1, 0, true, poll, poll, poll, 0, 0, failure::timeout, "57014"});
+    m.history.set_last_poll(std::move(trace));
+    return x;
+  }
+
+  report shown(const entry_ptr& x, bool sql = false) { return backend_report(*x, signs, now, sql); }
+
+  look_time now{std::chrono::steady_clock::time_point{1000s}, 1'700'000'000};
+  vital_signs signs{now.steady};
+};
+
+} // namespace
+
+FIXTURE_SCOPE(console_report_tests, fixture)
+
+TEST(spans have a unit that fits) {
+  CHECK_EQUAL(text_of(0s), "0 us");
+  CHECK_EQUAL(text_of(950us), "950 us");
+  CHECK_EQUAL(text_of(6800us), "6.8 ms");
+  CHECK_EQUAL(text_of(999'960us), "1.0 s");
+  CHECK_EQUAL(text_of(12'300ms), "12.3 s");
+  CHECK_EQUAL(text_of(4min + 59s), "4 min");
+  CHECK_EQUAL(text_of(3h), "3 h");
+  CHECK_EQUAL(text_of(72h), "3 d");
+  CHECK_EQUAL(span(1500ms).json, json(1.5));
+}
+
+TEST(numbers are grouped and sizes have a unit) {
+  CHECK_EQUAL(count(0).text, "0");
+  CHECK_EQUAL(count(999).text, "999");
+  CHECK_EQUAL(count(1000).text, "1,000");
+  CHECK_EQUAL(count(1234567).text, "1,234,567");
+  CHECK_EQUAL(size(812).text, "812 B");
+  CHECK_EQUAL(size(3482).text, "3.4 KiB");
+  CHECK_EQUAL(size(1023ULL << 20).text, "1023.0 MiB");
+  CHECK_EQUAL(share(0.125).text, "12.5 %");
+}
+
+TEST(text is aligned by characters and no cell breaks its line) {
+  report x{fact_list{{{"a", "a", words("1")}, {"longer", "longer", none()}}},
+           table{"title",
+                 "list",
+                 {{"name", "name"}, {"n", "n", true}},
+                 {{words("gr\u00f6\u00dfe"), count(5)}, {words("x\ny\x1b"), count(1000)}}}};
+  CHECK_EQUAL(to_text(x), "a       1\n"
+                          "longer  -\n"
+                          "\n"
+                          "title\n"
+                          "name          n\n"
+                          "gr\u00f6\u00dfe         5\n"
+                          "x\\ny\\x1b  1,000\n");
+  CHECK_EQUAL(to_json_text(x),
+              "{\"a\":\"1\",\"longer\":null,\"list\":[{\"name\":\"gr\u00f6\u00dfe\",\"n\":5},"
+              "{\"name\":\"x\\ny\\u001b\",\"n\":1000}]}\n");
+}
+
+TEST(a table alone is a list and one without rows says so) {
+  table x{"title", "list", {{"name", "name"}}, {}};
+  CHECK_EQUAL(to_text({x}), "title: none\n");
+  CHECK_EQUAL(to_json_text({x}), "[]\n");
+}
+
+TEST(bytes that are no text do not break the JSON) {
+  CHECK_EQUAL(to_json_text({table{{}, {}, {{"x", "x"}}, {{words("\xff")}}}}),
+              "[{\"x\":\"\ufffd\"}]\n");
+}
+
+TEST(backends are listed in the order of discovery) {
+  add_good("one", 7ms);
+  add("two");
+  auto x = to_json(backends_report(backends, signs, now));
+  REQUIRE(x.size() == 2);
+  CHECK_EQUAL(x[0]["backend"], "one");
+  CHECK_EQUAL(x[0]["version"], "15.18");
+  CHECK_EQUAL(x[0]["state_seconds"], 9.0);
+  CHECK_EQUAL(x[0]["age_seconds"], 1.0);
+  CHECK_EQUAL(x[0]["next_poll_seconds"], 3.0);
+  CHECK_EQUAL(x[1]["up"], false);
+  CHECK(x[1]["age_seconds"].is_null());
+}
+
+TEST(the worst backends come first) {
+  add_good("fast", 1ms);
+  add_good("slow", 9ms);
+  add_good("old", 1ms, 100);
+  add("never");
+  add_good("failing", 1ms)->metrics->last_failure = failure::query;
+  auto x = to_json(top_report(backends, signs, now, 4));
+  std::vector<std::string> names;
+  for (const auto& y : x["backends"])
+    names.push_back(y["backend"]);
+  CHECK_EQUAL(names, (std::vector<std::string>{"never", "failing", "old", "slow"}));
+  CHECK_EQUAL(x["known"], 5);
+  CHECK_EQUAL(x["up"], 4);
+}
+
+TEST(a paused backend has no next poll) {
+  add_good("one", 1ms)->metrics->paused = true;
+  auto x = to_json(backends_report(backends, signs, now));
+  CHECK(x[0]["next_poll_seconds"].is_null());
+}
+
+TEST(the time in each state adds up to the backends life) {
+  auto x = to_json(shown(add_good("one", 7ms)));
+  CHECK_EQUAL(x["states"][0], (json{{"state", "connecting"}, {"seconds", 1.0}, {"share", 0.1}}));
+  CHECK_EQUAL(x["states"][2], (json{{"state", "ready"}, {"seconds", 9.0}, {"share", 0.9}}));
+}
+
+TEST(the last poll is a timeline) {
+  queries = [] {
+    query_definition a;
+    a.name = "a";
+    a.variants = {{100000, 0, server_role::primary, false, "SELECT 1\nFROM x"}};
+    query_definition b;
+    b.name = "b";
+    b.variants = {{0, 0, server_role::unknown, false, "SELECT 2"}};
+    query_definition c;
+    c.name = "c";
+    return std::make_shared<const catalogue>(std::vector{a, b, c});
+  }();
+  auto of = add_good("one", 10ms);
+  auto x = to_json(shown(of));
+  CHECK_EQUAL(x["last_poll"].size(), 2u);
+  CHECK_EQUAL(x["last_poll"][0], (json{{"query", "a"},
+                                       {"start_seconds", 0.001},
+                                       {"first_seconds", 0.002},
+                                       {"done_seconds", 0.01},
+                                       {"rows", 5},
+                                       {"bytes", 2048},
+                                       {"result", "ok"}}));
+  CHECK_EQUAL(x["last_poll"][1]["result"], "57014");
+  CHECK_EQUAL(x["plan"][0]["sql_for"], "from 10.0, primary");
+  CHECK_EQUAL(x["plan"][1]["sql_for"], "any version");
+  CHECK(x["plan"][2]["sql_for"].is_null());
+  auto text = to_text(shown(of));
+  CHECK(text.find("|    ....================================|") != std::string::npos);
+  CHECK(text.find("SELECT 1 ...") != std::string::npos);
+  CHECK(text.find("does not apply") != std::string::npos);
+  CHECK(to_text(shown(of, true)).find("SELECT 1\\nFROM x") != std::string::npos);
+}
+
+TEST(a query without an answer is seen) {
+  auto of = add_good("one", 10ms);
+  auto trace = std::make_shared<poll_trace>(*of->metrics->history.last_poll());
+  trace->queries.pop_back();
+  trace->queries[0].done = false;
+  trace->reason = failure::timeout;
+  of->metrics->history.set_last_poll(trace);
+  auto text = to_text(shown(of));
+  CHECK(text.find("10.0 ms, timeout") != std::string::npos);
+  CHECK(text.find("no answer") != std::string::npos);
+  CHECK(text.find("?|") != std::string::npos);
+}
+
+TEST(the last ten errors are kept and the newest comes first) {
+  auto of = add_good("one", 10ms);
+  for (int i = 0; i < 12; ++i)
+    of->metrics->history.add_error(
+      {now.unix_seconds - 60 + i, failure::query, "42P01", "a", "message " + std::to_string(i)});
+  auto x = to_json(shown(of));
+  REQUIRE(x["errors"].size() == 10);
+  CHECK_EQUAL(x["errors"][0]["message"], "message 11");
+  CHECK_EQUAL(x["errors"][0]["sqlstate"], "42P01");
+  CHECK_EQUAL(x["errors"][9]["message"], "message 2");
+}
+
+TEST(queries are summed over the fleet) {
+  for (int i = 1; i <= 20; ++i)
+    add_good("db" + std::to_string(i), std::chrono::milliseconds{10 * i + 1});
+  backends[0]->metrics->query(0).errors = 3;
+  auto x = to_json(queries_report(backends, *queries));
+  CHECK_EQUAL(x[0]["backends"], 20);
+  CHECK_EQUAL(x[0]["p50_seconds"], 0.1);
+  CHECK_EQUAL(x[0]["p95_seconds"], 0.19);
+  CHECK_EQUAL(x[0]["max_seconds"], 0.2);
+  CHECK_EQUAL(x[0]["rows"], 100);
+  CHECK_EQUAL(x[0]["errors"], 3);
+  CHECK_EQUAL(x[0]["share"], 1.0);
+}
+
+TEST(a second look shows what came since the first) {
+  auto x = add("one");
+  x->metrics->poll_seconds.observe(0.5);
+  x->metrics->query(0).timeouts = 2;
+  x->metrics->query(1).errors = 1;
+  x->metrics->query(0).nan[1] = 7;
+  x->metrics->connect_errors = 4;
+  stat_tables looks;
+  CHECK_EQUAL(to_json(looks.backends(backends))[0], (json{{"backend", "one"},
+                                                          {"latency_seconds", 0.5},
+                                                          {"query_timeouts", 2},
+                                                          {"query_errors", 1},
+                                                          {"connect_errors", 4},
+                                                          {"not_numbers", 7}}));
+  x->metrics->query(0).timeouts = 3;
+  auto second = to_json(looks.backends(backends))[0];
+  CHECK(second["latency_seconds"].is_null());
+  CHECK_EQUAL(second["query_timeouts"], 1);
+  CHECK_EQUAL(second["connect_errors"], 0);
+  CHECK_EQUAL(to_json(looks.queries(backends, *queries))[0]["query_timeouts"], 3);
+}
+
+TEST(WAL is shown by standby as what came since the last look) {
+  query_definition wal;
+  wal.name = "pg_stat_replication";
+  for (const auto* x :
+       {"wal_sent", "replica_wal_written", "replica_wal_flushed", "replica_wal_replayed"})
+    wal.metrics.push_back(
+      {x, "pg_stat_replication_" + std::string{x} + "_bytes", {}, metric_type::counter});
+  queries = std::make_shared<const catalogue>(std::vector{wal});
+  auto x = add("1.postgres.east-1234abcd");
+  const auto* labels = R"(sync_state="async",application_name="b",client_addr="10.0.0.2")";
+  show(x, {{{labels, {1000, 900, 800, 700}}}});
+  stat_tables looks;
+  auto first = to_json(looks.wal(backends));
+  CHECK_EQUAL(first[0]["sent_bytes"], 1000);
+  show(x, {{{labels, {1500, 1000, 850, 700}}}});
+  CHECK_EQUAL(to_json(looks.wal(backends))[0], (json{{"shard", "1"},
+                                                     {"zone", "1234abcd"},
+                                                     {"sync_state", "async"},
+                                                     {"sent_bytes", 500},
+                                                     {"written_bytes", 100},
+                                                     {"flushed_bytes", 50},
+                                                     {"replayed_bytes", 0},
+                                                     {"standby", "b"}}));
+}
+
+TEST(actors are listed flat or under their parents) {
+  std::vector<listed_actor> actors;
+  auto list = [&](uint64_t id, uint64_t parent, const char* kind) {
+    actors.push_back(
+      {kind, "db1", 0, std::make_shared<actor_record>(id, parent, now.steady - 60s)});
+  };
+  list(1, 0, "scheduler");
+  list(2, 0, "registry");
+  list(3, 1, "connection");
+  list(4, 99, "orphan");
+  auto flat = to_json(actors_report(actors, now, false));
+  CHECK_EQUAL(flat[2]["kind"], "connection");
+  CHECK_EQUAL(flat[2]["parent"], 1);
+  CHECK_EQUAL(flat[2]["age_seconds"], 60.0);
+  auto tree = actors_report(actors, now, true);
+  auto rows = std::get<table>(tree[0]).rows;
+  CHECK_EQUAL(rows[0][1].text, "scheduler");
+  CHECK_EQUAL(rows[1][1].text, "  connection");
+  CHECK_EQUAL(rows[2][1].text, "registry");
+  CHECK_EQUAL(rows[3][1].text, "orphan");
+  CHECK(actor_report(actors, 3, now).has_value());
+  CHECK(!actor_report(actors, 5, now).has_value());
+}
+
+TEST(the SCHEDULERs and DISCOVERYs answers are shown) {
+  scheduler_status x;
+  x.in_flight = {{"db1", 2s}};
+  x.paused = {{"db2", 0s}, {"db3", 5s}};
+  x.ticks = {{7, 3s, 2s, false, 3, 1, 2}};
+  auto ticks = to_json(scheduler_report(x));
+  CHECK_EQUAL(ticks["in_flight"][0]["age_seconds"], 2.0);
+  CHECK(ticks["paused"][0]["left_seconds"].is_null());
+  CHECK_EQUAL(ticks["paused"][1]["left_seconds"], 5.0);
+  CHECK_EQUAL(ticks["ticks"][0]["over"], false);
+  discovery_status y;
+  y.sources.resize(1);
+  y.sources[0].name = "east";
+  y.sources[0].kind = "vmapi";
+  y.sources[0].problem = "connection refused";
+  y.sources[0].rejected = {"vm1 (nic): no NIC matches"};
+  auto sources = to_json(discovery_report(y, now));
+  CHECK_EQUAL(sources["sources"][0]["state"], "failing");
+  CHECK(sources["sources"][0]["last_change_seconds"].is_null());
+  CHECK_EQUAL(sources["rejected"][0]["what"], "vm1 (nic): no NIC matches");
+}
+
+FIXTURE_SCOPE_END()
