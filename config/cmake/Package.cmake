@@ -4,6 +4,8 @@ include(GNUInstallDirs)
 install(TARGETS pgstatsmon RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(FILES config/pgstatsmon.example.yaml DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples"
         RENAME pgstatsmon.yaml)
+install(FILES config/web.example.yaml DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples"
+        RENAME web.yaml)
 install(FILES config/bpftrace/backendstat.bt config/bpftrace/querystat.bt config/bpftrace/walstat.bt
         DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon/bpftrace")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright)
