@@ -57,7 +57,7 @@ void explain_sources(const settings& x, out to) {
 
 } // namespace
 
-std::string explain(const settings& x) {
+std::string explain(const settings& x, std::string_view scheme) {
   std::string result;
   auto to = std::back_inserter(result);
   explain_static(x, to);
@@ -67,7 +67,8 @@ std::string explain(const settings& x) {
                  time_text(x.interval), x.user, x.connections.max_in_flight,
                  time_text(x.connections.query_timeout), time_text(x.connections.connect_timeout));
   fmt::format_to(to, "queries: {}\n", x.queries.empty() ? "those compiled in" : x.queries);
-  fmt::format_to(to, "page: http://{}{}\n", address(x.target.ip, x.target.port), x.target.route);
+  fmt::format_to(to, "page: {}://{}{}\n", scheme, address(x.target.ip, x.target.port),
+                 x.target.route);
   for (const auto& [name, text] : x.target.metadata)
     fmt::format_to(to, "label of every series: {}=\"{}\"\n", name, text);
   return result;

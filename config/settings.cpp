@@ -44,6 +44,7 @@ void read_log(const value& self, log_settings& x) {
 
 void read_web(const value& self, web_settings& x) {
   fields s{self};
+  s.get("config").read(x.config, parse_file);
   s.get("max_connections").read(x.max_connections, integer<uint32_t>(1, 65535));
   s.get("timeout").read(x.timeout, parse_time);
 }

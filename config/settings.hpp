@@ -143,8 +143,9 @@ struct log_settings {
   friend bool operator==(const log_settings&, const log_settings&) = default;
 };
 
-/// `web`: limits of the HTTP server.
+/// `web`: who may have the page, and limits of the HTTP server.
 struct web_settings {
+  std::string config; ///< Web configuration; empty: no TLS, and the page is everybody's.
   uint32_t max_connections = 512; ///< More are refused; 1..65535.
   milliseconds timeout{10'000};   ///< An idle or slow client is closed after this.
 
@@ -207,6 +208,7 @@ caf::expected<settings> load_settings(const std::string& file);
 std::vector<std::string> known_options();
 
 /// What would be watched and served, for `--check`: a few lines for a person.
-std::string explain(const settings& x);
+/// @param scheme The page's, as the web configuration has it.
+std::string explain(const settings& x, std::string_view scheme = "http");
 
 } // namespace pgstatsmon

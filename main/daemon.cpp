@@ -87,10 +87,12 @@ caf::expected<catalogue_ptr> load_queries(const settings& x) {
   return load_catalogue(x.queries);
 }
 
-daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries, int listen_fd)
+daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries,
+               std::optional<loaded_web_door> door, int listen_fd)
   : file_{std::move(file)},
     options_{std::move(options)},
     queries_{std::make_shared<std::atomic<catalogue_ptr>>(std::move(queries))},
+    door_{std::move(door)},
     listen_fd_{listen_fd},
     metrics_{std::make_shared<daemon_metrics>(options_->target.metadata)},
     signs_{std::make_shared<vital_signs>(std::chrono::steady_clock::now())},
@@ -107,12 +109,24 @@ caf::error daemon::start() {
   start_actors();
   if (auto error = start_console())
     return error;
+  say_where_served();
+  return {};
+}
+
+void daemon::say_where_served() const {
+  auto secure = door_ && door_->door->tls != nullptr;
+  auto asks_who = door_ && door_->door->asks_who();
   if (listen_fd_ >= 0)
     spdlog::info("serving {} on the socket from systemd", options_->target.route);
   else
-    spdlog::info("serving http://{}:{}{}", options_->target.ip, http_->port(),
-                 options_->target.route);
-  return {};
+    spdlog::info("serving {}://{}:{}{}", secure ? "https" : "http", options_->target.ip,
+                 http_->port(), options_->target.route);
+  if (http_->is_local() || (secure && asks_who))
+    return;
+  spdlog::warn("the page is served to other machines without {}: see web.config",
+               secure     ? "passwords or verified client certificates"
+               : asks_who ? "TLS"
+                          : "TLS and without passwords");
 }
 
 void daemon::serve() {
@@ -122,11 +136,23 @@ void daemon::serve() {
   options.listen_fd = listen_fd_;
   options.max_connections = options_->web.max_connections;
   options.timeout = options_->web.timeout;
+  if (door_) {
+    options.guard = std::make_shared<web_guard>(options_->web.config, *door_,
+                                                [this](const web_door& x) { show_certificate(x); });
+    show_certificate(*door_->door);
+    for (const auto& x : door_->door->warnings)
+      spdlog::warn("{}", x);
+  }
   http_ = std::make_unique<http_server>(std::move(options));
   add_pages(*http_, {backends_, [cell = queries_] { return cell->load(); }, metrics_},
             options_->target.route);
   add_health(*http_, signs_);
   add_api(*http_, make_sources());
+}
+
+void daemon::show_certificate(const web_door& door) {
+  metrics_->set_certificate_expiry(door.tls ? std::optional{static_cast<double>(door.tls->expiry())}
+                                            : std::nullopt);
 }
 
 void daemon::start_actors() {

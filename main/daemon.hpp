@@ -6,6 +6,7 @@
 #include "actors/console/sources.hpp"
 #include "actors/discovery/discovery_metrics.hpp"
 #include "actors/exposition/http_server.hpp"
+#include "actors/exposition/web_door.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/registry/daemon_metrics.hpp"
 #include "actors/registry/snapshot.hpp"
@@ -17,6 +18,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace pgstatsmon {
@@ -33,9 +35,11 @@ caf::expected<catalogue_ptr> load_queries(const settings& x);
 class daemon {
 public:
   /// @param file The configuration file that `options` came from; reload() reads it again.
+  /// @param door What web.config of `options` says; null when there is none.
   /// @param listen_fd A socket that listens already, instead of the configuration's address; -1
   /// for none. It is ours from now on.
-  daemon(std::string file, settings_ptr options, catalogue_ptr queries, int listen_fd = -1);
+  daemon(std::string file, settings_ptr options, catalogue_ptr queries,
+         std::optional<loaded_web_door> door, int listen_fd = -1);
   daemon(const daemon&) = delete;
   daemon& operator=(const daemon&) = delete;
   ~daemon();
@@ -60,6 +64,8 @@ public:
 
 private:
   void serve();
+  void show_certificate(const web_door& door);
+  void say_where_served() const;
   void start_actors();
   [[nodiscard]] caf::error start_console();
   scheduler_arguments make_scheduler_arguments();
@@ -68,6 +74,7 @@ private:
   std::string file_;
   settings_ptr options_;
   std::shared_ptr<std::atomic<catalogue_ptr>> queries_;
+  std::optional<loaded_web_door> door_;
   int listen_fd_;
   std::shared_ptr<daemon_metrics> metrics_;
   std::shared_ptr<vital_signs> signs_;

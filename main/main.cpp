@@ -1,5 +1,6 @@
 // Start, signals, exit codes: 0 after SIGTERM or SIGINT, 1 for what is wrong here, 2 for usage.
 #include "actors/discovery/discover_once.hpp"
+#include "actors/exposition/web_door.hpp"
 #include "config/catalogue.hpp"
 #include "config/log.hpp"
 #include "config/settings.hpp"
@@ -14,11 +15,14 @@
 
 #include <chrono>
 #include <csignal>
+#include <ctime>
 #include <exception>
 #include <iostream>
+#include <optional>
 #include <thread>
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace pgstatsmon {
@@ -59,6 +63,15 @@ void guard_the_end(const std::stop_token& ended) {
   }
 }
 
+/// Sockets of clients and of backends may be more than the 1024 that a service begins with.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int give_up(const caf::error& error) {
   spdlog::critical("{}", sentence_of(error));
   return EXIT_FAILURE;
@@ -83,14 +96,15 @@ void reload(daemon& all, service_manager& manager) {
   manager.ready();
 }
 
-int run(const std::string& file, settings_ptr options, catalogue_ptr queries) {
+int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
+        std::optional<loaded_web_door> door) {
   start_logging(options->log);
   for (const auto& x : options->warnings)
     spdlog::warn("{}", x);
   auto socket = take_listen_socket();
   if (!socket)
     return give_up(socket.error());
-  daemon all{file, std::move(options), std::move(queries), *socket};
+  daemon all{file, std::move(options), std::move(queries), std::move(door), *socket};
   if (auto error = all.start())
     return give_up(error);
   service_manager manager;
@@ -104,10 +118,15 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries) {
   return EXIT_SUCCESS;
 }
 
-int check(const settings& options, const catalogue& queries) {
+int check(const settings& options, const catalogue& queries, const web_door* door) {
   for (const auto& x : options.warnings)
     fmt::print(stderr, "warning: {}\n", x);
-  fmt::print("{}{} queries, {} metrics\n", explain(options), queries.queries().size(),
+  if (door != nullptr)
+    for (const auto& x : door->warnings)
+      fmt::print(stderr, "warning: {}\n", x);
+  auto secure = door != nullptr && door->tls != nullptr;
+  fmt::print("{}{}{} queries, {} metrics\n", explain(options, secure ? "https" : "http"),
+             door == nullptr ? std::string{} : explain(*door), queries.queries().size(),
              queries.families());
   return EXIT_SUCCESS;
 }
@@ -124,11 +143,18 @@ int work(const command_line& todo) {
   auto queries = load_queries(*loaded);
   if (!queries)
     return complain(queries.error());
-  if (todo.check)
-    return check(*loaded, **queries);
   if (todo.discover)
     return run_discover(*loaded, todo.json, std::cout);
-  return run(todo.file, std::make_shared<const settings>(std::move(*loaded)), *queries);
+  std::optional<loaded_web_door> door;
+  if (!loaded->web.config.empty()) {
+    door = load_web_door(loaded->web.config, std::time(nullptr));
+    if (door->door == nullptr)
+      return complain(door->error);
+  }
+  if (todo.check)
+    return check(*loaded, **queries, door ? door->door.get() : nullptr);
+  return run(todo.file, std::make_shared<const settings>(std::move(*loaded)), *queries,
+             std::move(door));
 }
 
 } // namespace
@@ -140,6 +166,7 @@ int process(int argc, char** argv) {
   if (parsed.todo->console)
     return run_console(*parsed.todo->console);
   block_signals();
+  raise_file_limit();
   curl_global_init(CURL_GLOBAL_DEFAULT);
   auto result = EXIT_FAILURE;
   try {

@@ -62,4 +62,18 @@ uint16_t port_of(int fd) noexcept {
   return 0;
 }
 
+bool is_local_only(int fd) noexcept {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return false;
+  constexpr uint32_t loopback = 127;
+  if (address.ss_family == AF_INET)
+    return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24U == loopback;
+  if (address.ss_family != AF_INET6)
+    return address.ss_family == AF_UNIX;
+  const auto& ip = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&ip) || (IN6_IS_ADDR_V4MAPPED(&ip) && ip.s6_addr[12] == loopback);
+}
+
 } // namespace pgstatsmon

@@ -17,4 +17,7 @@ caf::expected<int> listen_on(const std::string& ip, uint16_t port);
 /// The port of a bound socket; 0 if it has none.
 uint16_t port_of(int fd) noexcept;
 
+/// Whether clients of this machine alone reach a bound socket: 127.0.0.0/8, ::1 or a Unix path.
+bool is_local_only(int fd) noexcept;
+
 } // namespace pgstatsmon

@@ -6,6 +6,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <sstream>
+#include <utility>
 
 namespace pgstatsmon {
 
@@ -20,7 +21,11 @@ constexpr const char* compiler = "gcc " __VERSION__;
 } // namespace
 
 daemon_metrics::daemon_metrics(label_list static_labels)
-  : labels_{std::move(static_labels)},
+  : certificate_family_{prometheus::BuildGauge()
+                          .Name("pgstatsmon_web_certificate_expiry_timestamp_seconds")
+                          .Help("When the page's certificate ends, Unix time; only with TLS.")
+                          .Register(registry_)},
+    labels_{std::move(static_labels)},
     backends{gauge("pgstatsmon_backends", "Backends that are known.")},
     in_flight{gauge("pgstatsmon_in_flight", "Backends in flight: polled and not answered yet.")},
     tick_seconds{histogram("pgstatsmon_tick_duration_seconds",
@@ -56,6 +61,17 @@ std::string daemon_metrics::text() const {
 void daemon_metrics::set_labels(label_list static_labels) {
   std::lock_guard guard{mutex_};
   labels_ = std::move(static_labels);
+}
+
+void daemon_metrics::set_certificate_expiry(std::optional<double> when) {
+  std::lock_guard guard{mutex_};
+  if (!when && certificate_expiry_ != nullptr)
+    certificate_family_.Remove(std::exchange(certificate_expiry_, nullptr));
+  if (!when)
+    return;
+  if (certificate_expiry_ == nullptr)
+    certificate_expiry_ = &certificate_family_.Add({});
+  certificate_expiry_->Set(*when);
 }
 
 prometheus::Gauge& daemon_metrics::gauge(const char* name, const char* help) {

@@ -9,6 +9,7 @@
 #include <prometheus/registry.h>
 
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace pgstatsmon {
@@ -25,6 +26,9 @@ public:
   /// Replaces the static labels. Any thread.
   void set_labels(label_list static_labels);
 
+  /// Shows when the page's certificate ends, Unix time; nothing without TLS. Any thread.
+  void set_certificate_expiry(std::optional<double> when);
+
   /// All of it and the process metrics, read now, in the text format. Any thread.
   [[nodiscard]] std::string text() const;
 
@@ -35,8 +39,10 @@ private:
                                    const prometheus::Histogram::BucketBoundaries& bounds);
 
   prometheus::Registry registry_;
-  mutable std::mutex mutex_; ///< Of labels_.
+  prometheus::Family<prometheus::Gauge>& certificate_family_;
+  mutable std::mutex mutex_; ///< Of labels_ and certificate_expiry_.
   label_list labels_;
+  prometheus::Gauge* certificate_expiry_ = nullptr; ///< Null without TLS.
 
 public:
   prometheus::Gauge& backends;         ///< Backends that are known. Written by the SCHEDULER.

@@ -36,6 +36,18 @@ TEST(families of others are part of the text) {
   CHECK(x.text().find("\nother{dc=\"b\"} 7\n") != text.npos);
 }
 
+TEST(the certificate has a metric while there is one) {
+  daemon_metrics x{label_list{{"dc", "a"}}};
+  constexpr auto* name = "pgstatsmon_web_certificate_expiry_timestamp_seconds";
+  CHECK(x.text().find(name) == std::string::npos);
+  x.set_certificate_expiry(1800000000);
+  x.set_certificate_expiry(1900000000);
+  CHECK(x.text().find(std::string{name} + "{dc=\"a\"} 1900000000\n") != std::string::npos);
+  x.set_certificate_expiry({});
+  x.set_certificate_expiry({});
+  CHECK(x.text().find(name) == std::string::npos);
+}
+
 TEST(the process metrics are those of this process) {
   for (const auto& x : collect_process_metrics()) {
     auto value = x.metric.at(0).gauge.value;

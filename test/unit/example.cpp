@@ -114,6 +114,7 @@ TEST(options that are off in the example show the defaults) {
     result.key_file = result.basic_auth_file = "/dev/null";
     return result;
   };
+  CHECK_EQUAL(x->web.config, "/dev/null");
   vmapi_settings vmapi;
   vmapi.http = with_files("http://vmapi.east.example.com");
   vmapi.tag_name = "manta_role";

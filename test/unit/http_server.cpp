@@ -294,6 +294,32 @@ TEST(a socket that listens already is taken) {
   CHECK_EQUAL(fetch(second.port(), "GET", "/").status, 200);
 }
 
+TEST(more connections than allowed are closed as they come) {
+  http_options options;
+  options.max_connections = 3;
+  http_server second{options};
+  second.add_route("/", [](const http_request&) { return http_response{}; });
+  CHECK(!second.start());
+  auto serves = [](http_connection& x) {
+    x.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    return !x.hear().empty();
+  };
+  std::vector<std::unique_ptr<http_connection>> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(std::make_unique<http_connection>(second.port()));
+    CHECK(serves(*clients.back()));
+  }
+  auto begin = std::chrono::steady_clock::now();
+  http_connection refused{second.port()};
+  CHECK(!serves(refused));
+  CHECK(std::chrono::steady_clock::now() - begin < 5s);
+  clients.pop_back();
+  auto again = false;
+  for (int i = 0; i < 1000 && !again; ++i)
+    again = fetch(second.port(), "GET", "/").status == 200;
+  CHECK(again);
+}
+
 TEST(a connection that does nothing is closed) {
   http_options options;
   options.timeout = 1s;

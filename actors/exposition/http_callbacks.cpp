@@ -1,0 +1,164 @@
+// The way of a request: connection, TLS, password, answer.
+#include "actors/exposition/http_callbacks.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include <sys/socket.h>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// Of a connection: keeps what its TLS session uses.
+struct session_data {
+  web_door_ptr door;
+};
+
+/// Of a request.
+struct request_data {
+  /// Written while the connection is suspended, or by the thread that serves it.
+  verdict decision = verdict::open;
+};
+
+int socket_of(MHD_Connection* connection) noexcept {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+std::string_view header_of(MHD_Connection* connection, const char* name) noexcept {
+  const auto* text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+  return text == nullptr ? std::string_view{} : text;
+}
+
+bool has_body(MHD_Connection* connection) noexcept {
+  auto has = [&](const char* name) {
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name) != nullptr;
+  };
+  return has(MHD_HTTP_HEADER_CONTENT_LENGTH) || has(MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
+/// Prepares the session of a new connection. False: it must not go on.
+bool prepare(MHD_Connection* connection, const web_door& door) noexcept {
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  auto secure = info != nullptr && info->tls_session != nullptr;
+  if (!secure || door.tls == nullptr)
+    return secure == (door.tls != nullptr); // else TLS is being switched on or off
+  return door.tls->prepare(static_cast<gnutls_session_t>(info->tls_session));
+}
+
+http_response refusal(verdict x) {
+  switch (x) {
+  case verdict::limited: return text_response(MHD_HTTP_TOO_MANY_REQUESTS, "too many requests\n");
+  case verdict::busy:
+    return text_response(MHD_HTTP_SERVICE_UNAVAILABLE, "too many passwords to check\n");
+  default: return text_response(MHD_HTTP_UNAUTHORIZED, "unauthorized\n");
+  }
+}
+
+/// Has a password checked; the connection sleeps meanwhile.
+void check(access_control& by, const web_door& door, MHD_Connection* connection,
+           request_data& request) {
+  const auto* peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  auto network = peer_of(peer == nullptr ? nullptr : peer->client_addr);
+  auto done = [&request, connection](verdict x) noexcept {
+    request.decision = x;
+    MHD_resume_connection(connection); // the request may be gone after this
+  };
+  MHD_suspend_connection(connection);
+  try {
+    by.ask(door, header_of(connection, MHD_HTTP_HEADER_AUTHORIZATION), std::move(network), done);
+  } catch (const std::exception& e) {
+    spdlog::error("http: {}", e.what());
+    done(verdict::busy);
+  }
+}
+
+} // namespace
+
+MHD_Result http_server::callbacks::may_connect(void* server, const sockaddr*, socklen_t) noexcept {
+  const auto* self = static_cast<http_server*>(server);
+  return self->connections_ < self->options_.max_connections ? MHD_YES : MHD_NO;
+}
+
+void http_server::callbacks::connection_changed(void* server, MHD_Connection* connection,
+                                                void** session,
+                                                MHD_ConnectionNotificationCode change) noexcept {
+  auto* self = static_cast<http_server*>(server);
+  auto fd = socket_of(connection);
+  if (change == MHD_CONNECTION_NOTIFY_CLOSED) {
+    self->deadlines_.forget(fd);
+    delete static_cast<session_data*>(*session);
+    --self->connections_;
+    return;
+  }
+  ++self->connections_;
+  self->expect_request(fd);
+  auto* data = new (std::nothrow) session_data{self->enter()};
+  *session = data;
+  if (data == nullptr || !prepare(connection, *data->door))
+    shutdown(fd, SHUT_RDWR);
+}
+
+void http_server::callbacks::request_ended(void* server, MHD_Connection* connection, void** request,
+                                           MHD_RequestTerminationCode) noexcept {
+  delete static_cast<request_data*>(std::exchange(*request, nullptr));
+  static_cast<http_server*>(server)->expect_request(socket_of(connection));
+}
+
+// A response at the first call ends the connection with it, which is right for a request with a
+// body.
+MHD_Result http_server::callbacks::handle(void* server, MHD_Connection* connection, const char* url,
+                                          const char* method, const char*, const char*, size_t*,
+                                          void** request) noexcept {
+  auto* self = static_cast<http_server*>(server);
+  auto* data = static_cast<request_data*>(*request);
+  if (data == nullptr) {
+    data = new (std::nothrow) request_data;
+    *request = data;
+    if (data == nullptr || !has_body(connection))
+      return data == nullptr ? MHD_NO : MHD_YES;
+  }
+  try {
+    auto now = deadlines::clock::now();
+    auto door = self->enter();
+    if ((door->tls != nullptr) != self->secure_)
+      return MHD_NO;
+    if (data->decision == verdict::open) {
+      self->deadlines_.set(socket_of(connection), now + self->options_.response_timeout);
+      data->decision =
+        self->access_.judge(*door, header_of(connection, MHD_HTTP_HEADER_AUTHORIZATION), now);
+    }
+    if (data->decision == verdict::checking) {
+      check(self->access_, *door, connection, *data);
+      return MHD_YES;
+    }
+    auto response =
+      data->decision == verdict::granted ? self->answer(method, url) : refusal(data->decision);
+    return respond(connection, std::move(response), door->config.headers) ? MHD_YES : MHD_NO;
+  } catch (const std::exception& e) {
+    spdlog::error("http: {}", e.what());
+    return MHD_NO;
+  }
+}
+
+int http_server::callbacks::no_certificate(gnutls_session_t, const gnutls_datum_t*, int,
+                                           const gnutls_pk_algorithm_t*, int, gnutls_pcert_st**,
+                                           unsigned*, gnutls_privkey_t*) noexcept {
+  return -1;
+}
+
+// What libmicrohttpd has to say is about clients that misbehave.
+void http_server::callbacks::log(void*, const char* format, va_list arguments) noexcept {
+  std::array<char, 512> line{};
+  if (std::vsnprintf(line.data(), line.size(), format, arguments) < 0)
+    return;
+  std::string_view message{line.data()};
+  spdlog::debug("http: {}", message.substr(0, message.find_last_not_of("\r\n") + 1));
+}
+
+} // namespace pgstatsmon
