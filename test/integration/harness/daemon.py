@@ -69,6 +69,8 @@ class Daemon:
         self.log_file = self.file.with_suffix(".log")
         self.arguments = arguments
         self.environment = environment or {}
+        self.tls = None  # an ssl.SSLContext when the page has TLS
+        self.headers = {}  # of every request
         self.process = None
         Daemon.instances.append(self)
 
@@ -109,9 +111,15 @@ class Daemon:
 
     def get(self, path=None, method="GET", headers=None):
         """One HTTP request, on a connection of its own."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        if self.tls is None:
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        else:
+            connection = http.client.HTTPSConnection(
+                self.host, self.port, timeout=10, context=self.tls
+            )
         try:
-            connection.request(method, path or self.route, headers=headers or {})
+            headers = {**self.headers, **(headers or {})}
+            connection.request(method, path or self.route, headers=headers)
             answer = connection.getresponse()
             return Response(answer.status, answer.headers, answer.read())
         finally:
