@@ -542,4 +542,75 @@ TEST(a backend without rights and with setup disabled is polled all the same) {
   CHECK(metrics->up.load());
 }
 
+TEST(the last poll is remembered query by query) {
+  become_ready();
+  CHECK(metrics->history.last_poll() == nullptr);
+  ask();
+  advance_time(30ms);
+  answer_all();
+  auto poll = metrics->history.last_poll();
+  REQUIRE(poll != nullptr);
+  CHECK(poll->reason == failure::none);
+  CHECK_EQUAL(poll->when, 1e9);
+  CHECK_EQUAL(poll->duration, caf::timespan{30ms});
+  CHECK_EQUAL(poll->round_trip, caf::timespan{30ms});
+  REQUIRE(poll->queries.size() == 2);
+  CHECK_EQUAL(poll->queries[1].query, 1u);
+  CHECK(poll->queries[1].done);
+  CHECK_EQUAL(poll->queries[1].rows, 1u);
+  CHECK(poll->queries[1].bytes > 0);
+  CHECK_EQUAL(poll->queries[1].end, caf::timespan{30ms});
+}
+
+TEST(a query that never answers is seen in the last poll and in the errors) {
+  become_ready();
+  ask();
+  spoken.ready.push_back({0, nullptr, false, std::nullopt});
+  spoken.ready.push_back({1, nullptr, false, std::nullopt});
+  spoken.ready.push_back({2, one_value("x", "t"), false, std::nullopt});
+  spoken.ready.push_back({3, one_value("x", "1"), true, std::nullopt});
+  socket_event();
+  spoken.next_receive_error = session_error{failure::network, "", "gone"};
+  socket_event();
+  auto poll = metrics->history.last_poll();
+  REQUIRE(poll != nullptr);
+  CHECK(poll->reason == failure::network);
+  REQUIRE(poll->queries.size() == 2);
+  CHECK(poll->queries[0].done);
+  CHECK(!poll->queries[1].done);
+  auto errors = metrics->history.errors();
+  REQUIRE(errors->size() == 1);
+  CHECK_EQUAL(errors->front().what, "connection");
+  CHECK_EQUAL(errors->front().message, "gone");
+}
+
+TEST(a query that fails is remembered with its SQLSTATE) {
+  become_ready();
+  ask();
+  for (size_t i = 0; i < 4; ++i)
+    spoken.ready.push_back({i, one_value("x", "t"), true, std::nullopt});
+  spoken.ready.push_back({4, nullptr, true, session_error{failure::timeout, "55P03", "locked"}});
+  socket_event();
+  auto poll = metrics->history.last_poll();
+  REQUIRE(poll != nullptr && poll->queries.size() == 2);
+  CHECK_EQUAL(poll->queries[1].sqlstate, "55P03");
+  auto errors = metrics->history.errors();
+  REQUIRE(errors->size() == 1);
+  CHECK_EQUAL(errors->front().what, "second");
+  CHECK_EQUAL(errors->front().sqlstate, "55P03");
+}
+
+TEST(time in each state is counted) {
+  become_ready();
+  advance_time(3s);
+  ask();
+  advance_time(500ms);
+  auto now = sched.clock().now();
+  const auto& history = metrics->history;
+  CHECK_EQUAL(history.spent(backend_state::ready, now), caf::timespan{3s});
+  CHECK_EQUAL(history.spent(backend_state::polling, now), caf::timespan{500ms});
+  CHECK(history.since() == now - 500ms);
+  answer_all();
+}
+
 FIXTURE_SCOPE_END()

@@ -244,4 +244,35 @@ TEST(the sources end with DISCOVERY) {
   CHECK(jobs[0].stop.stop_requested());
 }
 
+TEST(the console hears how each source is) {
+  x.static_backends = {entry("s")};
+  spawn();
+  find("dc1", {one("a"), one("b")});
+  advance_time(5s);
+  jobs.back().metrics->count(source_failure::timeout);
+  jobs.back().metrics->count(reject_reason::nic);
+  jobs.back().metrics->notes.set_problem("it took too long");
+  jobs.back().metrics->notes.set_rejected({{"vm1", reject_reason::nic, "no NIC matches"}});
+  auto res = self->request(aut, caf::infinite, caf::get_atom_v);
+  sched.run();
+  res.receive(
+    [](const discovery_status& y) {
+      REQUIRE(y.sources.size() == 2);
+      CHECK_EQUAL(y.sources[0].kind, "static");
+      CHECK_EQUAL(y.sources[0].backends, 1u);
+      const auto& z = y.sources[1];
+      CHECK_EQUAL(z.name, "dc1");
+      CHECK_EQUAL(z.kind, "vmapi");
+      CHECK(z.running && z.told);
+      CHECK_EQUAL(z.backends, 2u);
+      CHECK_EQUAL(z.added, 2u);
+      CHECK_EQUAL(z.failures, 1u);
+      CHECK_EQUAL(z.rejections, 1u);
+      CHECK_EQUAL(z.last_change, caf::timespan{5s});
+      CHECK_EQUAL(z.problem, "it took too long");
+      CHECK_EQUAL(z.rejected, (std::vector<std::string>{"vm1 (nic): no NIC matches"}));
+    },
+    [this](const caf::error& err) { FAIL(sys.render(err)); });
+}
+
 FIXTURE_SCOPE_END()

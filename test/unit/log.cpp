@@ -266,4 +266,33 @@ TEST(nobody waits for a stderr that nobody reads) {
   CHECK(lost > 0);
 }
 
+TEST(a part of the program may have a level of its own) {
+  captured_stderr out;
+  start_logging({});
+  own_log_level own{no_own_level};
+  log_about(own, spdlog::level::debug, "one {}", 1);
+  log_about(own, spdlog::level::info, "two");
+  own = spdlog::level::debug;
+  log_about(own, spdlog::level::debug, "three");
+  log_about(own, spdlog::level::trace, "four");
+  own = spdlog::level::err;
+  log_about(own, spdlog::level::warn, "five");
+  log_about(own, spdlog::level::err, "six");
+  stop_logging();
+  CHECK_EQUAL(out.messages(), "info  two\ndebug three\nerror six\n");
+}
+
+TEST(the level can be changed while lines are written) {
+  captured_stderr out;
+  start_logging({});
+  spdlog::debug("one");
+  set_log_level(spdlog::level::debug);
+  spdlog::debug("two");
+  CHECK_EQUAL(log_level_name(log_level()), "debug");
+  start_logging({});
+  spdlog::debug("three");
+  stop_logging();
+  CHECK_EQUAL(out.messages(), "debug two\n");
+}
+
 FIXTURE_SCOPE_END()

@@ -123,6 +123,7 @@ const bad_file bad_files[] = {
   {"static: {}\nintervall: 1000\n", "f:2:1: intervall: unknown key, did you mean 'interval'?"},
   {"static: {}\nconnections: {queryTimeout: 1}\n",
    "f:2:15: connections.queryTimeout: unknown key, did you mean 'query_timeout'?"},
+  {"static: {}\nconsole: {port: 1}\n", "f:2:11: console.port: unknown key, expected one of socket"},
   {"static: {}\nquery_timeout: 1000\n",
    "f:2:1: query_timeout: unknown key here, it belongs to 'connections.query_timeout'"},
   {"static: {}\nlog: {colour: true}\n",
@@ -130,7 +131,7 @@ const bad_file bad_files[] = {
   {"static: {}\n\"a\\nb\": 1\nlog: {}\n",
    "f:2:1: \"a\\nb\": unknown key, expected one of interval, stale_after, user, password_file, "
    "database, backend_port, queries, state_dir, connections, target, setup, log, web, "
-   "discovery, roles, static, vmapi, file, http_sd, dns"},
+   "console, discovery, roles, static, vmapi, file, http_sd, dns"},
   {"static: {}\nuser: a\nport: 1\nuser: b\n",
    "f:3:1: port: unknown key here, it belongs to 'target.port'\n"
    "f:4:1: user: is given twice, first on line 2"},
