@@ -9,6 +9,7 @@ install(FILES config/web.example.yaml DESTINATION "${CMAKE_INSTALL_DOCDIR}/examp
 install(FILES config/bpftrace/backendstat.bt config/bpftrace/querystat.bt config/bpftrace/walstat.bt
         DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon/bpftrace")
 install(DIRECTORY config/rules DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon")
+install(DIRECTORY config/dashboards config/rules DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright)
 install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
 # systemd and dpkg look in these places only, whatever the prefix.

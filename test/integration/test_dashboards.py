@@ -1,0 +1,281 @@
+"""Dashboards and rules use only what a real page has; a real Prometheus takes every expression."""
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+from harness import process
+from harness.daemon import backend
+from harness.network import address, free_port
+from harness.waiting import wait_until
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+DASHBOARDS = sorted((CONFIG / "dashboards").glob("*.json"))
+RULES = sorted((CONFIG / "rules").glob("*.yaml"))
+
+# What Prometheus itself adds.
+ITS_METRICS = {"up", "scrape_duration_seconds"}
+ITS_LABELS = {"job", "instance"}
+
+
+# -- reading the files -----------------------------------------------------------------------------
+
+
+def panels(dashboard):
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def asked_by_dashboards():
+    """(where, expression, legend) of every target, and of every variable's query."""
+    for file in DASHBOARDS:
+        dashboard = json.loads(file.read_text())
+        for panel in panels(dashboard):
+            for target in panel["targets"]:
+                yield f"{file.name}: {panel['title']}", target["expr"], target["legendFormat"]
+        for variable in dashboard["templating"]["list"]:
+            if variable["type"] == "query":
+                selector, label = re.fullmatch(
+                    r"label_values\((.*), (\w+)\)", variable["definition"]
+                ).groups()
+                yield f"{file.name}: ${variable['name']}", f"count by ({label}) ({selector})", ""
+
+
+def rules():
+    """(kind, name, expression) of every rule."""
+    found = []
+    for file in RULES:
+        text = file.read_text()
+        for block in re.split(r"(?m)^ +- (?=alert: |record: )", text)[1:]:
+            kind, name = re.match(r"(alert|record): (\S+)", block).groups()
+            rest = block.partition("expr: ")[2]
+            folded = re.match(r">-\n((?: {10,}.*\n)+)|(.*\n)", rest)
+            found.append((kind, name, " ".join(folded[0].removeprefix(">-").split())))
+    return found
+
+
+def filled_in(expression):
+    """An expression with values for Grafana's variables."""
+    for variable, value in (("$__rate_interval", "1m"), ("$__range", "5m"), ("$backend", "primary")):
+        if variable != "$backend" or '="$backend"' in expression:
+            expression = expression.replace(variable, value)
+    return re.sub(r'"\$\w+"', '".*"', expression)
+
+
+LABEL_LIST = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right) ?\(([^)]*)\)")
+SELECTOR = re.compile(r"(?<![\w.:])([a-zA-Z_][\w:]*)\s*(?:\{([^}]*)\})?(?!\s*\(|[\w:])")
+
+
+def names_in(expression):
+    """({metric: [(label, operator, value)]}, labels elsewhere) of an expression."""
+    metrics, elsewhere = {}, set()
+    for listed in LABEL_LIST.findall(expression):
+        elsewhere |= {label.strip() for label in listed.split(",") if label.strip()}
+    text = LABEL_LIST.sub(" ", expression)
+    text = re.sub(r"\boffset \w+|\[[^\]]*\]", " ", text)
+    for name, matchers in SELECTOR.findall(text):
+        if name in ("and", "or", "unless"):
+            continue
+        found = re.findall(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"', matchers)
+        metrics.setdefault(name, []).extend(found)
+    return metrics, elsewhere
+
+
+# -- what a page has -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pair(cluster):
+    primary = cluster().start()
+    primary.role()
+    primary.psql("create role app login; create database app owner app")
+    primary.psql("create table t (id int primary key, note text)", "app", "app")
+    standby = cluster.standby_of(primary).start()
+    return primary, standby
+
+
+@pytest.fixture
+def daemon(pair, watch):
+    """Two that answer, one that does not, all with a static label."""
+    dead = {"name": "dead", "ip": address(), "port": free_port()}
+    daemon = watch(
+        [backend("primary", pair[0]), backend("standby", pair[1]), dead],
+        database="app",
+        target={"metadata": {"datacenter": "east"}},
+    )
+    daemon.wait_up("primary", "standby")
+    return daemon
+
+
+@pytest.fixture
+def page(daemon, pair):
+    """A page while a vacuum runs, so that nothing is missing."""
+    pair[0].psql("create table big as select generate_series(1, 50000) as id", "app")
+    session = pair[0].session("app")
+    session.run("set vacuum_cost_delay = 100; set vacuum_cost_limit = 1")
+    session.send("vacuum big")
+    name = "pg_stat_progress_vacuum_phase"
+    page = daemon.wait_for(lambda page: page.find(name) and page.find(
+        "pg_stat_replication_wal_sent_bytes"), what="a vacuum and a standby")
+    pair[0].psql("select pg_cancel_backend(pid) from pg_stat_progress_vacuum")
+    return page
+
+
+def test_every_metric_and_label_is_on_the_page(page):
+    have = {}
+    for name, labels, _ in page.samples:
+        have.setdefault(name, []).append(labels)
+    recorded = {name for kind, name, _ in rules() if kind == "record"}
+    everything = {label for series in have.values() for labels in series for label in labels}
+    asked = list(asked_by_dashboards())
+    assert len(asked) > 100
+    asked += [(name, expression, "") for _, name, expression in rules()]
+    wrong = []
+    for where, expression, legend in asked:
+        metrics, elsewhere = names_in(expression)
+        elsewhere |= set(re.findall(r"\{\{ *(\w+) *\}\}", legend))
+        if not metrics:
+            wrong.append(f"{where}: no metric in {expression}")
+        for label in elsewhere - everything - ITS_LABELS:
+            wrong.append(f"{where}: no label {label}")
+        for name, matchers in metrics.items():
+            if name in recorded | ITS_METRICS:
+                continue
+            series = have.get(name)
+            if not series:
+                wrong.append(f"{where}: no metric {name}")
+                continue
+            for label, operator, value in matchers:
+                if label in ITS_LABELS:
+                    continue
+                if not any(label in labels for labels in series):
+                    wrong.append(f"{where}: {name} has no label {label}")
+                elif operator == "=" and "$" not in value:
+                    if not any(labels.get(label) == value for labels in series):
+                        wrong.append(f"{where}: {name} never has {label}={value}")
+    assert not wrong, "\n".join(wrong)
+
+
+# -- Prometheus' own opinion -----------------------------------------------------------------------
+
+CONFIGURATION = """
+global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+rule_files: ["{rules}"]
+scrape_configs:
+  - job_name: pgstatsmon
+    static_configs: [{{targets: ["{target}"]}}]
+"""
+
+
+@pytest.fixture
+def ask(daemon, directory):
+    """Asks the API of a Prometheus that scrapes the daemon and runs the rules."""
+    home = Path(tempfile.mkdtemp(prefix="prometheus-", dir=directory))
+    file = home / "prometheus.yml"
+    target = f"{daemon.host}:{daemon.port}"
+    file.write_text(CONFIGURATION.format(rules=CONFIG / "rules" / "*.yaml", target=target))
+    listen = f"{address()}:{free_port()}"
+    with (home / "log").open("wb") as log:
+        server = process.spawn(
+            [shutil.which("prometheus"), f"--config.file={file}", f"--storage.tsdb.path={home}/data"]
+            + [f"--web.listen-address={listen}"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+
+    def ask(path, **parameters):
+        try:
+            url = f"http://{listen}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            if error.code == 503:  # it is starting
+                return None
+            raise AssertionError(f"{parameters}: {error.read().decode()}") from None
+        except OSError:
+            assert server.poll() is None, (home / "log").read_text()
+            return None
+
+    yield ask
+    process.stop(server)
+
+
+# Panels that have data only when something is wrong, or once an hour has passed.
+MAY_BE_EMPTY = re.compile(
+    r"failed|Failures|skipped|rejected|Idle in transaction|left out|Running vacuums|in a vacuum's"
+    r"|Time to ask a source|As a standby|Time in disk|State|Setup"
+)
+
+
+def test_a_real_prometheus_answers_every_panel(ask):
+    def scraped():
+        found = (ask("query", query="count_over_time(pg_up[1m]) > 4") or {}).get("result")
+        return found and len(found) == 3
+
+    wait_until(scraped, 30, "Prometheus has scraped some times")
+    empty = []
+    for where, expression, _ in asked_by_dashboards():
+        result = ask("query", query=filled_in(expression), time=time.time())["result"]
+        if not result and not MAY_BE_EMPTY.search(where):
+            empty.append(f"{where}: {filled_in(expression)}")
+    # What a primary has not.
+    empty = [line for line in empty if not re.search("wal_re(ceived|played)_bytes", line)]
+    assert not empty, "\n".join(empty)
+
+
+def test_alerts_say_something(ask):
+    def pending():
+        found = (ask("alerts") or {}).get("alerts", [])
+        return [a for a in found if a["labels"]["alertname"] == "PostgresBackendDown"]
+
+    alert = wait_until(pending, 30, "the dead backend is noticed")[0]
+    assert alert["labels"]["backend"] == "dead"
+    assert alert["labels"]["datacenter"] == "east"
+    for rule in (r for g in ask("rules")["groups"] for r in g["rules"]):
+        assert rule["health"] == "ok", rule
+        for one in rule.get("alerts", []):
+            assert "error" not in " ".join(one["annotations"].values()).replace("an error", ""), one
+
+    def explained():
+        return [a for a in pending() if "refused" in a["annotations"]["description"].split(".")[1]]
+
+    wait_until(explained, 30, lambda: f"the reason: {pending()}")
+
+
+# -- the form of a dashboard -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.stem)
+def test_a_dashboard_can_be_imported(file):
+    dashboard = json.loads(file.read_text())
+    assert dashboard["id"] is None and dashboard["uid"] == file.stem
+    assert dashboard["schemaVersion"] >= 36
+    variables = {v["name"]: v for v in dashboard["templating"]["list"]}
+    assert variables["datasource"]["type"] == "datasource"
+    assert {"datacenter", "backend"} <= set(variables) or {"job", "instance"} <= set(variables)
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(ids) == len(set(ids))
+    taken = set()
+    for panel in dashboard["panels"]:
+        where = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(where["x"], where["x"] + where["w"])
+            for y in range(where["y"], where["y"] + where["h"])
+        }
+        assert where["x"] + where["w"] <= 24 and not cells & taken, panel["title"]
+        taken |= cells
+    for panel in panels(dashboard):
+        assert panel["title"] and panel["description"].endswith("."), panel["title"]
+        for part in [panel, *panel["targets"]]:
+            assert part["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+        used = set(re.findall(r"\$(\w+)", " ".join(t["expr"] for t in panel["targets"])))
+        assert used - {"__rate_interval", "__range"} <= set(variables), panel["title"]
