@@ -33,6 +33,16 @@ add_dependencies(pgstatsmon manual)
 install(FILES "${man}/pgstatsmon.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES "${man}/pgstatsmon.yaml.5.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
 
+# dpkg's own changelog: what changed stands in CHANGELOG.md.
+string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
+set(changelog "${PROJECT_BINARY_DIR}/changelog")
+file(WRITE "${changelog}"
+     "pgstatsmon (${PROJECT_VERSION}) unstable; urgency=medium\n\n"
+     "  * See CHANGELOG.md beside this file.\n\n"
+     " -- pgstatsmon <root@localhost>  ${date}\n")
+execute_process(COMMAND "${GZIP}" -9nf "${changelog}" COMMAND_ERROR_IS_FATAL ANY)
+install(FILES "${changelog}.gz" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright)
 install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
 # systemd and dpkg look in these places only, whatever the prefix.
