@@ -69,8 +69,14 @@ caf::error http_server::start() {
 void http_server::stop() noexcept {
   switcher_ = {}; // asks it to end and waits
   access_.close();
-  if (daemon_ != nullptr)
-    MHD_stop_daemon(std::exchange(daemon_, nullptr));
+  if (daemon_ == nullptr)
+    return;
+  // MHD_stop_daemon() would shut the listening socket down, which may be systemd's: the next start
+  // would get a dead one.
+  auto fd = MHD_quiesce_daemon(daemon_);
+  MHD_stop_daemon(std::exchange(daemon_, nullptr));
+  if (fd != MHD_INVALID_SOCKET)
+    close(fd);
 }
 
 // libmicrohttpd deals the limit out to its threads and leaves clients above it waiting; ours is

@@ -285,6 +285,25 @@ def test_socket_activation_on_a_unix_socket(activate, directory):
     os.unlink(path)
 
 
+def test_the_socket_outlives_the_daemon(directory):
+    """So that no scrape is refused while the service restarts: systemd listens on."""
+    with socket.create_server((address(), 0)) as listening:
+        inherit = 'exec 3<&"$1"; LISTEN_FDS=1 LISTEN_PID=$$ exec "$2" "$3"'
+        for _ in range(2):
+            daemon = Daemon(directory, configuration([]))
+            daemon.host, daemon.port = listening.getsockname()
+            command = ["bash", "-c", inherit, "-", str(listening.fileno()), BINARY, daemon.file]
+            with daemon.log_file.open("ab") as log:
+                daemon.process = process.spawn(
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    pass_fds=[listening.fileno()],
+                )
+            daemon.wait_ready()
+            daemon.stop()
+            socket.create_connection(listening.getsockname(), 5).close()
+            listening.accept()[0].close()
+
+
 def test_a_datagram_socket_is_refused(directory):
     host, port = address(), free_port()
     daemon = Activated(directory, f"{host}:{port}", "-d").start()
