@@ -219,6 +219,40 @@ def test_not_ready_before_the_first_tick(watch):
     assert daemon.get("/-/ready").status == 503
 
 
+# -- passwords and the journal ---------------------------------------------------------------------
+
+
+def test_a_password_from_the_credentials(cluster, watch, directory):
+    server = cluster("guarded").start()
+    server.role()
+    server.psql("alter role pgstatsmon password 'from systemd'")
+    server.allow("host all postgres all trust", "host all all all scram-sha-256")
+    credentials = directory / "credentials"
+    credentials.mkdir()
+    (credentials / "password").write_text("from systemd\n")
+    daemon = watch(
+        [backend("one", server)],
+        environment={"CREDENTIALS_DIRECTORY": str(credentials)},
+        password_file="%d/password",
+    )
+    daemon.wait_up("one")
+
+
+def test_the_journal_hears_priorities(directory):
+    dead = {"name": "dead", "ip": address(), "port": free_port()}
+    daemon = Daemon(directory, configuration([dead]))
+    daemon.log_file.touch()
+    log = daemon.log_file.stat()
+    daemon.environment["JOURNAL_STREAM"] = f"{log.st_dev}:{log.st_ino}"
+    try:
+        daemon.start().wait_ready()
+        wait_until(lambda: daemon.lines("dead", "refused"), 10, daemon.log)
+    finally:
+        daemon.stop()
+    assert daemon.lines("serving")[0].startswith("<6>")
+    assert daemon.lines("dead", "refused")[0].startswith("<4>")
+
+
 # -- sockets handed over ---------------------------------------------------------------------------
 
 
