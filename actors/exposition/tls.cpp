@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
@@ -18,7 +19,7 @@ namespace pgstatsmon {
 
 namespace {
 
-constexpr std::time_t soon = 14 * 24 * 3600;
+constexpr std::time_t soon = std::time_t{14} * 24 * 3600;
 
 std::string reason_of(int code) {
   return gnutls_strerror(code);
@@ -198,10 +199,10 @@ bool tls_credentials::admits(gnutls_session_t session) const {
   if (chain == nullptr || size == 0)
     return client_ == client_auth::request || client_ == client_auth::verify_if_given;
   if (client_ == client_auth::verify || client_ == client_auth::verify_if_given) {
-    static constexpr char purpose[] = GNUTLS_KP_TLS_WWW_CLIENT;
+    static constexpr std::string_view purpose = GNUTLS_KP_TLS_WWW_CLIENT; // ends with a NUL
     gnutls_typed_vdata_st wanted{};
     wanted.type = GNUTLS_DT_KEY_PURPOSE_OID;
-    wanted.data = reinterpret_cast<unsigned char*>(const_cast<char*>(purpose));
+    wanted.data = reinterpret_cast<unsigned char*>(const_cast<char*>(purpose.data()));
     unsigned status = 0;
     if (gnutls_certificate_verify_peers(session, &wanted, 1, &status) < 0 || status != 0)
       return false;
