@@ -42,7 +42,8 @@ using connection_actor = caf::typed_actor<
   // INTERNAL: a timer fired; the number tells stale ones apart.
   caf::reacts_to<caf::timeout_atom, uint64_t>>;
 
-/// WORKER: does what may block, each time in a thread of its own, sixteen at once at most.
+/// WORKER: does what may block, each time in a thread of its own, sixteen of each kind at once at
+/// most.
 using worker_actor = caf::typed_actor<
   // Resolves a host name and reads a password file.
   caf::replies_to<lookup>::with<lookup_result>,

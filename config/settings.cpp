@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -51,6 +53,10 @@ void read_web(const value& self, web_settings& x) {
 
 void read_console(const value& self, console_settings& x) {
   fields s{self};
+  // systemd's: each instance has a directory of its own.
+  if (const auto* directory = std::getenv("RUNTIME_DIRECTORY");
+      directory != nullptr && *directory == '/')
+    x.socket = std::string{directory, std::strcspn(directory, ":")} + "/console.sock";
   x.asked_for = s.get("socket").read(x.socket, parse_path).given() && !x.socket.empty();
 }
 

@@ -154,7 +154,8 @@ struct web_settings {
 
 /// `console`.
 struct console_settings {
-  std::string socket = "/run/pgstatsmon/console.sock"; ///< Unix socket; empty: no console.
+  /// Unix socket; empty: no console. Default: in RUNTIME_DIRECTORY, where systemd sets that.
+  std::string socket = "/run/pgstatsmon/console.sock";
   bool asked_for = false; ///< The file names the socket, so that having none is a fault.
 
   friend bool operator==(const console_settings&, const console_settings&) = default;

@@ -1,6 +1,7 @@
 // libedit at the edge: its callbacks get the session as client data.
 #include "main/console_prompt.hpp"
 
+#include "actors/console/command.hpp"
 #include "messages/error.hpp"
 
 #include <fmt/format.h>
@@ -75,10 +76,11 @@ unsigned char complete(EditLine* editor, int) {
   const auto* line = el_line(editor);
   std::string typed{line->buffer, static_cast<size_t>(line->cursor - line->buffer)};
   auto reply = static_cast<console_link*>(data)->ask("complete " + typed);
-  auto words = reply ? lines_of(reply->text) : std::vector<std::string>{};
+  auto words = reply && reply->good ? lines_of(reply->text) : std::vector<std::string>{};
+  auto last = last_word(typed);
+  std::erase_if(words, [&](const auto& x) { return !x.starts_with(last); });
   if (words.empty())
     return CC_REFRESH_BEEP;
-  auto last = typed.substr(typed.find_last_of(" \t") + 1);
   auto more = common_prefix(words).substr(last.size());
   if (words.size() == 1)
     more += ' ';
@@ -172,6 +174,7 @@ bool run_prompt(console_link& link) {
   while (const auto* typed = el_gets(editor.get(), &length)) {
     std::string line{typed, static_cast<size_t>(std::max(length, 0))};
     line.erase(line.find_last_not_of(" \t\r\n") + 1);
+    line.erase(0, line.find_first_not_of(" \t"));
     if (line.empty())
       continue;
     history_lines.add(typed);

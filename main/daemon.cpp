@@ -106,9 +106,12 @@ caf::error daemon::start() {
   serve();
   if (auto error = http_->start())
     return error;
+  // What can't be had is found before any actor runs.
+  auto console_socket = listen_for_consoles();
+  if (!console_socket)
+    return std::move(console_socket.error());
   start_actors();
-  if (auto error = start_console())
-    return error;
+  start_console(*console_socket);
   say_where_served();
   return {};
 }
@@ -163,21 +166,23 @@ void daemon::start_actors() {
                              source_starter{start_source});
 }
 
-caf::error daemon::start_console() {
+caf::expected<int> daemon::listen_for_consoles() const {
   const auto& [path, asked_for] = options_->console;
   if (path.empty())
-    return {};
+    return -1;
   auto socket = listen_at(path);
-  if (!socket && asked_for)
-    return std::move(socket.error());
-  if (!socket) {
-    spdlog::info("{}", sentence_of(socket.error()));
-    return {};
-  }
-  console_socket_ = path;
+  if (socket || asked_for)
+    return socket;
+  spdlog::info("{}", sentence_of(socket.error()));
+  return -1;
+}
+
+void daemon::start_console(int socket) {
+  if (socket < 0)
+    return;
+  console_socket_ = options_->console.socket;
   console_ = system_.middleman().spawn_broker(
-    console, console_arguments{*socket, make_sources(), scheduler_, discovery_});
-  return {};
+    console, console_arguments{socket, make_sources(), scheduler_, discovery_});
 }
 
 console_sources daemon::make_sources() const {

@@ -67,7 +67,8 @@ private:
   void show_certificate(const web_door& door);
   void say_where_served() const;
   void start_actors();
-  [[nodiscard]] caf::error start_console();
+  [[nodiscard]] caf::expected<int> listen_for_consoles() const;
+  void start_console(int socket);
   scheduler_arguments make_scheduler_arguments();
   [[nodiscard]] console_sources make_sources() const;
 

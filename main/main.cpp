@@ -18,6 +18,7 @@
 #include <ctime>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -104,17 +105,19 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
   auto socket = take_listen_socket();
   if (!socket)
     return give_up(socket.error());
-  daemon all{file, std::move(options), std::move(queries), std::move(door), *socket};
-  if (auto error = all.start())
+  auto all = std::make_unique<daemon>(file, std::move(options), std::move(queries), std::move(door),
+                                      *socket);
+  if (auto error = all->start())
     return give_up(error);
   service_manager manager;
   manager.ready();
-  while (next_signal(all, manager) == SIGHUP)
-    reload(all, manager);
+  while (next_signal(*all, manager) == SIGHUP)
+    reload(*all, manager);
   manager.stopping();
   spdlog::info("ending");
   std::jthread guard{guard_the_end};
-  all.stop();
+  all->stop();
+  all.reset(); // may take its time, too
   return EXIT_SUCCESS;
 }
 

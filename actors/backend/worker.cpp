@@ -89,20 +89,20 @@ worker_tasks system_tasks() {
 
 caf::result<lookup_result> worker_state::look_up(const lookup& x) {
   auto promise = self_->make_response_promise<lookup_result>();
-  if (waiting_.size() >= max_waiting) {
+  if (lookups_.waiting.size() >= max_waiting) {
     promise.deliver(caf::make_error(ec::dns_failed, "too many lookups are waiting"));
     return promise;
   }
-  enqueue([this, x, promise]() mutable {
+  enqueue(lookups_, [this, x, promise]() mutable {
     self_->request(self_->spawn<caf::detached>(thread, tasks), caf::infinite, x)
       .then(
         [this, promise](lookup_result& y) mutable {
           promise.deliver(std::move(y));
-          finished();
+          finished(lookups_);
         },
         [this, promise](caf::error& error) mutable {
           promise.deliver(std::move(error));
-          finished();
+          finished(lookups_);
         });
   });
   return promise;
@@ -110,31 +110,31 @@ caf::result<lookup_result> worker_state::look_up(const lookup& x) {
 
 void worker_state::cancel(const cancel_request& x) {
   // A request that is not sent costs a server the rest of its statement_timeout.
-  if (waiting_.size() >= max_waiting)
+  if (cancels_.waiting.size() >= max_waiting)
     return;
-  enqueue([this, x] {
+  enqueue(cancels_, [this, x] {
     self_->request(self_->spawn<caf::detached>(thread, tasks), caf::infinite, x)
-      .then([this] { finished(); }, [this](const caf::error&) { finished(); });
+      .then([this] { finished(cancels_); }, [this](const caf::error&) { finished(cancels_); });
   });
 }
 
-void worker_state::enqueue(std::function<void()> start) {
-  waiting_.push_back(std::move(start));
-  start_next();
+void worker_state::enqueue(lane& to, std::function<void()> start) {
+  to.waiting.push_back(std::move(start));
+  start_next(to);
 }
 
-void worker_state::start_next() {
-  while (running_ < max_running && !waiting_.empty()) {
-    auto start = std::move(waiting_.front());
-    waiting_.pop_front();
-    ++running_;
+void worker_state::start_next(lane& x) {
+  while (x.running < max_running && !x.waiting.empty()) {
+    auto start = std::move(x.waiting.front());
+    x.waiting.pop_front();
+    ++x.running;
     start();
   }
 }
 
-void worker_state::finished() {
-  --running_;
-  start_next();
+void worker_state::finished(lane& x) {
+  --x.running;
+  start_next(x);
 }
 
 worker_actor::behavior_type worker(observed_ptr<worker_actor, worker_state> self,

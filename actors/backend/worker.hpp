@@ -17,7 +17,8 @@ namespace pgstatsmon {
 struct worker_tasks {
   /// May block for as long as the name service takes.
   std::function<caf::expected<lookup_result>(const lookup&)> look_up;
-  /// May block until the server is reached or tcp_user_timeout has passed.
+  /// May block for as long as a server that accepts connections says nothing: libpq 15 has no time
+  /// limit for that.
   std::function<void(const cancel_request&)> cancel;
 };
 
@@ -27,7 +28,8 @@ worker_tasks system_tasks();
 struct worker_state {
   static constexpr const char* name = "worker";
 
-  /// Threads at once.
+  /// Threads at once for lookups, and as many for cancel requests: those may be stuck, and lookups
+  /// go on all the same.
   static constexpr size_t max_running = 16;
 
   /// Tasks that wait. Each backend has one lookup and one cancel request under way at most, so
@@ -42,13 +44,19 @@ struct worker_state {
   worker_tasks tasks;
 
 private:
-  void enqueue(std::function<void()> start);
-  void start_next();
-  void finished();
+  /// Tasks of one kind.
+  struct lane {
+    size_t running = 0;
+    std::deque<std::function<void()>> waiting;
+  };
+
+  static void enqueue(lane& to, std::function<void()> start);
+  static void start_next(lane& x);
+  static void finished(lane& x);
 
   worker_actor::pointer self_;
-  size_t running_ = 0;
-  std::deque<std::function<void()>> waiting_;
+  lane lookups_;
+  lane cancels_;
 };
 
 worker_actor::behavior_type worker(observed_ptr<worker_actor, worker_state> self,

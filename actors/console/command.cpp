@@ -22,7 +22,7 @@ caf::error wrong(std::string what) {
 }
 
 caf::error unknown_verb(std::string_view name) {
-  std::vector<std::string_view> names{watch_word};
+  std::vector<std::string_view> names;
   for (const auto& x : public_verbs())
     names.push_back(x.name);
   auto like = nearest(name, names);
@@ -103,17 +103,17 @@ bool flags_fit(const command& x) {
 } // namespace
 
 caf::expected<command> parse_command(std::string_view line) {
+  command x;
+  // What is to be completed is no whole line, so it is not split.
+  if (constexpr std::string_view prefix = "complete "; line.starts_with(prefix)) {
+    x.what = verb::complete;
+    x.name = line.substr(prefix.size());
+    return x;
+  }
   auto split_line = split_words(line);
   if (!split_line)
     return std::move(split_line.error());
   auto& words = *split_line;
-  command x;
-  if (!words.empty() && words.front() == "complete") {
-    x.what = verb::complete;
-    auto rest = line.substr(line.find("complete") + std::string_view{"complete"}.size());
-    x.name = rest.empty() ? rest : rest.substr(1);
-    return x;
-  }
   if (!words.empty() && words.front() == watch_word) {
     x.watch = true;
     words.erase(words.begin());

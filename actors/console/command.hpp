@@ -58,6 +58,9 @@ caf::expected<command> parse_command(std::string_view line);
 /// @returns an empty text for an unknown verb.
 std::string help_text(std::string_view of = {});
 
+/// The word that a line ends with, with its quote when one is open; empty behind a blank.
+std::string_view last_word(std::string_view line) noexcept;
+
 /// How the last word of a line may go on: whole words, in order.
 /// @param backends Names that may stand where a backend is expected.
 std::vector<std::string> completions(std::string_view line,

@@ -59,14 +59,22 @@ void console_state::make_place() {
     return;
   auto oldest =
     std::ranges::min_element(sessions_, {}, [](const auto& x) { return x.second.used; });
-  cut(oldest->second);
+  cut(oldest->first);
   sessions_.erase(oldest);
 }
 
-// The client may never read what it has asked for, so waiting for that is no option.
-void console_state::cut(const session& x) {
-  shutdown(static_cast<int>(x.handle.id()), SHUT_RDWR);
-  self_->close(x.handle);
+// Not self_->close(): in a handler of the connection's own messages CAF would go on with what that
+// frees, and it waits for clients to take what they asked for and to close their side. So both
+// sides are closed for them, and CAF sees that when it reads.
+void console_state::cut(caf::io::connection_handle who) {
+  shutdown(static_cast<int>(who.id()), SHUT_RDWR);
+  self_->trigger(who, 1);
+}
+
+void console_state::close_all() {
+  for (const auto& [handle, x] : sessions_)
+    cut(handle);
+  sessions_.clear();
 }
 
 void console_state::read(caf::io::connection_handle who, std::string_view bytes) {
@@ -102,12 +110,10 @@ void console_state::go_on(session& x) {
   if (x.busy)
     return;
   auto line = x.watched ? std::nullopt : take_line(x.input);
+  while (line && line->find_first_not_of(" \t") == std::string::npos)
+    line = take_line(x.input);
   if (!line) {
     await_input(x);
-    return;
-  }
-  if (line->find_first_not_of(" \t") == std::string::npos) {
-    go_on(x);
     return;
   }
   auto parsed = parse_command(*line);
@@ -204,7 +210,7 @@ void console_state::written(caf::io::connection_handle who, uint64_t remaining) 
   auto& x = i->second;
   x.busy = false;
   if (x.leaving) {
-    self_->close(who);
+    cut(who);
     sessions_.erase(i);
     return;
   }
@@ -231,6 +237,10 @@ console_state::session* console_state::find(uint64_t number) {
 console_actor::behavior_type console(observed_broker_ptr<console_actor, console_state> self,
                                      console_arguments arguments) {
   self->state.open(std::move(arguments));
+  self->set_exit_handler([self](const caf::exit_msg& x) {
+    self->state.close_all();
+    self->quit(x.reason);
+  });
   return {
     [self](const caf::io::new_connection_msg& x) { self->state.welcome(x.handle); },
     [self](const caf::io::new_data_msg& x) {

@@ -48,6 +48,9 @@ public:
   void written(caf::io::connection_handle who, uint64_t remaining);
   void gone(caf::io::connection_handle who);
 
+  /// The daemon ends: no client may hold that up.
+  void close_all();
+
   /// A second of a watch is over.
   /// @param round Tells those of an ended watch apart.
   void look_again(uint64_t number, uint64_t round);
@@ -69,7 +72,7 @@ private:
 
   session* find(uint64_t number);
   void make_place();
-  void cut(const session& x);
+  void cut(caf::io::connection_handle who);
   void await_input(session& x);
   void go_on(session& x);
   void run(session& x, const command& what);

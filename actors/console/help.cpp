@@ -33,10 +33,20 @@ std::string help_text(std::string_view of) {
   return result + "\n--json makes an answer JSON. Names with blanks stand in \"quotes\".\n";
 }
 
+std::string_view last_word(std::string_view line) noexcept {
+  size_t begin = 0;
+  auto quoted = false;
+  for (size_t i = 0; i < line.size(); ++i)
+    if (line[i] == '"')
+      quoted = !quoted;
+    else if (!quoted && (line[i] == ' ' || line[i] == '\t'))
+      begin = i + 1;
+  return line.substr(begin);
+}
+
 std::vector<std::string> completions(std::string_view line,
                                      const std::vector<std::string>& backends) {
-  auto blank = line.find_last_of(" \t");
-  auto last = blank == std::string_view::npos ? line : line.substr(blank + 1);
+  auto last = last_word(line);
   auto before = split_words(line.substr(0, line.size() - last.size()));
   std::vector<std::string> result;
   if (!before)

@@ -27,7 +27,8 @@ def daemon(servers, watch):
     daemon = watch([backend("one", one), backend("other", other), backend("dead", Nothing)])
     daemon.wait_up("one", "other")
     daemon.wait_polls("other", 2)
-    daemon.wait_for(lambda page: page.total("pg_connect_error", backend="dead") > 0)
+    failures = "pgstatsmon_backend_failures_total"
+    daemon.wait_for(lambda page: page.total(failures, backend="dead") > 0)
     return daemon
 
 
@@ -266,7 +267,7 @@ def test_scheduler_text(servers, watch):
     daemon.wait_for(lambda page: page.value("pgstatsmon_tick_duration_seconds_count") > 0)
     # As many ticks as there were.
     text = masked(say(daemon, "scheduler")).splitlines()
-    assert text[:15] + sorted(set(text[15:])) == SCHEDULER.strip().splitlines()
+    assert text[:14] + sorted(set(text[14:])) == SCHEDULER.strip().splitlines()
 
 
 DISCOVERY = """

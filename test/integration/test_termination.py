@@ -74,6 +74,19 @@ def test_with_servers_that_do_not_answer(watch):
         assert time.monotonic() - start < 3
 
 
+def test_with_a_server_that_does_not_answer_a_cancel_request(primary, watch):
+    """The cancel request of a poll that is given up can't be ended; the daemon does not wait for it."""
+    with Proxy(primary) as proxy:
+        daemon = watch([backend("one", proxy)], connections={"query_timeout": 300})
+        daemon.wait_up("one")
+        before = proxy.connections
+        proxy.frozen = True
+        wait_until(lambda: proxy.connections > before, 10, "the cancel request or a new attempt")
+        start = time.monotonic()
+        daemon.stop()
+        assert time.monotonic() - start < 10
+
+
 def test_at_once_after_the_start(primary, watch):
     daemon = watch([backend("one", primary)], ready=False)
     wait_until(daemon.log, 10, "the first log line")

@@ -111,7 +111,9 @@ TEST(a line is completed by what may follow) {
   CHECK_EQUAL(completions("log debug --backend ot", backends), (words_of{"other"}));
   CHECK_EQUAL(completions("help sc", backends), (words_of{"scheduler"}));
   CHECK_EQUAL(completions("nothing ", backends), words_of{});
-  CHECK_EQUAL(completions("backend \"db", backends), words_of{});
+  CHECK_EQUAL(completions("backend \"db", backends), (words_of{"\"db two\""}));
+  CHECK_EQUAL(completions("backend \"db tw", backends), (words_of{"\"db two\""}));
+  CHECK_EQUAL(completions("backend \"db two\" --s", backends), (words_of{"--sql"}));
 }
 
 TEST(a line to be completed may be anything) {

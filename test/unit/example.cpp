@@ -115,6 +115,8 @@ TEST(options that are off in the example show the defaults) {
     return result;
   };
   CHECK_EQUAL(x->web.config, "/dev/null");
+  CHECK_EQUAL(x->console.socket, console_settings{}.socket);
+  CHECK(x->console.asked_for);
   vmapi_settings vmapi;
   vmapi.http = with_files("http://vmapi.east.example.com");
   vmapi.tag_name = "manta_role";

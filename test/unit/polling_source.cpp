@@ -26,6 +26,7 @@ discovery_actor::behavior_type discovery_that_notes(discovery_actor::pointer, ne
       to->push_back(xs);
     },
     [](const reconfigured&) {},
+    [](caf::get_atom) { return discovery_status{}; },
     [](caf::reset_atom, const std::string&) {},
   };
 }

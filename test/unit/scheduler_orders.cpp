@@ -25,13 +25,17 @@ struct fixture : test::scheduler_fixture {
     return result;
   }
 
+  /// How many backends a pause or its end concerns; all_ones for an error.
   template <class Order>
-  caf::expected<uint64_t> count(Order x) {
-    caf::expected<uint64_t> result{caf::error{}};
+  uint64_t count(Order x) {
+    uint64_t result = all_ones;
     order(std::move(x))
-      .receive([&](uint64_t n) { result = n; }, [&](caf::error& err) { result = std::move(err); });
+      .receive([&](uint64_t n) { result = n; },
+               [](const caf::error& err) { CHECK(err == ec::no_such_backend); });
     return result;
   }
+
+  static constexpr auto all_ones = ~uint64_t{0};
 
   /// The good backends that the last tick polled.
   uint64_t due_at_tick() {
@@ -80,8 +84,8 @@ TEST(an order for a backend that does not exist is an error) {
   order(poll_order{"nobody"})
     .receive([this](const poll_report&) { FAIL("polled"); },
              [](const caf::error& err) { CHECK(err == ec::no_such_backend); });
-  CHECK(count(pause_order{"nobody", 0s}).error() == ec::no_such_backend);
-  CHECK(count(resume_order{"nobody"}).error() == ec::no_such_backend);
+  CHECK_EQUAL(count(pause_order{"nobody", 0s}), all_ones);
+  CHECK_EQUAL(count(resume_order{"nobody"}), all_ones);
 }
 
 TEST(an order is answered when its backend goes or dies) {
@@ -112,17 +116,17 @@ TEST(the seventeenth console that waits for one poll is turned away) {
 
 TEST(a paused backend is not polled until it is resumed) {
   add_all("good", 3);
-  CHECK_EQUAL(count(pause_order{"good1", 0s}).value(), 1u);
+  CHECK_EQUAL(count(pause_order{"good1", 0s}), 1u);
   CHECK(counts[lives["good1"]]->paused.load());
   CHECK_EQUAL(due_at_tick(), 2u);
   CHECK_EQUAL(status().ticks.front().paused, 1u);
   self->send(aut, backend_ready{lives["good1"]});
   sched.run();
   CHECK(due().idle());
-  CHECK_EQUAL(count(resume_order{"good1"}).value(), 1u);
+  CHECK_EQUAL(count(resume_order{"good1"}), 1u);
   CHECK(!counts[lives["good1"]]->paused.load());
   CHECK_EQUAL(due_at_tick(), 3u);
-  CHECK_EQUAL(count(resume_order{"good1"}).value(), 0u);
+  CHECK_EQUAL(count(resume_order{"good1"}), 0u);
 }
 
 TEST(a pause ends by itself) {
@@ -135,13 +139,13 @@ TEST(a pause ends by itself) {
 
 TEST(a pause of all holds for backends that come later) {
   add_all("good", 2);
-  CHECK_EQUAL(count(pause_order{"", 0s}).value(), 2u);
+  CHECK_EQUAL(count(pause_order{"", 0s}), 2u);
   add("good2");
   CHECK_EQUAL(due_at_tick(), 0u);
   CHECK(status().all_paused);
-  CHECK_EQUAL(count(resume_order{"good2"}).value(), 1u);
+  CHECK_EQUAL(count(resume_order{"good2"}), 1u);
   CHECK_EQUAL(due_at_tick(), 1u);
-  CHECK_EQUAL(count(resume_order{""}).value(), 2u);
+  CHECK_EQUAL(count(resume_order{""}), 2u);
   CHECK_EQUAL(due_at_tick(), 3u);
 }
 

@@ -123,7 +123,7 @@ const bad_file bad_files[] = {
   {"static: {}\nintervall: 1000\n", "f:2:1: intervall: unknown key, did you mean 'interval'?"},
   {"static: {}\nconnections: {queryTimeout: 1}\n",
    "f:2:15: connections.queryTimeout: unknown key, did you mean 'query_timeout'?"},
-  {"static: {}\nconsole: {port: 1}\n", "f:2:11: console.port: unknown key, expected one of socket"},
+  {"static: {}\nconsole: {colour: 1}\n", "f:2:11: console.colour: unknown key, expected one of socket"},
   {"static: {}\nquery_timeout: 1000\n",
    "f:2:1: query_timeout: unknown key here, it belongs to 'connections.query_timeout'"},
   {"static: {}\nlog: {colour: true}\n",

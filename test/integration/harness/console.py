@@ -87,8 +87,9 @@ class Session:
 
     def __init__(self, path, timeout=10):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(timeout)
+        # Blocking, so that it waits while more connect than the daemon has yet accepted.
         self.socket.connect(str(path))
+        self.socket.settimeout(timeout)
         self.received = b""
 
     def __enter__(self):
@@ -144,15 +145,17 @@ class Terminal:
     PROMPT = "pgstatsmon> "
 
     def __init__(self, path, home):
-        self.shown = ""
+        self.codes = ""
         self.master, slave = pty.openpty()
         environment = {**os.environ, "TERM": "vt100", "HOME": str(home)}
         environment["XDG_STATE_HOME"] = str(home)
+        # A leader of a session who opens a terminal has it as his own, so that Ctrl-C is a signal.
+        opened = ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>"$0"', os.ttyname(slave)]
         self.process = process.spawn(
-            ["setsid", "--ctty", BINARY, "console", "--socket", path],
-            stdin=slave, stdout=slave, stderr=slave, env=environment,
+            [*opened, BINARY, "console", "--socket", path], env=environment
         )
-        os.close(slave)
+        # Until then there must be somebody else, or our first read() fails.
+        self.slave = slave
 
     def __enter__(self):
         return self
@@ -160,10 +163,22 @@ class Terminal:
     def __exit__(self, *_):
         process.stop(self.process)
         os.close(self.master)
+        self._let_go()
+
+    def _let_go(self):
+        if self.slave is not None:
+            os.close(self.slave)
+        self.slave = None
+
+    @property
+    def shown(self):
+        """What was shown since the last type(), without the codes that only move the cursor."""
+        text = re.sub(r"\r\x1b\[\d+C", "", self.codes)
+        return text.replace("\r\n", "\n")
 
     def type(self, keys):
         """Types keys; what was shown before is forgotten."""
-        self.shown = ""
+        self.codes = ""
         os.write(self.master, keys.encode())
 
     def wait_for(self, text, timeout=10, times=1):
@@ -179,6 +194,11 @@ class Terminal:
         self.type(line + "\n")
         return self.wait_for("\n" + self.PROMPT)
 
+    def has_prompt(self):
+        """Whether a prompt has been shown since the last type()."""
+        self._read(0.05)
+        return self.PROMPT in self.shown
+
     def wait_end(self, timeout=10):
         """Waits until the client ends; its exit code."""
         deadline = time.monotonic() + timeout
@@ -193,5 +213,6 @@ class Terminal:
             chunk = os.read(self.master, 65536) if readable else b""
         except OSError:  # EIO: no process has the terminal any more
             chunk = b""
-        self.shown += chunk.decode(errors="replace").replace("\r\n", "\n")
+        self._let_go()
+        self.codes += chunk.decode(errors="replace")
         return chunk != b""

@@ -1,0 +1,61 @@
+// The WORKER with real threads: what is stuck holds up its own kind only.
+#define SUITE worker
+
+#include "actors/backend/worker.hpp"
+
+#include "test/unit/actor_test.hpp"
+
+#include <caf/scoped_actor.hpp>
+
+#include <atomic>
+#include <latch>
+
+using namespace pgstatsmon;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+  fixture() {
+    worker_tasks tasks;
+    tasks.look_up = [](const lookup& x) -> caf::expected<lookup_result> {
+      return lookup_result{{x.host}, {}};
+    };
+    tasks.cancel = [this](const cancel_request&) {
+      if (++cancelling == static_cast<int>(worker_state::max_running))
+        all_run.count_down();
+      go_on.wait();
+    };
+    aut = system.spawn(worker, std::move(tasks));
+  }
+
+  ~fixture() {
+    go_on.count_down();
+    caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
+  }
+
+  std::latch all_run{1};
+  std::latch go_on{1};
+  std::atomic<int> cancelling{0};
+  test::config configuration;
+  caf::actor_system system{configuration};
+  caf::scoped_actor self{system};
+  worker_actor aut;
+};
+
+} // namespace
+
+FIXTURE_SCOPE(worker_tests, fixture)
+
+TEST(cancel requests that are stuck hold up no lookup) {
+  for (int i = 0; i < 40; ++i)
+    self->send(aut, cancel_request{});
+  all_run.wait();
+  for (int i = 0; i < 40; ++i)
+    self->request(aut, 10s, lookup{"10.0.0.1", {}})
+      .receive([](const lookup_result& x) { CHECK_EQUAL(x.addresses.front(), "10.0.0.1"); },
+               [this](const caf::error& err) { FAIL(system.render(err)); });
+  CHECK_EQUAL(cancelling.load(), static_cast<int>(worker_state::max_running));
+}
+
+FIXTURE_SCOPE_END()
