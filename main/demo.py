@@ -66,6 +66,12 @@ class Datacenter:
         self.vmapi.set(vms=self.vms[:count])
 
 
+def console_socket(directory):
+    """Where the daemon's console is; nowhere if the path is too long for a Unix socket."""
+    path = str(directory / "console.sock")
+    return path if len(path) < 108 else ""
+
+
 def write_configuration(directory, servers, datacenter):
     port = free_port(HOST)
     file = directory / "pgstatsmon.json"
@@ -74,6 +80,7 @@ def write_configuration(directory, servers, datacenter):
         "target": {"ip": HOST, "port": port, "route": "/metrics"},
         "user": "pgstatsmon",
         "database": DATABASE,
+        "console": {"socket": console_socket(directory)},
     }
     if datacenter:
         config |= {"backend_port": servers[0].port, "vmapi": datacenter.options()}
@@ -207,6 +214,8 @@ def demo(binary, once, vmapi, stack):
     stack.callback(process.stop, daemon)
     if not once:
         say(f"look at {url}/ and {url}/metrics; Ctrl-C ends it all")
+        if socket := console_socket(directory):
+            say(f"or talk to it: {binary} console --socket {socket} watch top")
         code = keep_showing(url, datacenter, names, daemon) if datacenter else daemon.wait()
         raise Timeout(f"the daemon ended with exit code {code}")
     try:

@@ -48,7 +48,7 @@ def client(path, *words, **options):
         options["stdin"] = subprocess.DEVNULL
     return subprocess.run(
         [BINARY, "console", "--socket", path, *words],
-        cwd="/", capture_output=True, text=True, timeout=30, **options,
+        cwd="/", capture_output=True, text=True, **{"timeout": 30, **options},
     )
 
 

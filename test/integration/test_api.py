@@ -1,0 +1,111 @@
+"""The console's facts over HTTP: /api/v1/."""
+
+import gzip
+import json
+from urllib.parse import quote
+
+import pytest
+from harness.console import data
+from harness.daemon import backend
+from harness.network import address
+
+NAMES = ["one", "with a blank", "100%", "%41", "größe €", "a/b", "a+b?c=d&e#f", "../x",
+         '"quoted"']
+
+
+@pytest.fixture(scope="module")
+def primary(cluster):
+    """One server, at an address for each name."""
+    server = cluster(listen=[address(i) for i in range(1, len(NAMES) + 1)]).start()
+    server.role()
+    return server
+
+
+@pytest.fixture
+def daemon(primary, watch):
+    daemon = watch([{"name": name, "ip": host, "port": primary.port}
+                    for name, host in zip(NAMES, primary.listen)])
+    daemon.wait_up(*NAMES)
+    return daemon
+
+
+def got(daemon, path, status=200):
+    answer = daemon.get(path)
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "application/json"
+    return json.loads(answer.body)
+
+
+def test_backends(daemon):
+    rows = got(daemon, "/api/v1/backends")
+    assert [x["backend"] for x in rows] == NAMES
+    assert [list(x) for x in rows] == [list(x) for x in data(daemon, "backends")]
+    assert all(x["up"] is True and x["role"] == "primary" for x in rows)
+    assert got(daemon, "/api/v1/backends?x=1")
+
+
+def test_one_backend(daemon):
+    for name in NAMES:
+        x = got(daemon, "/api/v1/backends/" + quote(name, safe=""))
+        assert x["backend"] == name
+    assert x["server_role"] == "primary" and len(x["last_poll"]) == len(x["plan"]) == 11
+    assert list(x) == list(data(daemon, "backend", "one"))
+    # SQL and results are whole, as the console's JSON has them.
+    assert all(y["sql"].upper().startswith(("SELECT", "WITH")) for y in x["plan"])
+
+
+def test_unknown_backends(daemon):
+    for name in ("", "nobody", "On", "one/", "%6fne2", "%00", "%", "%zz", "%ff", "x" * 8000):
+        x = got(daemon, f"/api/v1/backends/{name}", 404)
+        assert list(x) == ["error"]
+
+
+def test_actors(daemon):
+    rows = got(daemon, "/api/v1/actors")
+    assert [list(x) for x in rows] == [list(x) for x in data(daemon, "actors")]
+    kinds = [x["kind"] for x in rows]
+    assert kinds.count("connection") == kinds.count("query") == len(NAMES)
+    assert {"scheduler", "registry", "discovery", "console"} <= set(kinds)
+    assert {x["of"] for x in rows if x["kind"] == "query"} == set(NAMES)
+
+
+PATHS = ["/api/v1/backends", "/api/v1/backends/one", "/api/v1/actors"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_http(daemon, path):
+    plain = daemon.get(path)
+    assert plain.headers["Content-Encoding"] is None
+    head = daemon.get(path, method="HEAD")
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["Content-Type"] == "application/json"
+    packed = daemon.get(path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Content-Type"] == "application/json"
+    assert len(packed.body) * 2 < len(plain.body)
+    assert json.loads(gzip.decompress(packed.body))
+    for method in ("POST", "PUT", "DELETE"):
+        refused = daemon.get(path, method=method)
+        assert refused.status == 405
+        assert {x.strip() for x in refused.headers["Allow"].split(",")} == {"GET", "HEAD"}
+
+
+def test_not_found(daemon):
+    for path in ("/api", "/api/v1", "/api/v1/", "/api/v1/actors/1", "/api/v2/actors",
+                 "/api/v1/pause"):
+        assert daemon.get(path).status == 404, path
+
+
+def test_no_secrets(primary, watch, directory):
+    password = directory / "api-password"
+    password.write_text("hunter2")
+    daemon = watch([backend("one", primary)], password_file=str(password))
+    daemon.wait_up("one")
+    for path in PATHS:
+        assert b"hunter2" not in daemon.get(path).body
+
+
+def test_without_backends_and_console(watch):
+    daemon = watch([], console={"socket": ""})
+    assert got(daemon, "/api/v1/backends") == []
+    assert "scheduler" in {x["kind"] for x in got(daemon, "/api/v1/actors")}

@@ -1,0 +1,216 @@
+"""What the console says of a backend: its plan, its timeline, and what is wrong with it."""
+
+import pytest
+from harness.console import data, masked, row, say
+from harness.contract import QUERIES
+from harness.daemon import backend
+from harness.network import address, free_port
+from harness.proxy import Proxy
+from harness.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def servers(primary, cluster):
+    return primary, cluster.standby_of(primary).start()
+
+
+BACKEND = """
+backend  one
+id  one@ADDRESS
+address  ADDRESS
+database  postgres
+user  pgstatsmon
+source  static
+labels  -
+
+state  ready
+for  TIME
+up  yes
+last failure  -
+setup  done
+version  VERSION
+role  primary
+age of data  TIME
+round trip  TIME
+series  N
+connects  N
+polls skipped  N
+restarts  N
+paused  yes
+next poll  -
+log level  as all
+
+time in each state
+state  time  share
+connecting  TIME  SHARE
+setup  TIME  SHARE
+ready  TIME  SHARE
+polling  TIME  SHARE
+backoff  TIME  SHARE
+
+plan
+query  SQL for  SQL
+pg_stat_user_tables  any version  SELECT n.nspname AS schemaname, c.relnam ...
+pg_statio_user_tables  any version  SELECT n.nspname AS schemaname, c.relnam ...
+pg_statio_user_indexes  any version  SELECT i.relname AS indexrelname, n.nspn ...
+pg_stat_replication  from 10.0  SELECT w.sync_state, a.application_name, ...
+pg_recovery  from 10.0  SELECT CASE WHEN NOT r.standby THEN pg_c ...
+pg_stat_activity  any version  SELECT d.datname, s.state, coalesce(a.co ...
+pg_stat_database  any version  SELECT d.datname, ...
+pg_relation_size  any version  WITH tables AS ( ...
+pg_stat_bgwriter  any version to before 17.0  SELECT b.checkpoints_timed, b.checkpoint ...
+pg_vacuum  any version  SELECT t.nspname AS schemaname, t.relnam ...
+pg_stat_progress_vacuum  from 9.6.0 to before 17.0  SELECT n.nspname AS schemaname, c.relnam ...
+
+last poll, TIME ago: TIME, ok
+query  start  first  done  rows  bytes  result
+pg_stat_user_tables  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_statio_user_tables  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_statio_user_indexes  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_stat_replication  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_recovery  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_stat_activity  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_stat_database  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_relation_size  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_stat_bgwriter  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_vacuum  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_stat_progress_vacuum  TIME  TIME  TIME  N  SIZE  ok  BAR
+
+last errors, newest first: none
+"""
+
+STATES = ["connecting", "setup", "ready", "polling", "backoff"]
+
+
+def test_backend(servers, watch):
+    one, other = servers
+    daemon = watch([backend("one", one), backend("other", other)])
+    daemon.wait_up("one", "other")
+    daemon.wait_polls("other", 2)
+    for name, role in (("one", "primary"), ("other", "standby")):
+        x = data(daemon, "backend", name)
+        assert (x["backend"], x["server_role"], x["up"]) == (name, role, True)
+        assert [y["state"] for y in x["states"]] == STATES
+        assert abs(sum(y["share"] for y in x["states"]) - 1) < 1e-6
+        assert row(x["states"], state="ready")["seconds"] > 0
+        assert sorted(y["query"] for y in x["plan"]) == sorted(QUERIES)
+        # JSON has the whole SQL, so that it can be run by hand.
+        assert "pg_stat_bgwriter" in row(x["plan"], query="pg_stat_bgwriter")["sql"]
+        assert sorted(y["query"] for y in x["last_poll"]) == sorted(QUERIES)
+        for y in x["last_poll"]:
+            assert list(y) == ["query", "start_seconds", "first_seconds", "done_seconds", "rows",
+                               "bytes", "result"]
+            assert 0 <= y["start_seconds"] <= y["first_seconds"] <= y["done_seconds"] < 5
+            assert y["result"] == "ok" and y["bytes"] > 0
+        ends = [y["done_seconds"] for y in x["last_poll"]]
+        assert ends == sorted(ends)
+        assert x["errors"] == []
+
+    say(daemon, "pause", "--all")
+    daemon.wait_for(lambda page: page.value("pgstatsmon_in_flight") == 0)
+    version = one.psql("show server_version_num")
+    version = f"{int(version) // 10000}.{int(version) % 10000}"
+    text = masked(say(daemon, "backend", "one").replace(f"version        {version}",
+                                                        "version  VERSION"))
+    assert text == BACKEND.strip()
+    whole = say(daemon, "backend", "one", "--sql")
+    assert "checkpoints_timed, b.checkpoints_req" in whole
+
+
+# -- what is wrong ---------------------------------------------------------------------------------
+
+
+QUERY = """
+name: pg_{name}
+help: A query.
+labels: []
+metrics:
+  - {{column: one, type: gauge, help: One.}}
+versions:
+  - sql: select 1 as one from {source}
+"""
+
+
+def test_queries_that_take_too_long(servers, watch, directory):
+    """One waits for a lock, and one for nothing."""
+    one, other = servers
+    path = directory / "slow"
+    path.mkdir()
+    sources = {"fine": "pg_class limit 1", "slow": "pg_sleep(60)", "waits": "locked"}
+    for name, source in sources.items():
+        (path / f"{name}.yaml").write_text(QUERY.format(name=name, source=source))
+    one.psql("create table locked (id int); grant select on locked to pgstatsmon")
+    locker = one.session()
+    locker.run("begin")
+    locker.run("lock table locked in access exclusive mode")
+    daemon = watch([backend("fine", other), backend("locked", one)], queries=str(path),
+                   connections={"query_timeout": 300})
+    errors = wait_until(
+        lambda: known(errors_of(daemon, "locked"), {"55P03", "57014"}), 20, "both fail")
+    assert all(list(y) == ["ago_seconds", "reason", "sqlstate", "of", "message"] for y in errors)
+    assert {(y["sqlstate"], y["of"]) for y in errors} == {
+        ("55P03", "pg_waits"), ("57014", "pg_slow")}, errors
+    assert {y["message"] for y in errors} == {
+        "canceling statement due to lock timeout", "canceling statement due to statement timeout"}
+    locker.run("rollback")
+
+
+def errors_of(daemon, name):
+    return data(daemon, "backend", name)["errors"]
+
+
+def known(errors, states):
+    return errors if states <= {y["sqlstate"] for y in errors} else None
+
+
+def test_a_query_that_is_refused(cluster, watch):
+    server = cluster("refusing").start()
+    server.role()
+    server.psql("revoke select on pg_stat_bgwriter from public")
+    daemon = watch([backend("one", server)])
+    errors = wait_until(lambda: data(daemon, "backend", "one")["errors"], 20, "an error")
+    assert {(y["reason"], y["sqlstate"], y["of"]) for y in errors} == {
+        ("query", "42501", "pg_stat_bgwriter")}
+    assert all("permission denied" in y["message"] for y in errors)
+    x = data(daemon, "backend", "one")
+    assert row(x["last_poll"], query="pg_stat_bgwriter")["result"] == "42501"
+    assert {y["result"] for y in x["last_poll"] if y["query"] != "pg_stat_bgwriter"} == {"ok"}
+    stat = row(data(daemon, "querystat"), query="pg_stat_bgwriter")
+    assert stat["query_errors"] > 0
+    assert row(data(daemon, "backendstat"), backend="one")["query_errors"] > 0
+
+
+def test_the_newest_errors_are_kept(watch):
+    class Nothing:
+        host, port = address(), free_port()
+
+    daemon = watch([backend("dead", Nothing)])
+    daemon.wait_for(
+        lambda page: page.total("pgstatsmon_backend_failures_total", backend="dead") >= 3)
+    errors = data(daemon, "backend", "dead")["errors"]
+    assert 3 <= len(errors) <= 10
+    ages = [y["ago_seconds"] for y in errors]
+    assert ages == sorted(ages)
+    assert {(y["reason"], y["sqlstate"]) for y in errors} == {("refused", None)}
+    assert data(daemon, "backend", "dead")["states"][0]["state"] == "connecting"
+
+
+def test_in_flight(servers, watch):
+    """A backend that falls silent stands in flight for as long as it is waited for."""
+    with Proxy(servers[0]) as proxy:
+        daemon = watch([backend("fine", servers[1]), backend("silent", proxy)],
+                       connections={"query_timeout": 10000})
+        daemon.wait_up("fine", "silent")
+        proxy.frozen = True
+        x = wait_until(
+            lambda: [y for y in data(daemon, "scheduler")["in_flight"]
+                     if y["backend"] == "silent" and y["age_seconds"] > 1], 15, "a long poll")
+        assert 1 < x[0]["age_seconds"] < 15
+        assert "silent" in say(daemon, "scheduler").split("in flight\nbackend")[1]
+        assert row(data(daemon, "backends"), backend="silent")["state"] == "polling"
+        assert data(daemon, "top")["polling"] >= 1
+        skipped = data(daemon, "backend", "silent")["polls_skipped"]
+        assert skipped > 0
+        proxy.frozen = False
+        proxy.cut()
+        daemon.stop()
