@@ -91,7 +91,8 @@ answer change_log(const command& x, const console_sources& from) {
 
 answer complete(const command& x, const console_sources& from) {
   std::vector<std::string> names;
-  for (const auto& y : *from.backends->get())
+  auto all = from.backends->get();
+  for (const auto& y : *all)
     names.push_back(y->value.name);
   std::string text;
   for (const auto& y : completions(x.name, names))

@@ -199,7 +199,8 @@ table errors_of(const entry& x, const look_time& now) {
                 {"of", "of"},
                 {"message", "message"}},
                {}};
-  for (const auto& y : *x.metrics->history.errors())
+  auto errors = x.metrics->history.errors();
+  for (const auto& y : *errors)
     result.rows.push_back({span(now.since(y.when)), words(to_string_view(y.reason)),
                            words(y.sqlstate), words(y.what), words(y.message)});
   return result;

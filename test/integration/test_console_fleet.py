@@ -3,10 +3,9 @@
 import json
 import re
 import statistics
-import subprocess
 import time
 
-from harness.console import Session, client, data, path_of, row
+from harness.console import Session, data, path_of
 from harness.daemon import BINARY, backend, polls
 from harness.halting import actor_threads, halted
 from harness.network import address

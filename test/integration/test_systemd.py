@@ -1,6 +1,5 @@
 """Under systemd: readiness, status, watchdog, reload and sockets, with this test as the manager."""
 
-import ctypes
 import http.client
 import http.server
 import json
@@ -10,12 +9,11 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from harness import process
 from harness.daemon import BINARY, Daemon, backend, configuration
+from harness.halting import actor_threads, halted
 from harness.network import address, free_port
 from harness.waiting import Timeout, wait_until
 
@@ -117,39 +115,6 @@ def test_stopping(watch, manager):
 
 # -- watchdog --------------------------------------------------------------------------------------
 
-PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
-WAIT_ALL = 0x40000000
-
-
-def ptrace(request, thread):
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-    libc.ptrace.restype = ctypes.c_long
-    if libc.ptrace(request, thread, None, None) != 0:
-        raise OSError(ctypes.get_errno(), f"ptrace {request} of {thread}")
-
-
-def actor_threads(pid):
-    """Those that run the actors, but for their clock."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(x.name) for x in tasks if (x / "comm").read_text() == "caf.multiplexer\n"]
-
-
-@contextmanager
-def halted_actors(pid):
-    """No actor runs in here; every other thread does."""
-    threads = actor_threads(pid)
-    assert threads
-    for thread in threads:
-        ptrace(PTRACE_SEIZE, thread)
-        ptrace(PTRACE_INTERRUPT, thread)
-        os.waitpid(thread, WAIT_ALL)
-    try:
-        yield
-    finally:
-        for thread in threads:
-            ptrace(PTRACE_DETACH, thread)
-
 
 def watchdog(manager):
     return {**manager.environment, "WATCHDOG_USEC": "30000000"}
@@ -173,7 +138,7 @@ def test_a_stalled_scheduler_is_not_hidden(watch, manager):
     daemon = watch([], environment=watchdog(manager), interval=60000)
     manager.hear_until("WATCHDOG=1")
     assert daemon.get("/-/healthy").status == 200
-    with halted_actors(daemon.process.pid):
+    with halted(actor_threads(daemon.process.pid)):
         manager.wait_for_silence(4)
         wait_until(lambda: daemon.get("/-/healthy").status == 503, 5, "no longer healthy")
         assert daemon.get().status == 200
