@@ -115,6 +115,8 @@ using console_actor = caf::typed_actor<
   caf::reacts_to<caf::io::new_connection_msg>, caf::reacts_to<caf::io::new_data_msg>,
   caf::reacts_to<caf::io::data_transferred_msg>, caf::reacts_to<caf::io::connection_passivated_msg>,
   caf::reacts_to<caf::io::connection_closed_msg>, caf::reacts_to<caf::io::acceptor_closed_msg>,
+  // The daemon ends: answered when nobody can come any more and every session is cut.
+  caf::replies_to<caf::close_atom>::with<caf::ok_atom>,
   // INTERNAL: a session that watches looks again; the numbers are the session's and the watch's.
   caf::reacts_to<caf::tick_atom, uint64_t, uint64_t>>;
 

@@ -167,7 +167,8 @@ bool run_prompt(console_link& link) {
   el_set(editor.get(), EL_SIGNAL, 1);
   el_set(editor.get(), EL_EDITOR, "emacs");
   el_set(editor.get(), EL_HIST, history, history_lines.get());
-  el_set(editor.get(), EL_ADDFN, "complete-command", "Complete a command", complete);
+  // The narrow form of this one copies its names and never frees them.
+  el_wset(editor.get(), EL_ADDFN, L"complete-command", L"Complete a command", complete);
   el_set(editor.get(), EL_BIND, "^I", "complete-command", nullptr);
   el_source(editor.get(), nullptr);
   int length = 0;

@@ -225,6 +225,8 @@ void daemon::reload() {
 void daemon::stop() {
   caf::scoped_actor self{system_};
   if (console_) {
+    self->request(console_, stop_limit, caf::close_atom_v)
+      .receive([](caf::ok_atom) {}, [](const caf::error&) { /* nothing waits for it */ });
     self->send_exit(console_, caf::exit_reason::user_shutdown);
     std::error_code gone_already;
     std::filesystem::remove(console_socket_, gone_already);

@@ -1,8 +1,6 @@
 // The CONSOLE's sessions. It runs in the thread of CAF's multiplexer, so no answer holds up a poll.
 #include "actors/console/console.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
 
@@ -40,7 +38,7 @@ std::optional<std::string> take_line(std::string& from) {
 
 void console_state::open(console_arguments arguments) {
   arguments_ = std::move(arguments);
-  self_->add_doorman(arguments_.socket);
+  door_ = self_->add_doorman(arguments_.socket);
 }
 
 void console_state::welcome(caf::io::connection_handle who) {
@@ -71,10 +69,13 @@ void console_state::cut(caf::io::connection_handle who) {
   self_->trigger(who, 1);
 }
 
-void console_state::close_all() {
+caf::ok_atom console_state::close_all() {
+  // Of a socket that is in its loop at the very end, CAF frees nothing.
+  self_->halt(door_);
   for (const auto& [handle, x] : sessions_)
     cut(handle);
   sessions_.clear();
+  return caf::ok_atom_v;
 }
 
 void console_state::read(caf::io::connection_handle who, std::string_view bytes) {
@@ -94,6 +95,7 @@ void console_state::read(caf::io::connection_handle who, std::string_view bytes)
     x.watched.reset();
     ++x.round;
     take_line(x.input);
+    x.owes_end = x.framed;
     if (x.framed && !x.busy)
       say(x, {});
   }
@@ -195,6 +197,7 @@ void console_state::say(session& x, const answer& what) {
     text += "\f\n";
   else if (x.framed)
     text += std::string{end_of_answer} + (what.good ? "ok\n" : "error\n");
+  x.owes_end = x.owes_end && x.watched;
   if (text.empty()) {
     written(x.handle, 0);
     return;
@@ -212,6 +215,10 @@ void console_state::written(caf::io::connection_handle who, uint64_t remaining) 
   if (x.leaving) {
     cut(who);
     sessions_.erase(i);
+    return;
+  }
+  if (x.owes_end) {
+    say(x, {});
     return;
   }
   if (x.watched)
@@ -237,10 +244,6 @@ console_state::session* console_state::find(uint64_t number) {
 console_actor::behavior_type console(observed_broker_ptr<console_actor, console_state> self,
                                      console_arguments arguments) {
   self->state.open(std::move(arguments));
-  self->set_exit_handler([self](const caf::exit_msg& x) {
-    self->state.close_all();
-    self->quit(x.reason);
-  });
   return {
     [self](const caf::io::new_connection_msg& x) { self->state.welcome(x.handle); },
     [self](const caf::io::new_data_msg& x) {
@@ -249,9 +252,8 @@ console_actor::behavior_type console(observed_broker_ptr<console_actor, console_
     [self](const caf::io::data_transferred_msg& x) { self->state.written(x.handle, x.remaining); },
     [](const caf::io::connection_passivated_msg&) { /* it reads again when it wants to */ },
     [self](const caf::io::connection_closed_msg& x) { self->state.gone(x.handle); },
-    [](const caf::io::acceptor_closed_msg&) {
-      spdlog::error("the console's socket was closed: there are no new sessions");
-    },
+    [](const caf::io::acceptor_closed_msg&) { /* the daemon ends */ },
+    [self](caf::close_atom) { return self->state.close_all(); },
     [self](caf::tick_atom, uint64_t number, uint64_t round) {
       self->state.look_again(number, round);
     },

@@ -6,6 +6,7 @@
 #include "actors/observed.hpp"
 
 #include <caf/actor_clock.hpp>
+#include <caf/io/accept_handle.hpp>
 #include <caf/io/connection_handle.hpp>
 #include <caf/io/typed_broker.hpp>
 
@@ -48,8 +49,8 @@ public:
   void written(caf::io::connection_handle who, uint64_t remaining);
   void gone(caf::io::connection_handle who);
 
-  /// The daemon ends: no client may hold that up.
-  void close_all();
+  /// The daemon ends: nobody can come any more, and no client may hold that up.
+  caf::ok_atom close_all();
 
   /// A second of a watch is over.
   /// @param round Tells those of an ended watch apart.
@@ -66,7 +67,8 @@ private:
     bool leaving = false;
     caf::actor_clock::time_point used; ///< When the last line came.
     std::optional<command> watched;
-    uint64_t round = 0; ///< Numbers the watches.
+    bool owes_end = false; ///< A framed watch was ended while one of its looks was on its way.
+    uint64_t round = 0;    ///< Numbers the watches.
     stat_tables stats;
   };
 
@@ -86,6 +88,7 @@ private:
   console_actor::broker_pointer self_;
   console_arguments arguments_;
   std::map<caf::io::connection_handle, session> sessions_;
+  caf::io::accept_handle door_;
   uint64_t last_number_ = 0;
 };
 

@@ -22,15 +22,14 @@ def test_a_failing_query_is_reported_and_not_repeated(primary, watch, directory)
     path.mkdir()
     (path / "broken.yaml").write_text(BROKEN)
     daemon = watch([backend("one", primary)], queries=str(path), interval=50)
-    page = daemon.wait_for(
+    failures = {"backend": "one", "reason": "query"}
+    daemon.wait_for(
         lambda p: p.value("pg_query_error", backend="one", query="pg_broken") >= 30
+        and p.value("pgstatsmon_backend_failures_total", **failures) >= 30
     )
     reported = daemon.lines("pg_broken")
     assert 1 <= len(reported) <= 3, reported
     assert "22012" in daemon.log() or "division by zero" in daemon.log()
-    assert page.value(
-        "pgstatsmon_backend_failures_total", backend="one", reason="query"
-    ) >= 30
 
 
 def test_an_outage_is_summarised(cluster, watch):

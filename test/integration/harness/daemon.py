@@ -14,6 +14,7 @@ from .page import Page
 from .waiting import wait_until
 
 BINARY = os.environ.get("PGSTATSMON_BINARY", "pgstatsmon")
+SUPPRESSIONS = Path(__file__).parent.parent / "lsan.supp"
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:")
 
 
@@ -83,6 +84,7 @@ class Daemon:
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "ASAN_OPTIONS": "exitcode=99:detect_leaks=1",
+                     "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0",
                      "UBSAN_OPTIONS": "print_stacktrace=1", **self.environment},
             )
         return self
