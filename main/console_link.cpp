@@ -99,7 +99,7 @@ caf::error console_link::send(const std::string& line) {
 }
 
 caf::expected<console_reply> console_link::receive(int also,
-                                                   const std::function<bool()>& interrupted) {
+                                                   const std::function<bool(bool)>& interrupted) {
   auto deadline = clock::now() + patience;
   for (;;) {
     if (auto reply = take_reply(received_))
@@ -111,7 +111,7 @@ caf::expected<console_reply> console_link::receive(int also,
     }
     std::array<pollfd, 2> wanted{{{fd_, POLLIN, 0}, {also, POLLIN, 0}}};
     auto n = poll(wanted.data(), wanted.size(), static_cast<int>(left.count()));
-    if ((n < 0 || wanted[1].revents != 0) && interrupted && interrupted())
+    if (interrupted && interrupted(n > 0 && wanted[1].revents != 0))
       if (auto error = write_all("\n"))
         return error;
     if (n <= 0 || wanted[0].revents == 0)

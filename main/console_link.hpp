@@ -31,10 +31,10 @@ public:
 
   /// The next answer or look. Blocks for 90 s at most; ec::timeout then, ec::connect_failed when
   /// the daemon ends the session.
-  /// @param interrupted Asked whenever a signal came, and when the descriptor `also` is readable;
-  /// true sends an empty line, which ends a watch.
+  /// @param interrupted Asked after each wait, with whether the descriptor `also` is readable; true
+  /// sends an empty line, which ends a watch.
   caf::expected<console_reply> receive(int also = -1,
-                                       const std::function<bool()>& interrupted = {});
+                                       const std::function<bool(bool)>& interrupted = {});
 
   /// Sends a line and waits for its whole answer.
   caf::expected<console_reply> ask(const std::string& line);

@@ -132,11 +132,11 @@ private:
 void run(console_link& link, const std::string& line) {
   interrupt_guard guard;
   auto reply = link.ask(line);
-  auto wants_to_end = [] {
+  auto wants_to_end = [](bool typed) {
     if (std::exchange(interrupt_came, 0) != 0)
       return true;
     char key = 0;
-    return read(STDIN_FILENO, &key, 1) > 0 && key == '\n';
+    return typed && read(STDIN_FILENO, &key, 1) > 0 && key == '\n';
   };
   while (reply && !reply->last) {
     fmt::print("\033[H\033[2J{}", reply->text);

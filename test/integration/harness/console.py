@@ -7,11 +7,12 @@ import re
 import select
 import socket
 import subprocess
+import termios
 import time
 
 from . import process
 from .daemon import BINARY
-from .waiting import Timeout
+from .waiting import Timeout, wait_until
 
 # Ends an answer after the line `frames`, with `ok` or `error` and a newline behind it.
 END = b"\x04"
@@ -187,7 +188,14 @@ class Terminal:
         while self.shown.count(text) < times:
             if not self._read(deadline - time.monotonic()):
                 raise Timeout(f"{text!r} is not shown: {self.shown!r}")
+        if text.endswith(self.PROMPT):
+            # libedit shows the prompt a moment before it takes keys; until then Ctrl-D, for
+            # instance, is the terminal's.
+            wait_until(self._takes_keys, timeout, "keys are taken")
         return self.shown
+
+    def _takes_keys(self):
+        return not termios.tcgetattr(self.master)[3] & termios.ICANON
 
     def ask(self, line):
         """Types a line; what is shown until the next prompt."""
