@@ -1,0 +1,64 @@
+// Classes of errors.
+#define SUITE classify
+
+#include "actors/backend/classify.hpp"
+
+#include "test/unit/test.hpp"
+
+using namespace pgstatsmon;
+
+TEST(SQLSTATE decides the class of an error) {
+  CHECK(classify_sqlstate("28P01") == failure::auth);
+  CHECK(classify_sqlstate("28000") == failure::auth);
+  CHECK(classify_sqlstate("57014") == failure::timeout);
+  CHECK(classify_sqlstate("55P03") == failure::timeout);
+  CHECK(classify_sqlstate("53300") == failure::too_many_connections);
+  CHECK(classify_sqlstate("57P03") == failure::starting_up);
+  CHECK(classify_sqlstate("57P01") == failure::network);
+  CHECK(classify_sqlstate("08006") == failure::network);
+  CHECK(classify_sqlstate("42P01") == failure::query);
+  CHECK(classify_sqlstate("") == failure::network);
+}
+
+TEST(the SQLSTATE of a refusal decides its class in any language) {
+  auto x = parse_connect_error("connection to server at \"10.0.0.1\", port 5432 failed: "
+                               "SCHWERWIEGEND:  28000: Rolle »x« existiert nicht\n"
+                               "LOCATION:  InitializeSessionUserId, miscinit.c:757\n");
+  CHECK(x.reason == failure::auth);
+  CHECK_EQUAL(x.sqlstate, "28000");
+  CHECK_EQUAL(x.message, "connection to server at \"10.0.0.1\", port 5432 failed: SCHWERWIEGEND: "
+                         "Rolle »x« existiert nicht");
+  auto is = [](const std::string& code) {
+    return parse_connect_error("connection failed: FATAL:  " + code + ": text\n").reason;
+  };
+  CHECK(is("28P01") == failure::auth);
+  CHECK(is("53300") == failure::too_many_connections);
+  CHECK(is("57P03") == failure::starting_up);
+  CHECK(is("42501") == failure::auth);
+  CHECK(is("3D000") == failure::other);
+}
+
+TEST(where no server has refused the words decide) {
+  auto is = [](const char* text) { return parse_connect_error(text).reason; };
+  CHECK(is("connection to server at \"127.0.0.1\", port 1 failed: Connection refused\n\tIs the "
+           "server running on that host and accepting TCP/IP connections?")
+        == failure::refused);
+  CHECK(is("fe_sendauth: no password supplied") == failure::auth);
+  CHECK(is("server does not support SSL, but SSL was required") == failure::tls);
+  CHECK(is("SSL error: certificate verify failed") == failure::tls);
+  CHECK(is("could not open certificate file \"x\": No such file or directory") == failure::tls);
+  CHECK(is("server closed the connection unexpectedly") == failure::network);
+  CHECK(is("connection failed: No route to host") == failure::network);
+  CHECK(is("something new") == failure::other);
+}
+
+TEST(what a server says cannot confuse the search for its SQLSTATE) {
+  CHECK_EQUAL(parse_connect_error("FATAL:  28P01: a:  b").sqlstate, "28P01");
+  CHECK_EQUAL(parse_connect_error(":  ").sqlstate, "");
+  CHECK_EQUAL(parse_connect_error(":  28P0").sqlstate, "");
+  CHECK_EQUAL(parse_connect_error("").message, "");
+}
+
+TEST(a message is one line) {
+  CHECK_EQUAL(join_lines(" a\n\tb  c\n"), "a b c");
+}
