@@ -58,8 +58,9 @@ void connection_state::connect() {
 void connection_state::open(const lookup_result& found) {
   outdated_ = false;
   session_ = arguments_.context->sessions();
-  go_on(session_->connect(polling_parameters(
-    arguments_.target, options(), {arguments_.target.user, found.password}, found.addresses)));
+  go_on(session_->connect(
+    polling_parameters(arguments_.target, options(), {arguments_.target.user, found.password},
+                       found.addresses, arguments_.metrics->server_version.load())));
 }
 
 void connection_state::go_on(const connect_progress& progress) {
@@ -76,7 +77,7 @@ void connection_state::connected() {
   arguments_.metrics->connects.fetch_add(1, std::memory_order_relaxed);
   facts_ = {};
   asked_role_ = server_role::unknown;
-  guards_set_ = !options().guards;
+  footing_ = options().guards ? footing::unknown : footing::shared;
   rights_complete_ = false;
   prepared_ = {};
   look_at_facts();

@@ -131,6 +131,7 @@ private:
   [[nodiscard]] trace::query traced(const step& what) const;
   void await(size_t next);
   void take(statement_result result);
+  void learn_footing(bool own);
   void take_query(const step& what, statement_result result, caf::timespan took);
   void query_failed(const step& what, const session_error& error);
   void look_at_facts();
@@ -186,7 +187,8 @@ private:
 
   server_facts facts_;
   server_role asked_role_ = server_role::unknown; ///< What a server before 14 answered.
-  bool guards_set_ = false;
+  footing footing_ = footing::unknown;
+  bool pooler_said_ = false; ///< That there is one has been logged.
   prepared_statements prepared_;
   std::optional<poll_progress> poll_;
   uint64_t polls_ = 0;

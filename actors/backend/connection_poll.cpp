@@ -51,7 +51,7 @@ caf::result<poll_report> connection_state::begin_poll() {
     std::count_if(chosen.begin(), chosen.end(), [](const auto& x) { return x.has_value(); }));
   auto& current = poll_.emplace();
   current.number = ++polls_;
-  current.sent = make_flight(queries(), chosen, extras(), prepared_, options().guards);
+  current.sent = make_flight(queries(), chosen, extras(), prepared_, footing_ == footing::own);
   current.began = current.last_result = current.last_byte = now();
   current.when = arguments_.context->unix_time();
   current.traces.reserve(metrics.planned);
@@ -69,9 +69,13 @@ caf::result<poll_report> connection_state::begin_poll() {
 
 flight_extras connection_state::extras() const {
   flight_extras result;
-  if (!guards_set_)
-    result.guards = guard_sql(facts_.version, options());
-  if (facts_.version < 140000)
+  auto limits = polling_limits(options());
+  if (footing_ != footing::own)
+    result.pins = local_pins(limits, facts_.version);
+  if (footing_ == footing::unknown)
+    result.guards = session_pins(limits, facts_.version, facts_.process);
+  // A pooler says what a server session of the past said.
+  if (facts_.version < 140000 || footing_ != footing::own)
     result.role = "SELECT pg_catalog.pg_is_in_recovery()";
   if (!rights_complete_)
     result.rights = rights_query(facts_.version);
@@ -118,7 +122,10 @@ void connection_state::take(statement_result result) {
     arguments_.metrics->round_trip = seconds_of(took);
     poll_->round_trip = took;
     break;
-  case purpose::guards: guards_set_ = true; break;
+  case purpose::guards:
+    if (auto own = boolean(result.rows.get()))
+      learn_footing(*own);
+    break;
   case purpose::role:
     if (auto standby = boolean(result.rows.get()))
       asked_role_ = *standby ? server_role::standby : server_role::primary;
@@ -132,8 +139,15 @@ void connection_state::take(statement_result result) {
   await(next);
 }
 
+void connection_state::learn_footing(bool own) {
+  footing_ = own ? footing::own : footing::shared;
+  if (own || std::exchange(pooler_said_, true))
+    return;
+  say(level::info, "a pooler stands in between: settings go with each query, none is prepared");
+}
+
 void connection_state::take_query(const step& what, statement_result result, caf::timespan took) {
-  if (result.prepared)
+  if (result.prepared && poll_->sent.statements[result.index].prepare)
     prepared_.add({what.query, what.variant});
   if (result.error) {
     query_failed(what, *result.error);
@@ -169,7 +183,8 @@ void connection_state::query_failed(const step& what, const session_error& error
 
 void connection_state::look_at_facts() {
   auto said = session_->facts();
-  if (said.role == server_role::unknown)
+  if (said.role == server_role::unknown
+      || (footing_ == footing::shared && asked_role_ != server_role::unknown))
     said.role = asked_role_;
   if (said == facts_)
     return;

@@ -57,14 +57,11 @@ connect_parameters base_parameters(const backend& target, const connection_setti
 
 connect_parameters polling_parameters(const backend& target, const connection_settings& options,
                                       const credentials& who,
-                                      const std::vector<std::string>& addresses) {
+                                      const std::vector<std::string>& addresses,
+                                      int32_t seen_version) {
   auto result = base_parameters(target, options, who, addresses);
-  if (options.guards) {
-    auto limit = options.query_timeout.count();
-    result.emplace_back("options", fmt::format("-c statement_timeout={} -c lock_timeout={} "
-                                               "-c default_transaction_read_only=on",
-                                               limit, std::max<int64_t>(limit / 2, 1)));
-  }
+  if (options.guards)
+    result.emplace_back("options", startup_options(polling_limits(options), seen_version));
   return result;
 }
 
@@ -73,26 +70,18 @@ connect_parameters setup_parameters(const backend& target, const connection_sett
                                     const std::vector<std::string>& addresses) {
   auto result = base_parameters(target, options, who, addresses);
   if (options.guards)
-    result.emplace_back("options", "-c statement_timeout=5000 -c lock_timeout=3000");
+    result.emplace_back("options", startup_options(setup_limits(), 0));
   return result;
 }
 
-std::string guard_sql(int32_t version, const connection_settings& options) {
-  auto limit = options.query_timeout.count() + 1000;
-  // A database without an encoding may hold bytes that are not UTF-8; the server refuses to send
-  // them to a client that wants UTF-8.
-  std::string sql = "SELECT pg_catalog.set_config('client_encoding', CASE "
-                    "pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' "
-                    "THEN 'SQL_ASCII' ELSE 'UTF8' END, false)";
-  auto set = [&](int32_t from, std::string_view name, const std::string& value) {
-    if (version >= from)
-      sql += fmt::format(", pg_catalog.set_config('{}', '{}', false)", name, value);
-  };
-  set(90600, "idle_in_transaction_session_timeout", std::to_string(limit));
-  set(90600, "max_parallel_workers_per_gather", "0");
-  set(110000, "jit", "off");
-  set(140000, "client_connection_check_interval", "1000");
-  return sql;
+session_limits polling_limits(const connection_settings& options) {
+  auto limit = options.query_timeout.count();
+  return {
+    .statement_timeout = limit, .lock_timeout = std::max<int64_t>(limit / 2, 1), .read_only = true};
+}
+
+session_limits setup_limits() {
+  return {.statement_timeout = 5000, .lock_timeout = 3000, .read_only = false};
 }
 
 bool needs_resolution(const std::string& address) {

@@ -1,6 +1,7 @@
 // What a session is told when it connects: libpq keywords, time limits, settings.
 #pragma once
 
+#include "actors/backend/pins.hpp"
 #include "actors/backend/session.hpp"
 #include "config/settings.hpp"
 
@@ -17,23 +18,25 @@ struct credentials {
   std::string password; ///< Empty: none, or what libpq finds in its password file.
 };
 
-/// The keywords of a session that polls. The startup packet carries what every supported version
-/// knows: statement_timeout (query_timeout), lock_timeout (half of it) and
-/// default_transaction_read_only, unless guards are off.
+/// The time limits of a session that polls: query_timeout for a statement, half of it for a lock.
+session_limits polling_limits(const connection_settings& options);
+
+/// Those of a session that sets a backend up: it may write, and waits longer for locks.
+session_limits setup_limits();
+
+/// The keywords of a session that polls, with startup_options() unless guards are off.
 /// @param addresses Literal addresses of the backend's host, in the order in which to try them;
 /// empty when backend::address is one already, or a directory of Unix sockets.
+/// @param seen_version Of the server as it was last seen; 0: not seen yet.
 connect_parameters polling_parameters(const backend& target, const connection_settings& options,
                                       const credentials& who,
-                                      const std::vector<std::string>& addresses);
+                                      const std::vector<std::string>& addresses,
+                                      int32_t seen_version = 0);
 
-/// The keywords of a session that sets a backend up: it may write, and waits longer for locks.
+/// The keywords of a session that sets a backend up.
 connect_parameters setup_parameters(const backend& target, const connection_settings& options,
                                     const credentials& who,
                                     const std::vector<std::string>& addresses);
-
-/// One statement that sets what not every version knows: no JIT, no parallel workers, an end to
-/// forgotten transactions and to queries whose client is gone. It fails alone.
-std::string guard_sql(int32_t version, const connection_settings& options);
 
 /// True when the address needs the name service: neither a literal address nor a directory.
 bool needs_resolution(const std::string& address);

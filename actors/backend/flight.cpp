@@ -21,7 +21,8 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
   auto add = [&](purpose x, const std::string& sql) {
     if (sql.empty() && x != purpose::arrival)
       return;
-    result.statements.push_back({{}, sql, false});
+    auto pinned = x == purpose::role || x == purpose::rights;
+    result.statements.push_back({.pins = pinned ? extras.pins : std::string{}, .sql = sql});
     result.steps.push_back({x, 0, 0});
   };
   add(purpose::arrival, {});
@@ -35,7 +36,10 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
     auto known = keep_prepared && prepared.contains(key);
     auto name = keep_prepared ? prepared.name(key) : std::string{};
     auto sql = known ? std::string{} : queries.queries()[i].variants[*what[i]].sql;
-    result.statements.push_back({std::move(name), std::move(sql), keep_prepared && !known});
+    result.statements.push_back({.pins = extras.pins,
+                                 .name = std::move(name),
+                                 .sql = std::move(sql),
+                                 .prepare = keep_prepared && !known});
     result.steps.push_back({purpose::query, i, *what[i]});
   }
   return result;

@@ -36,10 +36,17 @@ private:
   uint32_t generation_ = 0;
 };
 
+/// Whose the server session at the other end is.
+enum class footing : uint8_t {
+  unknown, ///< Not asked yet, so treated as shared.
+  own,     ///< Ours alone: it keeps settings and prepared statements.
+  shared,  ///< A pooler's: each Sync may meet another one, which others use too.
+};
+
 /// What a statement of a flight is for.
 enum class purpose : uint8_t {
   arrival, ///< A lone Sync: its answer marks one round trip, so that no query's time contains it.
-  guards,  ///< guard_sql().
+  guards,  ///< session_pins().
   role,    ///< `pg_is_in_recovery()`, before PostgreSQL 14.
   rights,  ///< rights_query().
   query,   ///< A query of the plan.
@@ -62,6 +69,7 @@ struct flight {
 
 /// What a flight carries besides the plan. Empty text: it is not needed.
 struct flight_extras {
+  std::string pins; ///< local_pins(), before each of the others: the session is not ours alone.
   std::string guards;
   std::string role;
   std::string rights;

@@ -98,7 +98,7 @@ public:
       role = server_role::standby;
     else if (standby == "off")
       role = server_role::primary;
-    return {PQserverVersion(connection_.get()), role};
+    return {PQserverVersion(connection_.get()), role, PQbackendPID(connection_.get())};
   }
 
   std::optional<session_error> send(const std::vector<statement>& flight) override {
@@ -106,6 +106,9 @@ public:
     next_ = 0;
     pending_ = flight.size();
     current_ = {};
+    pinned_.clear();
+    for (const auto& each : flight)
+      pinned_.push_back(!each.pins.empty());
     flight_starts_at_ = bytes_received();
     for (const auto& x : flight)
       if (!send(x))
@@ -147,6 +150,9 @@ public:
 private:
   bool send(const statement& x) {
     auto* c = connection_.get();
+    if (!x.pins.empty()
+        && PQsendQueryParams(c, x.pins.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
+      return false;
     if (x.prepare && PQsendPrepare(c, x.name.c_str(), x.sql.c_str(), 0, nullptr) != 1)
       return false;
     if (!x.name.empty()) {
@@ -183,7 +189,13 @@ private:
 
   void take(std::shared_ptr<const pg_result> result, const result_handler& on_result) {
     switch (PQresultStatus(result.get())) {
-    case PGRES_TUPLES_OK: current_.rows = std::move(result); break;
+    case PGRES_TUPLES_OK:
+      // The first rows are the pins'.
+      if (pinned_[next_])
+        pinned_[next_] = false;
+      else
+        current_.rows = std::move(result);
+      break;
     case PGRES_FATAL_ERROR:
       current_.rows = nullptr;
       if (!current_.error)
@@ -240,6 +252,7 @@ private:
   bool sending_ = false;
   size_t pending_ = 0;
   size_t next_ = 0;
+  std::vector<bool> pinned_; ///< By statement of the flight: the rows of its pins are to come.
   uint64_t flight_starts_at_ = 0;
   statement_result current_;
   std::optional<session_error> last_words_;

@@ -40,6 +40,7 @@ struct connect_progress {
 struct server_facts {
   int32_t version = 0;                     ///< `server_version_num`, as 150018.
   server_role role = server_role::unknown; ///< Unknown before PostgreSQL 14, which does not say.
+  int32_t process = 0; ///< Of the server, for cancel requests. Poolers make one up.
 
   friend bool operator==(const server_facts&, const server_facts&) = default;
 };
@@ -49,8 +50,9 @@ using connect_parameters = label_list;
 
 /// A statement of a flight. Each is followed by its own Sync, so that it fails alone.
 struct statement {
-  std::string name;     ///< Of the prepared statement; empty: the server does not keep it.
-  std::string sql;      ///< Empty, with an empty name: a lone Sync.
+  std::string pins{};   ///< Runs before it and within the same Sync, which an error of it ends.
+  std::string name{};   ///< Of the prepared statement; empty: the server does not keep it.
+  std::string sql{};    ///< Empty, with an empty name: a lone Sync.
   bool prepare = false; ///< Prepare `sql` as `name` first.
 
   friend bool operator==(const statement&, const statement&) = default;

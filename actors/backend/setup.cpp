@@ -12,11 +12,13 @@ namespace {
 /// What setup's own statements may take, besides connecting.
 constexpr auto work_limit = std::chrono::seconds{10};
 
+/// Belongs to the installation. Whoever owns a watched database decides what runs in it.
+constexpr auto own_database = "postgres";
+
 } // namespace
 
 setup_actor_state::~setup_actor_state() {
-  if (session_ != nullptr && session_->socket() >= 0)
-    arguments.context->sockets->forget(session_->socket());
+  close();
 }
 
 caf::result<caf::ok_atom> setup_actor_state::start() {
@@ -36,17 +38,32 @@ void setup_actor_state::look_up_role_password(const lookup_result& administrator
     ->request(arguments.context->worker, options.connections.connect_timeout,
               lookup{{}, options.password_file})
     .then(
-      [this, administrator](const lookup_result& found) { open(administrator, found.password); },
+      [this, administrator](const lookup_result& found) {
+        administrator_ = administrator;
+        role_password_ = found.password;
+        open(own_database);
+      },
       [this](const caf::error& error) { failed(sentence_of(error)); });
 }
 
-void setup_actor_state::open(const lookup_result& administrator, const std::string& password) {
+void setup_actor_state::open(const std::string& database) {
   const auto& options = *arguments.options;
-  role_password_ = password;
+  database_ = database;
+  auto target = arguments.target;
+  target.database = database;
+  close();
   session_ = arguments.context->sessions();
-  go_on(session_->connect(setup_parameters(arguments.target, options.connections,
-                                           {options.setup.user, administrator.password},
-                                           administrator.addresses)));
+  go_on(session_->connect(setup_parameters(target, options.connections,
+                                           {options.setup.user, administrator_.password},
+                                           administrator_.addresses)));
+}
+
+void setup_actor_state::close() {
+  if (session_ != nullptr && session_->socket() >= 0)
+    arguments.context->sockets->forget(session_->socket());
+  ++watch_;
+  session_.reset();
+  connected_ = false;
 }
 
 void setup_actor_state::on_socket(const socket_ready& x) {
@@ -74,12 +91,16 @@ void setup_actor_state::send() {
     return;
   }
   auto version = session_->facts().version;
+  if (setup_is_by_database(version) && database_ != arguments.target.database) {
+    open(arguments.target.database);
+    return;
+  }
   const auto& role = arguments.target.user;
   auto verifier =
     role_password_.empty() ? std::string{} : password_verifier(role, role_password_, version);
   std::vector<statement> flight;
   for (auto& sql : setup_statements(version, role, verifier))
-    flight.push_back({{}, std::move(sql), false});
+    flight.push_back({.pins = local_pins(setup_limits(), version), .sql = std::move(sql)});
   if (auto error = session_->send(flight))
     failed(error->message);
   else

@@ -35,7 +35,8 @@ public:
 
 private:
   void look_up_role_password(const lookup_result& administrator);
-  void open(const lookup_result& administrator, const std::string& password);
+  void open(const std::string& database);
+  void close();
   void go_on(const connect_progress& progress);
   void send();
   void receive();
@@ -45,7 +46,9 @@ private:
   setup_actor::pointer self_;
   caf::typed_response_promise<caf::ok_atom> promise_;
   std::unique_ptr<session> session_;
+  lookup_result administrator_;
   std::string role_password_;
+  std::string database_; ///< That the session is connected to.
   bool connected_ = false;
   std::optional<session_error> first_error_;
   uint64_t watch_ = 0;

@@ -59,7 +59,7 @@ BEGIN
       -- The last is the class of "tuple concurrently updated".
       WHEN duplicate_object OR duplicate_function OR duplicate_schema OR unique_violation
            OR internal_error THEN
-        IF attempt = 10 THEN
+        IF attempt OPERATOR(pg_catalog.=) 10 THEN
           RAISE;
         END IF;
     END;
@@ -72,11 +72,12 @@ END)",
 std::string create_role(std::string_view user, std::string_view name, std::string_view verifier) {
   auto password = verifier.empty() ? std::string{} : " PASSWORD " + quote_literal(verifier);
   return fmt::format(R"(
-      IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles r WHERE r.rolname = {}::name) THEN
+      IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) {}::pg_catalog.name) THEN
         CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION
           CONNECTION LIMIT 5{};
+        ALTER ROLE {} SET search_path = pg_catalog, pg_temp;
       END IF;)",
-                     name, quote_identifier(user), password);
+                     name, quote_identifier(user), password, quote_identifier(user));
 }
 
 /// Makes the role a member of pg_monitor, and sees to it that it has the rights of it. A role that
@@ -84,8 +85,9 @@ std::string create_role(std::string_view user, std::string_view name, std::strin
 /// this one membership, 15 for all of a role's, so there it is said only when there is no other.
 std::string grant_monitor(int32_t server_version, std::string_view user, std::string_view name) {
   auto has = [&](std::string_view right) {
-    return fmt::format("pg_catalog.pg_has_role({}::name, 'pg_monitor'::name, '{}'::text)", name,
-                       right);
+    return fmt::format("pg_catalog.pg_has_role({}::pg_catalog.name, 'pg_monitor'::pg_catalog.name, "
+                       "'{}'::pg_catalog.text)",
+                       name, right);
   };
   auto role = quote_identifier(user);
   if (server_version >= 160000)
@@ -103,9 +105,9 @@ std::string grant_monitor(int32_t server_version, std::string_view user, std::st
     result += fmt::format(R"(
       IF NOT {} THEN
         IF EXISTS (SELECT 1 FROM pg_catalog.pg_auth_members m
-                     JOIN pg_catalog.pg_roles r ON r.oid = m.member
-                     JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
-                    WHERE r.rolname = {}::name AND g.rolname <> 'pg_monitor') THEN
+                     JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) m.member
+                     JOIN pg_catalog.pg_roles g ON g.oid OPERATOR(pg_catalog.=) m.roleid
+                    WHERE r.rolname OPERATOR(pg_catalog.=) {}::pg_catalog.name AND g.rolname OPERATOR(pg_catalog.<>) 'pg_monitor') THEN
           RAISE EXCEPTION 'the role is NOINHERIT, so pg_monitor has no effect'
             USING HINT = 'Make it INHERIT, or take its other memberships away.';
         END IF;
@@ -118,12 +120,12 @@ std::string grant_monitor(int32_t server_version, std::string_view user, std::st
 /// Whoever owns the schema could replace the functions, so it must not be just anybody's.
 std::string create_schema(std::string_view role) {
   return fmt::format(R"(
-      IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace n WHERE n.nspname = 'pgstatsmon') THEN
+      IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) 'pgstatsmon') THEN
         CREATE SCHEMA pgstatsmon;
       END IF;
       IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace n
-                       JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner
-                      WHERE n.nspname = 'pgstatsmon' AND r.rolsuper) THEN
+                       JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) n.nspowner
+                      WHERE n.nspname OPERATOR(pg_catalog.=) 'pgstatsmon' AND r.rolsuper) THEN
         RAISE EXCEPTION 'schema pgstatsmon belongs to a role that is no superuser';
       END IF;
       GRANT USAGE ON SCHEMA pgstatsmon TO {};)",
@@ -145,17 +147,17 @@ std::string have_functions(int32_t server_version, std::string_view name) {
   auto count = 0;
   for (const auto& x : lent_functions)
     if (server_version >= x.from) {
-      list += (list.empty() ? "'" : ", '") + std::string{x.name} + '\'';
+      list += (list.empty() ? "" : ",") + std::string{x.name};
       ++count;
     }
-  return fmt::format(R"((SELECT pg_catalog.count(*) = {}
+  return fmt::format(R"((SELECT pg_catalog.count(*) OPERATOR(pg_catalog.=) {}
         FROM pg_catalog.pg_proc p
-        JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-        JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
-       WHERE n.nspname = 'pgstatsmon' AND p.proname IN ({}) AND p.pronargs = 0
+        JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+        JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) p.proowner
+       WHERE n.nspname OPERATOR(pg_catalog.=) 'pgstatsmon' AND p.proname OPERATOR(pg_catalog.=) ANY ('{{{}}}'::pg_catalog.name[]) AND p.pronargs OPERATOR(pg_catalog.=) 0
          AND p.prosecdef AND r.rolsuper
-         AND pg_catalog.has_schema_privilege({}::name, n.oid, 'USAGE'::text)
-         AND pg_catalog.has_function_privilege({}::name, p.oid, 'EXECUTE'::text)))",
+         AND pg_catalog.has_schema_privilege({}::pg_catalog.name, n.oid, 'USAGE'::pg_catalog.text)
+         AND pg_catalog.has_function_privilege({}::pg_catalog.name, p.oid, 'EXECUTE'::pg_catalog.text)))",
                      count, list, name, name);
 }
 
@@ -195,11 +197,15 @@ std::string quote_literal(std::string_view x) {
   return " E" + doubled(quoted, '\\'); // the blank keeps E apart from what is before it
 }
 
+bool setup_is_by_database(int32_t server_version) {
+  return server_version < 100000;
+}
+
 std::vector<std::string> setup_statements(int32_t server_version, std::string_view user,
                                           std::string_view verifier) {
   auto name = quote_literal(user);
   auto role = create_role(user, name, verifier);
-  if (server_version >= 100000)
+  if (!setup_is_by_database(server_version))
     return {block(role + grant_monitor(server_version, user, name))};
   return {block(role), block(create_functions(server_version, user, name))};
 }
@@ -208,9 +214,9 @@ std::string rights_query(int32_t server_version) {
   if (server_version < 100000)
     return "SELECT " + have_functions(server_version, "current_user") + " AS complete";
   auto right = server_version < 150000 ? "MEMBER" : "USAGE";
-  return fmt::format(
-    "SELECT pg_catalog.pg_has_role(current_user, 'pg_monitor'::name, '{}'::text) AS complete",
-    right);
+  return fmt::format("SELECT pg_catalog.pg_has_role(current_user, 'pg_monitor'::pg_catalog.name, "
+                     "'{}'::pg_catalog.text) AS complete",
+                     right);
 }
 
 } // namespace pgstatsmon

@@ -15,13 +15,17 @@ std::string quote_identifier(std::string_view x);
 /// An SQL string constant that means the same whatever standard_conforming_strings is.
 std::string quote_literal(std::string_view x);
 
-/// What setup sends to a primary, in the target database, each statement on its own and in a
-/// read-write transaction. Idempotent: nothing is written where all is there. Several may run at
-/// once, in one database or in several of one cluster.
+/// Whether setup makes something in each watched database, and not only in what all share.
+bool setup_is_by_database(int32_t server_version);
+
+/// What setup sends to a primary, each statement on its own and in a read-write transaction.
+/// Idempotent: nothing is written where all is there. Several may run at once, in one database or
+/// in several of one cluster.
 ///
-/// Creates the role where it is missing, with LOGIN, five connections and no other attribute; an
-/// existing role keeps its own. From PostgreSQL 10 on it becomes a member of pg_monitor; before,
-/// schema `pgstatsmon` gets functions that run with their owner's rights, for this role alone.
+/// Creates the role where it is missing, with LOGIN, five connections, a search_path of the
+/// system's schemas and no other attribute; an existing role keeps its own. From PostgreSQL 10 on
+/// it becomes a member of pg_monitor; before, schema `pgstatsmon` gets functions that run with
+/// their owner's rights, for this role alone.
 /// @param server_version As `server_version_num` has it.
 /// @param user The polling role.
 /// @param verifier Its password as PQencryptPasswordConn encrypts it; empty: it gets none. Only a

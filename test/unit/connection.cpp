@@ -19,7 +19,7 @@ namespace {
 struct script {
   std::optional<session_error> connect_error;
   bool stuck = false; ///< Connecting never ends.
-  server_facts facts{150018, server_role::primary};
+  server_facts facts{150018, server_role::primary, 4711};
   std::optional<session_error> next_receive_error;
   std::vector<statement_result> ready; ///< Handed out by the next receive().
   std::vector<std::vector<statement>> flights;
@@ -290,11 +290,14 @@ TEST(a poll sends everything in one flight) {
   CHECK(state() == backend_state::polling);
   REQUIRE(spoken.flights.size() == 1u);
   const auto& flight = spoken.flights[0];
-  REQUIRE(flight.size() == 5u); // arrival, guards, rights, two queries
+  REQUIRE(flight.size() == 6u); // arrival, guards, role, rights, two queries
   CHECK_EQUAL(flight[0].sql, "");
-  CHECK_EQUAL(flight[1].sql, guard_sql(150018, {}));
-  CHECK(flight[3].prepare);
-  CHECK(flight[4].prepare);
+  CHECK_EQUAL(flight[1].sql, session_pins(polling_limits({}), 150018, 4711));
+  // Whether the session is ours alone is not known yet.
+  for (size_t i = 2; i < 6; ++i) {
+    CHECK_EQUAL(flight[i].pins, local_pins(polling_limits({}), 150018));
+    CHECK(!flight[i].prepare);
+  }
 }
 
 TEST(later polls use what is prepared and send nothing twice) {
@@ -303,11 +306,31 @@ TEST(later polls use what is prepared and send nothing twice) {
   answer_all();
   CHECK(state() == backend_state::ready);
   ask();
+  CHECK(spoken.flights.back()[1].prepare);
+  CHECK(spoken.flights.back()[1].pins.empty());
+  answer_all();
+  ask();
   const auto& flight = spoken.flights.back();
   REQUIRE(flight.size() == 3u); // arrival, two queries
   CHECK(!flight[1].prepare);
   CHECK(flight[1].sql.empty());
-  CHECK_EQUAL(flight[1].name, spoken.flights[0][3].name);
+  CHECK_EQUAL(flight[1].name, spoken.flights[1][1].name);
+}
+
+TEST(behind a pooler settings go with each query and nothing is prepared) {
+  become_ready();
+  ask();
+  for (size_t i = 0; i < 6; ++i)
+    spoken.ready.push_back({i, one_value("x", i == 1 ? "f" : "t"), false, std::nullopt});
+  socket_event();
+  CHECK(metrics->role.load() == server_role::standby); // what it answered, not what it announced
+  ask();
+  const auto& flight = spoken.flights.back();
+  REQUIRE(flight.size() == 5u); // arrival, role, rights, two queries
+  CHECK_EQUAL(flight[1].sql, "SELECT pg_catalog.pg_is_in_recovery()");
+  for (size_t i = 1; i < 5; ++i)
+    CHECK(!flight[i].pins.empty());
+  CHECK(flight[4].name.empty());
 }
 
 TEST(results go to QUERY and the poll is finished) {
@@ -341,8 +364,10 @@ TEST(one query that fails fails alone) {
 
 TEST(a statement that the server lost is prepared again) {
   become_ready();
-  ask();
-  answer_all();
+  for (int i = 0; i < 2; ++i) {
+    ask();
+    answer_all();
+  }
   ask();
   spoken.ready.push_back({0, nullptr, false, std::nullopt});
   spoken.ready.push_back({1, nullptr, false, session_error{failure::query, "26000", "lost"}});
@@ -350,7 +375,7 @@ TEST(a statement that the server lost is prepared again) {
   socket_event();
   ask();
   CHECK(spoken.flights.back()[1].prepare);
-  CHECK(spoken.flights.back()[1].name != spoken.flights[0][3].name);
+  CHECK(spoken.flights.back()[1].name != spoken.flights[1][1].name);
 }
 
 TEST(a poll of a backend that is not ready is answered at once) {
@@ -449,7 +474,7 @@ TEST(a promotion makes a new plan and asks for the rights again) {
 }
 
 TEST(before 14 the role is asked in every flight) {
-  spoken.facts = {130010, server_role::unknown};
+  spoken.facts = {130010, server_role::unknown, 4711};
   become_ready();
   ask();
   CHECK_EQUAL(spoken.flights.back()[2].sql, "SELECT pg_catalog.pg_is_in_recovery()");
@@ -465,9 +490,10 @@ TEST(without guards nothing is prepared and nothing is set) {
   for (const auto& [keyword, value] : spoken.parameters)
     CHECK(keyword != "options");
   ask();
-  REQUIRE(spoken.flights.back().size() == 4u); // arrival, rights, two queries
-  CHECK(spoken.flights.back()[2].name.empty());
-  CHECK(!spoken.flights.back()[2].prepare);
+  REQUIRE(spoken.flights.back().size() == 5u); // arrival, role, rights, two queries
+  CHECK(spoken.flights.back()[3].name.empty());
+  CHECK(!spoken.flights.back()[3].prepare);
+  CHECK(!spoken.flights.back()[3].pins.empty());
 }
 
 TEST(new time limits make an idle connection connect anew) {
@@ -534,9 +560,10 @@ TEST(a backend without rights and with setup disabled is polled all the same) {
   ask();
   spoken.ready.push_back({0, nullptr, false, std::nullopt});
   spoken.ready.push_back({1, nullptr, false, std::nullopt});
-  spoken.ready.push_back({2, one_value("complete", "f"), false, std::nullopt});
-  spoken.ready.push_back({3, one_value("x", "1"), true, std::nullopt});
+  spoken.ready.push_back({2, nullptr, false, std::nullopt});
+  spoken.ready.push_back({3, one_value("complete", "f"), false, std::nullopt});
   spoken.ready.push_back({4, one_value("x", "1"), true, std::nullopt});
+  spoken.ready.push_back({5, one_value("x", "1"), true, std::nullopt});
   socket_event();
   CHECK(metrics->setup.load() == setup_state::disabled);
   CHECK(metrics->up.load());
@@ -567,8 +594,9 @@ TEST(a query that never answers is seen in the last poll and in the errors) {
   ask();
   spoken.ready.push_back({0, nullptr, false, std::nullopt});
   spoken.ready.push_back({1, nullptr, false, std::nullopt});
-  spoken.ready.push_back({2, one_value("x", "t"), false, std::nullopt});
-  spoken.ready.push_back({3, one_value("x", "1"), true, std::nullopt});
+  spoken.ready.push_back({2, nullptr, false, std::nullopt});
+  spoken.ready.push_back({3, one_value("x", "t"), false, std::nullopt});
+  spoken.ready.push_back({4, one_value("x", "1"), true, std::nullopt});
   socket_event();
   spoken.next_receive_error = session_error{failure::network, "", "gone"};
   socket_event();
@@ -587,9 +615,9 @@ TEST(a query that never answers is seen in the last poll and in the errors) {
 TEST(a query that fails is remembered with its SQLSTATE) {
   become_ready();
   ask();
-  for (size_t i = 0; i < 4; ++i)
+  for (size_t i = 0; i < 5; ++i)
     spoken.ready.push_back({i, one_value("x", "t"), true, std::nullopt});
-  spoken.ready.push_back({4, nullptr, true, session_error{failure::timeout, "55P03", "locked"}});
+  spoken.ready.push_back({5, nullptr, true, session_error{failure::timeout, "55P03", "locked"}});
   socket_event();
   auto poll = metrics->history.last_poll();
   REQUIRE(poll != nullptr && poll->queries.size() == 2);

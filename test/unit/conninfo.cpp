@@ -32,8 +32,8 @@ TEST(a session that polls cannot write and is bounded by the server) {
   CHECK_EQUAL(value_of(x, "dbname"), "moray");
   CHECK_EQUAL(value_of(x, "user"), "watcher");
   CHECK_EQUAL(value_of(x, "password"), "secret");
-  CHECK_EQUAL(value_of(x, "options"), "-c statement_timeout=1000 -c lock_timeout=500 "
-                                      "-c default_transaction_read_only=on");
+  CHECK_EQUAL(value_of(x, "options"),
+              startup_options({.statement_timeout = 1000, .lock_timeout = 500}, 0));
 }
 
 TEST(parameters of the configuration come before our own) {
@@ -50,13 +50,6 @@ TEST(a session without guards sends no options) {
   connection_settings options;
   options.guards = false;
   CHECK_EQUAL(value_of(polling_parameters(target, options, {"w", ""}, {}), "options"), "(none)");
-}
-
-TEST(guards are what the version knows) {
-  CHECK(guard_sql(90500, {}).find("jit") == std::string::npos);
-  CHECK(guard_sql(100000, {}).find("max_parallel_workers_per_gather") != std::string::npos);
-  CHECK(guard_sql(130000, {}).find("client_connection_check") == std::string::npos);
-  CHECK(guard_sql(140000, {}).find("client_connection_check") != std::string::npos);
 }
 
 TEST(literal addresses and socket directories need no name service) {

@@ -12,15 +12,30 @@ TEST(a flight begins with a lone Sync and prepares what is not prepared) {
                      {"b", "", {{0, 0, server_role::unknown, false, "SELECT 2"}}, {}, {}}}};
   prepared_statements prepared;
   prepared.add({0, 0});
-  auto x = make_flight(queries, {0, std::nullopt}, {"", "", "SELECT true"}, prepared, true);
+  auto x =
+    make_flight(queries, {0, std::nullopt},
+                {.pins = {}, .guards = {}, .role = {}, .rights = "SELECT true"}, prepared, true);
   REQUIRE(x.statements.size() == 3u);
-  CHECK(x.statements[0] == (statement{"", "", false}));
+  CHECK(x.statements[0] == statement{});
   CHECK(x.steps[0].what == purpose::arrival);
   CHECK(x.steps[1].what == purpose::rights);
-  CHECK(x.statements[2] == (statement{"pgstatsmon_0_0_0", "", false}));
+  CHECK(x.statements[2] == (statement{.name = "pgstatsmon_0_0_0"}));
   x = make_flight(queries, {std::nullopt, 0}, {}, prepared, true);
-  CHECK(x.statements[1] == (statement{"pgstatsmon_1_0_0", "SELECT 2", true}));
+  CHECK(x.statements[1]
+        == (statement{.name = "pgstatsmon_1_0_0", .sql = "SELECT 2", .prepare = true}));
   prepared.renew({0, 0});
   x = make_flight(queries, {0, std::nullopt}, {}, prepared, true);
-  CHECK(x.statements[1] == (statement{"pgstatsmon_0_0_1", "SELECT 1", true}));
+  CHECK(x.statements[1]
+        == (statement{.name = "pgstatsmon_0_0_1", .sql = "SELECT 1", .prepare = true}));
+}
+
+TEST(what sets a session needs no pins and all else has them where the session may not be ours) {
+  catalogue queries{{{"a", "", {{0, 0, server_role::unknown, false, "SELECT 1"}}, {}, {}}}};
+  flight_extras extras{.pins = "pins", .guards = "guards", .role = "role", .rights = "rights"};
+  auto x = make_flight(queries, {0}, extras, {}, false);
+  REQUIRE(x.statements.size() == 5u);
+  CHECK(x.statements[1] == (statement{.sql = "guards"}));
+  CHECK(x.statements[2] == (statement{.pins = "pins", .sql = "role"}));
+  CHECK(x.statements[3] == (statement{.pins = "pins", .sql = "rights"}));
+  CHECK(x.statements[4] == (statement{.pins = "pins", .sql = "SELECT 1"}));
 }
