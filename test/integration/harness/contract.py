@@ -40,7 +40,7 @@ cross join unnest(array['active', 'idle', 'idle in transaction',
                         'idle in transaction (aborted)', 'fastpath function call',
                         'disabled']) s(state)
 left join pg_stat_activity a on a.datname = d.datname and a.state = s.state
-where d.datname not like 'template%'
+where not d.datistemplate
 group by 1, 2"""
 
 DATABASE = """
@@ -48,7 +48,7 @@ select datname, tup_returned, tup_fetched, tup_inserted, tup_updated, tup_delete
        blks_hit, xact_commit, xact_rollback, blk_read_time as blk_read_time_ms,
        blk_write_time as blk_write_time_ms, numbackends
 from pg_stat_database
-where datname <> 'postgres' and datname not like 'template%'"""
+where datname in (select datname from pg_database where not datistemplate) and datname <> 'postgres'"""
 
 RELATION_SIZE = """
 select n.nspname as schemaname, c.relname, nullif(c.reltuples, -1) as row_estimate,
