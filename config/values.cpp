@@ -23,9 +23,10 @@ constexpr size_t max_pattern = 256;
 
 // Labels of our own metrics, and the columns that become labels of the samples.
 constexpr auto reserved_labels = std::to_array<std::string_view>(
-  {"application_name", "backend", "change", "client_addr", "datname", "indexrelname", "le", "name",
-   "quantile", "query", "reason", "relname", "schemaname", "source", "state", "sync_state",
-   "vacuum_mode", "version"});
+  {"application_name", "backend",     "backend_type", "change",   "client_addr", "datname",
+   "indexrelname",     "le",          "name",         "quantile", "query",       "reason",
+   "relname",          "schemaname",  "slot_name",    "source",   "state",       "sync_state",
+   "upstream_host",    "vacuum_mode", "version"});
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from harness.console import client, data, masked, path_of, row, say
-from harness.contract import QUERIES
+from harness.catalogue import QUERIES
 from harness.daemon import backend
 from harness.network import address, free_port
 

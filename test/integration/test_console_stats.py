@@ -8,7 +8,7 @@ import time
 import pytest
 from harness import process
 from harness.console import END, Session, data, masked, path_of, row, say, spawn
-from harness.contract import QUERIES
+from harness.catalogue import QUERIES
 from harness.daemon import backend
 from harness.network import address, free_port
 from harness.waiting import wait_until

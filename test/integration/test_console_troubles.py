@@ -2,7 +2,7 @@
 
 import pytest
 from harness.console import data, masked, row, say
-from harness.contract import QUERIES
+from harness.catalogue import QUERIES
 from harness.daemon import backend
 from harness.network import address, free_port
 from harness.proxy import Proxy
@@ -61,6 +61,13 @@ pg_relation_size  any version  WITH tables AS ( ...
 pg_stat_bgwriter  any version to before 17.0  SELECT b.checkpoints_timed, b.checkpoint ...
 pg_vacuum  any version  SELECT t.nspname AS schemaname, t.relnam ...
 pg_stat_progress_vacuum  from 9.6.0 to before 17.0  SELECT n.nspname AS schemaname, c.relnam ...
+pg_settings  from 9.6.0  SELECT pg_catalog.current_setting('max_c ...
+pg_sessions  from 10.0  WITH sessions AS ( ...
+pg_database_wraparound  from 9.5.0  SELECT d.datname, pg_catalog.age(d.datfr ...
+pg_replication  from 10.0  SELECT s.standby::integer AS is_replica, ...
+pg_wal_receiver  from 12.0  SELECT (w.pid IS NOT NULL)::integer AS r ...
+pg_stat_wal_receiver  from 11.0  SELECT coalesce(w.sender_host, '') AS up ...
+pg_table  any version  WITH RECURSIVE index_pages AS ( ...
 
 last poll, TIME ago: TIME, ok
 query  start  first  done  rows  bytes  result
@@ -75,6 +82,13 @@ pg_relation_size  TIME  TIME  TIME  N  SIZE  ok  BAR
 pg_stat_bgwriter  TIME  TIME  TIME  N  SIZE  ok  BAR
 pg_vacuum  TIME  TIME  TIME  N  SIZE  ok  BAR
 pg_stat_progress_vacuum  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_settings  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_sessions  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_database_wraparound  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_replication  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_wal_receiver  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_stat_wal_receiver  TIME  TIME  TIME  N  SIZE  ok  BAR
+pg_table  TIME  TIME  TIME  N  SIZE  ok  BAR
 
 last errors, newest first: none
 """

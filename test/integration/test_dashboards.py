@@ -2,24 +2,17 @@
 
 import json
 import re
-import shutil
-import subprocess
-import tempfile
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from pathlib import Path
 
 import pytest
-from harness import process
 from harness.daemon import backend
 from harness.network import address, free_port
+from harness.prometheus import Prometheus, rules
 from harness.waiting import wait_until
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 DASHBOARDS = sorted((CONFIG / "dashboards").glob("*.json"))
-RULES = sorted((CONFIG / "rules").glob("*.yaml"))
 
 # What Prometheus itself adds.
 ITS_METRICS = {"up", "scrape_duration_seconds"}
@@ -46,19 +39,6 @@ def asked_by_dashboards():
                     r"label_values\((.*), (\w+)\)", variable["definition"]
                 ).groups()
                 yield f"{file.name}: ${variable['name']}", f"count by ({label}) ({selector})", ""
-
-
-def rules():
-    """(kind, name, expression) of every rule."""
-    found = []
-    for file in RULES:
-        text = file.read_text()
-        for block in re.split(r"(?m)^ +- (?=alert: |record: )", text)[1:]:
-            kind, name = re.match(r"(alert|record): (\S+)", block).groups()
-            rest = block.partition("expr: ")[2]
-            folded = re.match(r">-\n((?: {10,}.*\n)+)|(.*\n)", rest)
-            found.append((kind, name, " ".join(folded[0].removeprefix(">-").split())))
-    return found
 
 
 def filled_in(expression):
@@ -165,47 +145,11 @@ def test_every_metric_and_label_is_on_the_page(page):
 
 # -- Prometheus' own opinion -----------------------------------------------------------------------
 
-CONFIGURATION = """
-global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
-rule_files: ["{rules}"]
-scrape_configs:
-  - job_name: pgstatsmon
-    static_configs: [{{targets: ["{target}"]}}]
-"""
-
-
 @pytest.fixture
 def ask(daemon, directory):
     """Asks the API of a Prometheus that scrapes the daemon and runs the rules."""
-    home = Path(tempfile.mkdtemp(prefix="prometheus-", dir=directory))
-    file = home / "prometheus.yml"
-    target = f"{daemon.host}:{daemon.port}"
-    file.write_text(CONFIGURATION.format(rules=CONFIG / "rules" / "*.yaml", target=target))
-    listen = f"{address()}:{free_port()}"
-    with (home / "log").open("wb") as log:
-        server = process.spawn(
-            [shutil.which("prometheus"), f"--config.file={file}", f"--storage.tsdb.path={home}/data"]
-            + [f"--web.listen-address={listen}"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-
-    def ask(path, **parameters):
-        try:
-            url = f"http://{listen}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return json.load(answer)["data"]
-        except urllib.error.HTTPError as error:
-            if error.code == 503:  # it is starting
-                return None
-            raise AssertionError(f"{parameters}: {error.read().decode()}") from None
-        except OSError:
-            assert server.poll() is None, (home / "log").read_text()
-            return None
-
-    yield ask
-    process.stop(server)
+    with Prometheus(directory, daemon) as server:
+        yield server.ask
 
 
 # Panels that have data only when something is wrong, or once an hour has passed.

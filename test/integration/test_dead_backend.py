@@ -1,6 +1,6 @@
 """A backend that was never there: its own metrics exist from the first second, at zero."""
 
-from harness.contract import QUERIES
+from harness.catalogue import QUERIES
 from harness.daemon import backend
 from harness.network import address, free_port
 from harness.proxy import Proxy

@@ -123,7 +123,7 @@ struct wrong {
 
 TEST(the definitions that are compiled in keep the contract) {
   auto queries = built_in_catalogue()->queries();
-  REQUIRE(queries.size() == contract.size());
+  REQUIRE(queries.size() >= contract.size()); // what is new comes behind it
   size_t families = 0;
   for (size_t i = 0; i < contract.size(); ++i) {
     CHECK_EQUAL(queries[i].name, contract[i].name);
@@ -132,7 +132,7 @@ TEST(the definitions that are compiled in keep the contract) {
     families += contract[i].metrics.size();
   }
   CHECK_EQUAL(families, 65u);
-  CHECK_EQUAL(built_in_catalogue()->families(), families);
+  CHECK(built_in_catalogue()->families() > families);
 }
 
 TEST(the directory of the definitions holds what is compiled in) {

@@ -1,0 +1,80 @@
+"""A real Prometheus that scrapes a daemon and runs the rules of config/rules."""
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from . import process
+from .network import address, free_port
+
+RULES = Path(__file__).resolve().parents[3] / "config" / "rules"
+
+CONFIGURATION = """
+global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+rule_files: ["{rules}"]
+scrape_configs:
+  - job_name: pgstatsmon
+    static_configs: [{{targets: ["{target}"]}}]
+"""
+
+
+def rules():
+    """(kind, name, expression) of every rule."""
+    found = []
+    for file in sorted(RULES.glob("*.yaml")):
+        text = file.read_text()
+        for block in re.split(r"(?m)^ +- (?=alert: |record: )", text)[1:]:
+            kind, name = re.match(r"(alert|record): (\S+)", block).groups()
+            rest = block.partition("expr: ")[2]
+            folded = re.match(r">-\n((?: {10,}.*\n)+)|(.*\n)", rest)
+            found.append((kind, name, " ".join(folded[0].removeprefix(">-").split())))
+    return found
+
+
+class Prometheus:
+    """One server with a database of its own; `with` ends it."""
+
+    def __init__(self, directory, daemon):
+        self.home = Path(tempfile.mkdtemp(prefix="prometheus-", dir=directory))
+        file = self.home / "prometheus.yml"
+        target = f"{daemon.host}:{daemon.port}"
+        file.write_text(CONFIGURATION.format(rules=RULES / "*.yaml", target=target))
+        self.listen = f"{address()}:{free_port()}"
+        with (self.home / "log").open("wb") as log:
+            self.server = process.spawn(
+                [shutil.which("prometheus"), f"--config.file={file}"]
+                + [f"--storage.tsdb.path={self.home}/data", f"--web.listen-address={self.listen}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        process.stop(self.server)
+
+    def ask(self, path, **parameters):
+        """The data that its API gives; None while it starts."""
+        try:
+            url = f"http://{self.listen}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            if error.code == 503:  # it is starting
+                return None
+            raise AssertionError(f"{parameters}: {error.read().decode()}") from None
+        except OSError:
+            assert self.server.poll() is None, (self.home / "log").read_text()
+            return None
+
+    def query(self, expression):
+        """The result of an expression now; nothing while it starts."""
+        return (self.ask("query", query=expression) or {}).get("result", [])
