@@ -1,6 +1,7 @@
 // Classes of errors.
 #include "actors/backend/classify.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -20,6 +21,23 @@ failure classify_sqlstate(std::string_view sqlstate) noexcept {
   if (sqlstate.starts_with("08") || sqlstate.starts_with("57P"))
     return failure::network;
   return failure::query;
+}
+
+bool may_come_from_preparing(std::string_view sqlstate) noexcept {
+  // invalid_sql_statement_name; feature_not_supported: "cached plan must not change result type"
+  return sqlstate == "26000" || sqlstate == "0A000";
+}
+
+bool may_come_from_options(std::string_view sqlstate) noexcept {
+  static constexpr std::array<std::string_view, 6> signs{
+    "08P01", // protocol_violation: pgbouncer's for everything
+    "0A000", // feature_not_supported
+    "22023", // invalid_parameter_value
+    "42601", // syntax_error
+    "42704", // undefined_object: no such setting
+    "55P02", // cant_change_runtime_param
+  };
+  return std::ranges::find(signs, sqlstate) != signs.end();
 }
 
 namespace {
@@ -69,6 +87,8 @@ size_t find_sqlstate(std::string_view text) noexcept {
 failure classify_refusal(std::string_view sqlstate) noexcept {
   if (sqlstate == "42501") // no CONNECT privilege on the database
     return failure::auth;
+  if (sqlstate == "08P01") // something answered, and did not like what we said
+    return failure::other;
   auto reason = classify_sqlstate(sqlstate);
   return reason == failure::query ? failure::other : reason;
 }

@@ -12,6 +12,14 @@ namespace pgstatsmon {
 /// What is neither about the connection nor a time limit is `query`; no SQLSTATE is `network`.
 failure classify_sqlstate(std::string_view sqlstate) noexcept;
 
+/// Whether a query may have failed because it was prepared: the server has lost it, or its result
+/// has other types by now. A query may say the same for reasons of its own.
+bool may_come_from_preparing(std::string_view sqlstate) noexcept;
+
+/// Whether a connection was refused in a way that startup options may have caused: poolers do not
+/// take them, old or strange servers do not know all of them.
+bool may_come_from_options(std::string_view sqlstate) noexcept;
+
 /// Why a connection attempt failed.
 struct connect_error {
   failure reason = failure::other;

@@ -1,6 +1,7 @@
 // The CONNECTION's life: connecting, failing, waiting, ending.
 #include "actors/backend/connection.hpp"
 
+#include "actors/backend/classify.hpp"
 #include "actors/backend/conninfo.hpp"
 
 namespace pgstatsmon {
@@ -58,9 +59,9 @@ void connection_state::connect() {
 void connection_state::open(const lookup_result& found) {
   outdated_ = false;
   session_ = arguments_.context->sessions();
-  go_on(session_->connect(
-    polling_parameters(arguments_.target, options(), {arguments_.target.user, found.password},
-                       found.addresses, arguments_.metrics->server_version.load())));
+  go_on(session_->connect(polling_parameters(
+    arguments_.target, options(), {arguments_.target.user, found.password}, found.addresses,
+    {arguments_.metrics->server_version.load(), takes_options_})));
 }
 
 void connection_state::go_on(const connect_progress& progress) {
@@ -92,6 +93,12 @@ void connection_state::failed(const session_error& error) {
     end();
     return;
   }
+  if (options_may_be_why(error)) {
+    takes_options_ = false;
+    say(level::info, "{}: connecting without startup options", error.message);
+    connect();
+    return;
+  }
   auto& metrics = *arguments_.metrics;
   metrics.up = false;
   if (setup_may_help(error)) {
@@ -118,6 +125,11 @@ void connection_state::failed(const session_error& error) {
   end_poll(error.reason, false);
   enter(backend_state::backoff);
   arm(reconnect_.next(arguments_.context->chance()));
+}
+
+bool connection_state::options_may_be_why(const session_error& error) const {
+  return state_ == backend_state::connecting && options().guards && takes_options_
+         && may_come_from_options(error.sqlstate);
 }
 
 void connection_state::drop_session() {

@@ -113,6 +113,7 @@ private:
   void go_on(const connect_progress& progress);
   void connected();
   void failed(const session_error& error);
+  [[nodiscard]] bool options_may_be_why(const session_error& error) const;
   void drop_session();
   void end();
 
@@ -187,6 +188,7 @@ private:
 
   server_facts facts_;
   server_role asked_role_ = server_role::unknown; ///< What a server before 14 answered.
+  bool takes_options_ = true; ///< The server has not refused startup options yet.
   footing footing_ = footing::unknown;
   bool pooler_said_ = false; ///< That there is one has been logged.
   prepared_statements prepared_;

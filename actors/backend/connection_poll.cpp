@@ -1,4 +1,5 @@
 // The CONNECTION's polls: one flight there, one back.
+#include "actors/backend/classify.hpp"
 #include "actors/backend/connection.hpp"
 #include "actors/backend/conninfo.hpp"
 #include "actors/backend/setup_sql.hpp"
@@ -176,9 +177,8 @@ void connection_state::query_failed(const step& what, const session_error& error
   remember(error, definition.name);
   if (poll_->worst != failure::timeout)
     poll_->worst = error.reason;
-  // invalid_sql_statement_name, feature_not_supported: "cached plan must not change result type"
-  if (error.sqlstate == "26000" || error.sqlstate == "0A000")
-    prepared_.renew({what.query, what.variant});
+  if (may_come_from_preparing(error.sqlstate))
+    prepared_.give_up({what.query, what.variant});
 }
 
 void connection_state::look_at_facts() {

@@ -58,19 +58,20 @@ connect_parameters base_parameters(const backend& target, const connection_setti
 connect_parameters polling_parameters(const backend& target, const connection_settings& options,
                                       const credentials& who,
                                       const std::vector<std::string>& addresses,
-                                      int32_t seen_version) {
+                                      const server_memory& known) {
   auto result = base_parameters(target, options, who, addresses);
-  if (options.guards)
-    result.emplace_back("options", startup_options(polling_limits(options), seen_version));
+  if (options.guards && known.takes_options)
+    result.emplace_back("options", startup_options(polling_limits(options), known.version));
   return result;
 }
 
 connect_parameters setup_parameters(const backend& target, const connection_settings& options,
                                     const credentials& who,
-                                    const std::vector<std::string>& addresses) {
+                                    const std::vector<std::string>& addresses,
+                                    const server_memory& known) {
   auto result = base_parameters(target, options, who, addresses);
-  if (options.guards)
-    result.emplace_back("options", startup_options(setup_limits(), 0));
+  if (options.guards && known.takes_options)
+    result.emplace_back("options", startup_options(setup_limits(), known.version));
   return result;
 }
 

@@ -18,25 +18,32 @@ struct credentials {
   std::string password; ///< Empty: none, or what libpq finds in its password file.
 };
 
+/// What is known of a server before a session has begun.
+struct server_memory {
+  int32_t version = 0;       ///< As it was last seen; 0: not seen yet.
+  bool takes_options = true; ///< It has not refused startup options yet.
+};
+
 /// The time limits of a session that polls: query_timeout for a statement, half of it for a lock.
 session_limits polling_limits(const connection_settings& options);
 
 /// Those of a session that sets a backend up: it may write, and waits longer for locks.
 session_limits setup_limits();
 
-/// The keywords of a session that polls, with startup_options() unless guards are off.
+/// The keywords of a session that polls, with startup_options() unless guards are off or the
+/// server takes none.
 /// @param addresses Literal addresses of the backend's host, in the order in which to try them;
 /// empty when backend::address is one already, or a directory of Unix sockets.
-/// @param seen_version Of the server as it was last seen; 0: not seen yet.
 connect_parameters polling_parameters(const backend& target, const connection_settings& options,
                                       const credentials& who,
                                       const std::vector<std::string>& addresses,
-                                      int32_t seen_version = 0);
+                                      const server_memory& known = {});
 
 /// The keywords of a session that sets a backend up.
 connect_parameters setup_parameters(const backend& target, const connection_settings& options,
                                     const credentials& who,
-                                    const std::vector<std::string>& addresses);
+                                    const std::vector<std::string>& addresses,
+                                    const server_memory& known = {});
 
 /// True when the address needs the name service: neither a literal address nor a directory.
 bool needs_resolution(const std::string& address);

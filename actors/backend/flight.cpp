@@ -6,13 +6,7 @@
 namespace pgstatsmon {
 
 std::string prepared_statements::name(key x) const {
-  return fmt::format("pgstatsmon_{}_{}_{}", x.first, x.second, generation_);
-}
-
-void prepared_statements::renew(key) {
-  // All of them, as it is one event that does this to all: a pooler, DISCARD ALL, an upgrade.
-  ready_.clear();
-  ++generation_;
+  return fmt::format("pgstatsmon_{}_{}", x.first, x.second);
 }
 
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
@@ -33,13 +27,14 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
     if (!what[i])
       continue;
     prepared_statements::key key{i, *what[i]};
-    auto known = keep_prepared && prepared.contains(key);
-    auto name = keep_prepared ? prepared.name(key) : std::string{};
+    auto keep = keep_prepared && !prepared.is_given_up(key);
+    auto known = keep && prepared.contains(key);
+    auto name = keep ? prepared.name(key) : std::string{};
     auto sql = known ? std::string{} : queries.queries()[i].variants[*what[i]].sql;
     result.statements.push_back({.pins = extras.pins,
                                  .name = std::move(name),
                                  .sql = std::move(sql),
-                                 .prepare = keep_prepared && !known});
+                                 .prepare = keep && !known});
     result.steps.push_back({purpose::query, i, *what[i]});
   }
   return result;

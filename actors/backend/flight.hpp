@@ -27,13 +27,15 @@ public:
   /// The server has it.
   void add(key x) { ready_.insert(x); }
 
-  /// The server lost it, or its result type changed: it is prepared again, under a new name, as the
-  /// old one may still be there.
-  void renew(key x);
+  /// It failed in a way that preparing it may have caused. From now on it is sent whole, so that
+  /// however often it fails nothing more is left of it on the server.
+  void give_up(key x) { given_up_.insert(x); }
+
+  [[nodiscard]] bool is_given_up(key x) const { return given_up_.contains(x); }
 
 private:
   std::set<key> ready_;
-  uint32_t generation_ = 0;
+  std::set<key> given_up_;
 };
 
 /// Whose the server session at the other end is.

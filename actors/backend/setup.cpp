@@ -1,6 +1,7 @@
 // The SETUP's one run.
 #include "actors/backend/setup.hpp"
 
+#include "actors/backend/classify.hpp"
 #include "actors/backend/conninfo.hpp"
 #include "actors/backend/pq_session.hpp"
 #include "actors/backend/setup_sql.hpp"
@@ -53,9 +54,9 @@ void setup_actor_state::open(const std::string& database) {
   target.database = database;
   close();
   session_ = arguments.context->sessions();
-  go_on(session_->connect(setup_parameters(target, options.connections,
-                                           {options.setup.user, administrator_.password},
-                                           administrator_.addresses)));
+  go_on(session_->connect(
+    setup_parameters(target, options.connections, {options.setup.user, administrator_.password},
+                     administrator_.addresses, {.version = 0, .takes_options = takes_options_})));
 }
 
 void setup_actor_state::close() {
@@ -76,7 +77,10 @@ void setup_actor_state::on_socket(const socket_ready& x) {
 }
 
 void setup_actor_state::go_on(const connect_progress& progress) {
-  if (progress.error)
+  if (progress.error && takes_options_ && may_come_from_options(progress.error->sqlstate)) {
+    takes_options_ = false;
+    open(database_);
+  } else if (progress.error)
     failed(progress.error->message);
   else if (!progress.connected)
     watch(progress.wants);

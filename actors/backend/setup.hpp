@@ -48,7 +48,8 @@ private:
   std::unique_ptr<session> session_;
   lookup_result administrator_;
   std::string role_password_;
-  std::string database_; ///< That the session is connected to.
+  std::string database_;      ///< That the session is connected to.
+  bool takes_options_ = true; ///< The server has not refused startup options yet.
   bool connected_ = false;
   std::optional<session_error> first_error_;
   uint64_t watch_ = 0;

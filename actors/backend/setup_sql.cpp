@@ -68,16 +68,44 @@ END)",
                                      work));
 }
 
+/// What a role says that setup made.
+constexpr std::string_view mark = "Polls for pgstatsmon, whose setup made it.";
+
+/// How many sessions the role may have. Of each database's, two daemons have one, and another while
+/// they change it for a new one; a server may also be watched under several names.
+constexpr std::string_view needed_sessions =
+  "(SELECT 16 OPERATOR(pg_catalog.+) (4 OPERATOR(pg_catalog.*) pg_catalog.count(*))"
+  " FROM pg_catalog.pg_database d WHERE d.datallowconn)";
+
 /// @param name The role as a literal.
 std::string create_role(std::string_view user, std::string_view name, std::string_view verifier) {
   auto password = verifier.empty() ? std::string{} : " PASSWORD " + quote_literal(verifier);
   return fmt::format(R"(
-      IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) {}::pg_catalog.name) THEN
-        CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION
-          CONNECTION LIMIT 5{};
-        ALTER ROLE {} SET search_path = pg_catalog, pg_temp;
+      IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles r
+                      WHERE r.rolname OPERATOR(pg_catalog.=) {0}::pg_catalog.name) THEN
+        CREATE ROLE {1} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION
+          CONNECTION LIMIT 5{2};
+        ALTER ROLE {1} SET search_path = pg_catalog, pg_temp;
+        COMMENT ON ROLE {1} IS '{3}';
       END IF;)",
-                     name, quote_identifier(user), password, quote_identifier(user));
+                     name, quote_identifier(user), password, mark);
+}
+
+/// Gives a role that setup made as many sessions as it needs. Setups of the past left it at five
+/// and without the mark.
+std::string raise_limit(std::string_view name) {
+  return fmt::format(R"(
+      IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles r
+                  WHERE r.rolname OPERATOR(pg_catalog.=) {0}::pg_catalog.name
+                    AND r.rolconnlimit OPERATOR(pg_catalog.>=) 0
+                    AND r.rolconnlimit OPERATOR(pg_catalog.<) {1}
+                    AND (r.rolconnlimit OPERATOR(pg_catalog.=) 5
+                         OR pg_catalog.shobj_description(r.oid, 'pg_authid'::pg_catalog.name)
+                            OPERATOR(pg_catalog.=) '{2}')) THEN
+        EXECUTE pg_catalog.format('ALTER ROLE %I CONNECTION LIMIT %s', {0}::pg_catalog.name,
+                                  {1});
+      END IF;)",
+                     name, needed_sessions, mark);
 }
 
 /// Makes the role a member of pg_monitor, and sees to it that it has the rights of it. A role that
@@ -204,7 +232,7 @@ bool setup_is_by_database(int32_t server_version) {
 std::vector<std::string> setup_statements(int32_t server_version, std::string_view user,
                                           std::string_view verifier) {
   auto name = quote_literal(user);
-  auto role = create_role(user, name, verifier);
+  auto role = create_role(user, name, verifier) + raise_limit(name);
   if (!setup_is_by_database(server_version))
     return {block(role + grant_monitor(server_version, user, name))};
   return {block(role), block(create_functions(server_version, user, name))};

@@ -22,8 +22,9 @@ bool setup_is_by_database(int32_t server_version);
 /// Idempotent: nothing is written where all is there. Several may run at once, in one database or
 /// in several of one cluster.
 ///
-/// Creates the role where it is missing, with LOGIN, five connections, a search_path of the
-/// system's schemas and no other attribute; an existing role keeps its own. From PostgreSQL 10 on
+/// Creates the role where it is missing, with LOGIN, a limit of sessions that fits the databases, a
+/// search_path of the system's schemas and no other attribute. An existing role keeps its own, but
+/// for a limit that an earlier setup made too small. From PostgreSQL 10 on
 /// it becomes a member of pg_monitor; before, schema `pgstatsmon` gets functions that run with
 /// their owner's rights, for this role alone.
 /// @param server_version As `server_version_num` has it.

@@ -25,7 +25,7 @@ def test_virgin_cluster(cluster, watch):
             "rolcreatedb": "f",
             "rolcreaterole": "f",
             "rolreplication": "f",
-            "rolconnlimit": "5",
+            "rolconnlimit": "24",  # 16, and 4 for each of two databases
             "monitor": "t",
         }
     ]
@@ -96,6 +96,29 @@ def test_existing_role_keeps_its_attributes(cluster, watch):
     daemon.wait_for(lambda p: setup_of(p, "one") == "done", what="rights are given")
     row = server.rows(ROLE)[0]
     assert (row["rolcreatedb"], row["rolconnlimit"], row["monitor"]) == ("t", "7", "t")
+
+
+def test_a_limit_of_an_earlier_setup_is_raised(cluster, watch):
+    """Five sessions are too few for a server with many databases; a limit of somebody else's stays."""
+    server = cluster("limited").start()
+    server.role(attributes="connection limit 5", monitor=False)
+    for i in range(5):
+        server.psql(f"create database d{i}")
+    daemon = watch([backend("one", server)])
+    daemon.wait_for(lambda p: setup_of(p, "one") == "done", what="rights are given")
+    assert server.rows(ROLE)[0]["rolconnlimit"] == str(16 + 4 * 7)
+
+
+def test_seven_databases_and_two_daemons_fit(cluster, watch):
+    server = cluster("seven").start()
+    names = [f"d{i}" for i in range(7)]
+    for name in names:
+        server.psql(f"create database {name}")
+    entries = [backend(name, server, database=name) for name in names]
+    first, second = watch(entries), watch(entries)
+    first.wait_up(*names)
+    second.wait_up(*names)
+    assert server.sessions_of() == 14
 
 
 def test_a_standby_is_left_alone(cluster, watch):

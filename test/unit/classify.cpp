@@ -62,3 +62,21 @@ TEST(what a server says cannot confuse the search for its SQLSTATE) {
 TEST(a message is one line) {
   CHECK_EQUAL(join_lines(" a\n\tb  c\n"), "a b c");
 }
+
+TEST(what a pooler does not like is not the network) {
+  auto said =
+    parse_connect_error("connection to server at \"127.0.0.1\", port 6432 failed: FATAL:  "
+                        "08P01: unsupported startup parameter: options\n");
+  CHECK(said.reason == failure::other);
+  CHECK_EQUAL(said.sqlstate, "08P01");
+}
+
+TEST(some failures may come from what we did) {
+  CHECK(may_come_from_options("08P01"));
+  CHECK(may_come_from_options("42704"));
+  CHECK(!may_come_from_options("28000"));
+  CHECK(!may_come_from_options(""));
+  CHECK(may_come_from_preparing("26000"));
+  CHECK(may_come_from_preparing("0A000"));
+  CHECK(!may_come_from_preparing("42P01"));
+}

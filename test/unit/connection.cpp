@@ -362,20 +362,52 @@ TEST(one query that fails fails alone) {
   CHECK_EQUAL(failures(failure::timeout), 1u);
 }
 
-TEST(a statement that the server lost is prepared again) {
+TEST(a query that may have failed for being prepared is sent whole from then on) {
   become_ready();
   for (int i = 0; i < 2; ++i) {
     ask();
     answer_all();
   }
-  ask();
-  spoken.ready.push_back({0, nullptr, false, std::nullopt});
-  spoken.ready.push_back({1, nullptr, false, session_error{failure::query, "26000", "lost"}});
-  spoken.ready.push_back({2, one_value("x", "1"), false, std::nullopt});
+  for (int i = 0; i < 2; ++i) {
+    ask();
+    spoken.ready.push_back({0, nullptr, false, std::nullopt});
+    spoken.ready.push_back({1, nullptr, false, session_error{failure::query, "0A000", "no"}});
+    spoken.ready.push_back({2, one_value("x", "1"), false, std::nullopt});
+    socket_event();
+  }
+  const auto& flight = spoken.flights.back();
+  CHECK(flight[1] == (statement{.sql = "SELECT 1 AS x"}));
+  CHECK(flight[2] == (statement{.name = spoken.flights[1][2].name}));
+}
+
+TEST(startup options that are refused are left out at once and for good) {
+  spoken.connect_error = session_error{failure::other, "08P01", "unsupported startup parameter"};
+  start();
+  CHECK_EQUAL(spoken.parameters.back().first, "options");
   socket_event();
-  ask();
-  CHECK(spoken.flights.back()[1].prepare);
-  CHECK(spoken.flights.back()[1].name != spoken.flights[1][1].name);
+  CHECK_EQUAL(spoken.connects, 2);
+  CHECK(spoken.parameters.back().first != "options");
+  CHECK_EQUAL(failures(failure::other), 0u);
+  spoken.connect_error.reset();
+  socket_event();
+  CHECK(state() == backend_state::ready);
+  spoken.next_receive_error = session_error{failure::network, "", "gone"};
+  socket_event();
+  spoken.next_receive_error.reset();
+  advance_time(1s);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 3);
+  CHECK(spoken.parameters.back().first != "options");
+}
+
+TEST(a server that refuses without options too has failed) {
+  spoken.connect_error = session_error{failure::other, "08P01", "no such database"};
+  start();
+  socket_event();
+  socket_event();
+  CHECK_EQUAL(spoken.connects, 2);
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(failures(failure::other), 1u);
 }
 
 TEST(a poll of a backend that is not ready is answered at once) {

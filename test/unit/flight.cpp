@@ -19,14 +19,13 @@ TEST(a flight begins with a lone Sync and prepares what is not prepared) {
   CHECK(x.statements[0] == statement{});
   CHECK(x.steps[0].what == purpose::arrival);
   CHECK(x.steps[1].what == purpose::rights);
-  CHECK(x.statements[2] == (statement{.name = "pgstatsmon_0_0_0"}));
+  CHECK(x.statements[2] == (statement{.name = "pgstatsmon_0_0"}));
   x = make_flight(queries, {std::nullopt, 0}, {}, prepared, true);
   CHECK(x.statements[1]
-        == (statement{.name = "pgstatsmon_1_0_0", .sql = "SELECT 2", .prepare = true}));
-  prepared.renew({0, 0});
+        == (statement{.name = "pgstatsmon_1_0", .sql = "SELECT 2", .prepare = true}));
+  prepared.give_up({0, 0});
   x = make_flight(queries, {0, std::nullopt}, {}, prepared, true);
-  CHECK(x.statements[1]
-        == (statement{.name = "pgstatsmon_0_0_1", .sql = "SELECT 1", .prepare = true}));
+  CHECK(x.statements[1] == (statement{.sql = "SELECT 1"}));
 }
 
 TEST(what sets a session needs no pins and all else has them where the session may not be ours) {

@@ -51,6 +51,7 @@ TEST(one block makes the role and its membership since version 10) {
     CHECK(has(statements.front(), R"(CREATE ROLE "u" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE)"
                                   R"( NOREPLICATION)"));
     CHECK(has(statements.front(), "CONNECTION LIMIT 5;"));
+    CHECK(has(statements.front(), "ALTER ROLE %I CONNECTION LIMIT %s"));
     CHECK(has(statements.front(), R"(GRANT pg_monitor TO "u")"));
     CHECK(!has(statements.front(), "FUNCTION"));
     CHECK(has(statements.front(), R"(ALTER ROLE "u" SET search_path = pg_catalog, pg_temp;)"));
