@@ -28,12 +28,21 @@ struct sql_variant {
 
 enum class metric_type : uint8_t { counter, gauge };
 
+/// What becomes of a metric's values in rows whose labels are equal: a page can have one of them.
+enum class duplicate_rule : uint8_t {
+  first, ///< The first row's value. Others are left out, which is counted.
+  min,   ///< The smallest value.
+  max,   ///< The largest value.
+  sum,   ///< All values added up.
+};
+
 /// A column that becomes a family of samples.
 struct metric_definition {
   std::string column; ///< As the result names it.
   std::string family; ///< The metric's full name, `<query>_<column>[_<unit>]`.
   std::string help;
   metric_type type = metric_type::gauge;
+  duplicate_rule duplicates = duplicate_rule::first;
 
   friend bool operator==(const metric_definition&, const metric_definition&) = default;
 };

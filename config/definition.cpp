@@ -123,8 +123,15 @@ void read_labels(const value& self, std::vector<std::string>& labels) {
   });
 }
 
-void read_metric(const value& self, located_definition& to) {
+auto parse_rule() {
+  using rule = duplicate_rule;
+  return choice<rule>(
+    {{"first", rule::first}, {"min", rule::min}, {"max", rule::max}, {"sum", rule::sum}});
+}
+
+void read_metric(const value& self, duplicate_rule common, located_definition& to) {
   metric_definition metric;
+  metric.duplicates = common;
   std::string unit;
   fields s{self};
   auto column = s.get("column").require(metric.column, "a column of the SQL's result", parse_name);
@@ -132,6 +139,7 @@ void read_metric(const value& self, located_definition& to) {
     metric.type, "counter or gauge",
     choice<metric_type>({{"counter", metric_type::counter}, {"gauge", metric_type::gauge}}));
   s.get("unit").read(unit, parse_name);
+  s.get("duplicates").read(metric.duplicates, parse_rule());
   s.get("help").require(metric.help, "a sentence", parse_word);
   metric.family = to.query.name + '_' + metric.column;
   if (!unit.empty())
@@ -194,8 +202,10 @@ located_definition read_definition(const value& root) {
   result.name_place = place_of(name);
   s.get("help").require(result.query.help, "a sentence", parse_word);
   read_labels(s.get("labels"), result.query.labels);
+  auto common = duplicate_rule::first;
+  s.get("duplicates").read(common, parse_rule());
   each_of_some(s.get("metrics"), "a list of metrics",
-               [&](const value& x) { read_metric(x, result); });
+               [&](const value& x) { read_metric(x, common, result); });
   each_of_some(s.get("versions"), "a list of version ranges with their SQL",
                [&](const value& x) { read_variant(x, result.query.variants); });
   return result;

@@ -40,7 +40,10 @@ public:
   void add_row(std::string_view labels);
 
   /// Sets a value of the newest row.
-  void set(size_t metric, double x) noexcept { values_[values_.size() - metrics_ + metric] = x; }
+  void set(size_t metric, double x) noexcept { set(rows() - 1, metric, x); }
+
+  /// Sets a value of a row.
+  void set(size_t row, size_t metric, double x) noexcept { values_[row * metrics_ + metric] = x; }
 
   [[nodiscard]] size_t rows() const noexcept { return ends_.size(); }
   [[nodiscard]] size_t metrics() const noexcept { return metrics_; }

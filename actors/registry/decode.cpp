@@ -23,16 +23,17 @@ public:
   explicit row_index(size_t rows)
     : slots_(std::bit_ceil(std::max<size_t>(rows, 4) * 2)), mask_{slots_.size() - 1} {}
 
-  /// Remembers the row that `to` will get next; false if `to` has one with these labels.
-  bool add(const section& to, std::string_view labels) {
+  /// The row of `to` with these labels. If it has none: the row that it will get next, which is
+  /// remembered.
+  size_t find_or_add(const section& to, std::string_view labels) {
     auto hash = std::hash<std::string_view>{}(labels);
     auto tag = static_cast<uint32_t>(hash >> 32U);
     auto i = hash & mask_;
     for (; slots_[i].row != 0; i = (i + 1) & mask_)
       if (slots_[i].tag == tag && to.labels(slots_[i].row - 1) == labels)
-        return false;
+        return slots_[i].row - 1;
     slots_[i] = {tag, static_cast<uint32_t>(to.rows() + 1)};
-    return true;
+    return to.rows();
   }
 
 private:
@@ -119,16 +120,34 @@ void render_row(std::string& to, const std::vector<std::string>& openings,
   }
 }
 
-void decode_values(section& to, const column_map& columns, const PGresult& rows, int row,
+/// What a sample is when another row with the same labels has the value x.
+double combined(double sample, double x, duplicate_rule rule) noexcept {
+  if (is_absent(sample))
+    return x;
+  switch (rule) {
+  case duplicate_rule::first: return sample;
+  case duplicate_rule::min: return std::min(sample, x);
+  case duplicate_rule::max: return std::max(sample, x);
+  case duplicate_rule::sum: break;
+  }
+  auto sum = sample + x; // of both infinities it is no number
+  return std::isnan(sum) ? absent_sample() : sum;
+}
+
+/// Decodes one row into the row `at` of a section.
+/// @param again Another row with the same labels is in there.
+void decode_values(section& to, size_t at, bool again, const query_definition& query,
+                   const column_map& columns, const PGresult& rows, int row,
                    decode_report& report) {
   for (size_t i = 0; i < columns.metrics.size(); ++i) {
     auto column = columns.metrics[i];
-    if (column < 0)
+    auto rule = query.metrics[i].duplicates;
+    if (column < 0 || (again && rule == duplicate_rule::first))
       continue;
     auto text = cell(rows, row, column);
     double x = 0;
     if (!text.empty() && parse_number(text, x))
-      to.set(i, x);
+      to.set(at, i, combined(to.value(at, i), x, rule));
     else if (!text.empty() || PQgetisnull(&rows, row, column) == 0)
       ++report.not_a_number[i];
   }
@@ -177,19 +196,22 @@ section decode(const query_definition& query, const column_map& columns, const P
   auto label_bytes = plain_label_bytes(openings, columns, rows);
   result.reserve(static_cast<size_t>(n), label_bytes);
   row_index index{static_cast<size_t>(n)};
+  auto leaves_out = std::ranges::any_of(
+    query.metrics, [](const auto& x) { return x.duplicates == duplicate_rule::first; });
   std::string labels;
   for (int row = 0; row < n; ++row) {
     render_row(labels, openings, columns, rows, row);
     if (labels.size() > std::numeric_limits<uint32_t>::max() - result.label_bytes())
       break; // a section can't hold more
-    if (!index.add(result, labels)) {
+    auto at = index.find_or_add(result, labels);
+    auto again = at < result.rows();
+    if (!again)
+      result.add_row(labels);
+    else if (leaves_out)
       ++report.duplicates;
-      continue;
-    }
-    result.add_row(labels);
-    decode_values(result, columns, rows, row, report);
+    decode_values(result, at, again, query, columns, rows, row, report);
   }
-  if (report.duplicates > 0 || result.label_bytes() > label_bytes)
+  if (result.rows() < static_cast<size_t>(n) || result.label_bytes() > label_bytes)
     result.shrink();
   return result;
 }

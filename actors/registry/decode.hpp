@@ -29,12 +29,13 @@ bool fits(const column_map& columns, const PGresult& rows);
 /// What decode() noticed besides the samples.
 struct decode_report {
   std::vector<uint32_t> not_a_number; ///< Per metric: values that are no number (`pg_NaN_error`).
-  uint32_t duplicates = 0;            ///< Rows left out because another has the same labels.
+  uint32_t duplicates = 0; ///< Rows with a value left out because another has the same labels.
 };
 
 /// Decodes a result. NULL makes no sample; NaN and text that is no number make none and are
 /// counted; infinity is a number, and so is what is too large for a double. A label that is NULL
-/// is shown as empty. Of rows with the same labels the first one stays.
+/// is shown as empty. Rows with the same labels become one, by the duplicate_rule of each metric;
+/// what makes no sample takes no part in that.
 /// @param rows PGRES_TUPLES_OK in text format.
 section decode(const query_definition& query, const column_map& columns, const PGresult& rows,
                decode_report& report);

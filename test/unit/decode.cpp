@@ -23,6 +23,13 @@ query_definition tables() {
   return x;
 }
 
+metric_definition metric(std::string column, duplicate_rule rule) {
+  metric_definition x;
+  x.column = std::move(column);
+  x.duplicates = rule;
+  return x;
+}
+
 struct decoded {
   decode_report report;
   section rows;
@@ -131,6 +138,51 @@ TEST(of rows with the same labels the first stays) {
   CHECK_EQUAL(x.report.duplicates, 600u);
   for (size_t i = 0; i < 400; ++i)
     CHECK_EQUAL(x.rows.value(i, 0), static_cast<double>(i));
+}
+
+TEST(rows with the same labels become one by the rule of each metric) {
+  using rule = duplicate_rule;
+  query_definition query;
+  query.labels = {"name"};
+  for (auto x : {rule::first, rule::min, rule::max, rule::sum})
+    query.metrics.push_back(metric("c" + std::to_string(query.metrics.size()), x));
+  auto x =
+    decode_rows(query, *make_rows({"name", "c0", "c1", "c2", "c3"}, {{"a", "5", "5", "5", "5"},
+                                                                     {"b", "1", "1", "1", "1"},
+                                                                     {"a", "3", "3", "3", "3"},
+                                                                     {"a", "9", "9", "9", "9"}}));
+  REQUIRE(x.rows.rows() == 2);
+  for (size_t i = 0; auto expected : {5, 3, 9, 17})
+    CHECK_EQUAL(x.rows.value(0, i++), expected);
+  for (size_t i = 0; i < 4; ++i)
+    CHECK_EQUAL(x.rows.value(1, i), 1);
+  CHECK_EQUAL(x.report.duplicates, 2u);
+}
+
+TEST(where every metric has a rule no row is left out) {
+  query_definition query;
+  query.metrics = {metric("x", duplicate_rule::min), metric("y", duplicate_rule::sum)};
+  auto x = decode_rows(
+    query,
+    *make_rows({"x", "y"}, {{"2", "1"}, {std::nullopt, "1"}, {"NaN", "1"}, {"1", std::nullopt}}));
+  CHECK_EQUAL(x.rows.value(0, 0), 1);
+  CHECK_EQUAL(x.rows.value(0, 1), 3);
+  CHECK_EQUAL(x.report.duplicates, 0u);
+  CHECK_EQUAL(x.report.not_a_number.at(0), 1u);
+}
+
+TEST(of rows with the same labels a first one without a value stays without) {
+  auto x = decode_rows(tables(), *make_rows({"schema", "table", "scans", "size"},
+                                            {{"s", "t", std::nullopt, "1"}, {"s", "t", "7", "2"}}));
+  CHECK(is_absent(x.rows.value(0, 0)));
+  CHECK_EQUAL(x.rows.value(0, 1), 1);
+}
+
+TEST(a sum of infinities is no sample) {
+  query_definition query;
+  query.metrics = {metric("x", duplicate_rule::sum)};
+  auto x = decode_rows(query, *make_rows({"x"}, {{"Infinity"}, {"-Infinity"}}));
+  CHECK(is_absent(x.rows.value(0, 0)));
 }
 
 TEST(values that become the same text are the same) {

@@ -18,7 +18,7 @@ select indexrelname, schemaname, relname, idx_blks_read, idx_blks_hit
 from pg_statio_user_indexes"""
 
 REPLICATION = """
-select sync_state, application_name, host(client_addr) as client_addr,
+select sync_state, application_name, host(client_addr) as client_addr, 1 as clients,
        sent_lsn - '0/0' as wal_sent_bytes, write_lsn - '0/0' as replica_wal_written_bytes,
        flush_lsn - '0/0' as replica_wal_flushed_bytes,
        replay_lsn - '0/0' as replica_wal_replayed_bytes
@@ -95,6 +95,7 @@ GAUGES = set(VACUUM_PROGRESS) | {
     "pg_stat_user_tables_n_dead_tup",
     "pg_stat_activity_connections",
     "pg_stat_database_numbackends",
+    "pg_stat_replication_clients",
     "pg_relation_size_row_estimate",
     "pg_relation_size_total_bytes",
     "pg_relation_size_index_bytes",
