@@ -1,6 +1,8 @@
 // Asks the DNS for backends, over c-ares.
 #include "actors/discovery/dns.hpp"
 
+#include "actors/discovery/target.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -31,13 +32,6 @@ using std::chrono::duration_cast;
 constexpr int attempt_ms = 2000;
 constexpr int attempts = 2;
 constexpr std::chrono::seconds deadline{10};
-
-/// What one name came to.
-struct lookup {
-  std::string name;
-  int status = ARES_ECANCELLED;
-  std::vector<found_backend> found;
-};
 
 struct channel_deleter {
   void operator()(ares_channel x) const { ares_destroy(x); }
@@ -73,26 +67,53 @@ found_backend named(std::string name, uint16_t port) {
   return result;
 }
 
-void on_srv(void* arg, int status, int, unsigned char* answer, int size) {
-  auto& to = *static_cast<lookup*>(arg);
-  to.status = status;
-  if (status != ARES_SUCCESS)
-    return;
-  ares_srv_reply* list = nullptr;
-  to.status = ares_parse_srv_reply(answer, size, &list);
-  for (const auto* x = list; x != nullptr; x = x->next) {
-    std::string_view host{x->host};
-    if (host.ends_with('.'))
-      host.remove_suffix(1);
-    if (!host.empty() && x->port != 0) // a target of "." says that the service is not offered
-      to.found.push_back(named(std::string{host}, x->port));
+/// Notes how a lookup ended; c-ares calls every callback, at the latest when the channel ends.
+void conclude(dns_lookup& x, int status) {
+  using outcome = dns_lookup::outcome;
+  if (status == ARES_SUCCESS) {
+    x.came_to = outcome::answered;
+  } else if (status == ARES_ENOTFOUND || status == ARES_ENODATA) {
+    x.came_to = outcome::gone;
+  } else if (status == ARES_ECANCELLED || status == ARES_EDESTRUCTION || status == ARES_ETIMEOUT) {
+    x.problem = {source_failure::timeout, fmt::format("{}: no answer in time", x.name)};
+  } else {
+    x.problem = {source_failure::dns, fmt::format("{}: {}", x.name, ares_strerror(status))};
   }
+}
+
+void add_srv(dns_lookup& to, std::string_view host, uint16_t port) {
+  if (host.ends_with('.'))
+    host.remove_suffix(1);
+  auto reject = [&](std::string why) {
+    to.rejected.push_back({fmt::format("{} of {}", address_and_port(host, port), to.name),
+                           reject_reason::address, std::move(why)});
+  };
+  if (host.empty())
+    return; // a target of "." says that the service is not offered
+  if (port == 0)
+    reject("its port is 0");
+  else if (host.find('/') != std::string_view::npos || !parse_target(host))
+    reject("its target is no host name");
+  else
+    to.found.push_back(named(std::string{host}, port));
+}
+
+void on_srv(void* arg, int status, int, unsigned char* answer, int size) {
+  auto& to = *static_cast<dns_lookup*>(arg);
+  ares_srv_reply* list = nullptr;
+  if (status == ARES_SUCCESS)
+    status = ares_parse_srv_reply(answer, size, &list);
+  conclude(to, status);
+  for (const auto* x = list; x != nullptr; x = x->next)
+    add_srv(to, x->host, x->port);
+  if (status == ARES_SUCCESS && to.found.empty() && to.rejected.empty())
+    to.came_to = dns_lookup::outcome::gone;
   ares_free_data(list);
 }
 
 void on_addresses(void* arg, int status, int, ares_addrinfo* answer) {
-  auto& to = *static_cast<lookup*>(arg);
-  to.status = status;
+  auto& to = *static_cast<dns_lookup*>(arg);
+  conclude(to, status);
   if (status != ARES_SUCCESS)
     return;
   for (const auto* x = answer->nodes; x != nullptr; x = x->ai_next) {
@@ -108,6 +129,34 @@ void on_addresses(void* arg, int status, int, ares_addrinfo* answer) {
   ares_freeaddrinfo(answer);
 }
 
+/// Whether a name can be looked up in a search domain; `.` would make it end with two dots.
+bool can_be_searched(std::string_view domain) {
+  if (domain.ends_with('.'))
+    domain.remove_suffix(1);
+  return !domain.empty() && !domain.starts_with('.') && domain.find("..") == domain.npos;
+}
+
+channel_ptr new_channel(const ares_options& options, int mask, int& status) {
+  auto copy = options;
+  ares_channel channel = nullptr;
+  status = ares_init_options(&channel, &copy, mask);
+  return channel_ptr{status == ARES_SUCCESS ? channel : nullptr};
+}
+
+/// The search domains of a channel that are of use.
+std::vector<std::string> search_domains(ares_channel channel, int& status) {
+  std::vector<std::string> result;
+  ares_options options{};
+  int mask = 0;
+  status = ares_save_options(channel, &options, &mask);
+  if (status == ARES_SUCCESS)
+    for (int i = 0; i < options.ndomains; ++i)
+      if (can_be_searched(options.domains[i]))
+        result.emplace_back(options.domains[i]);
+  ares_destroy_options(&options);
+  return result;
+}
+
 channel_ptr open_channel(const dns_settings& how, int& status) {
   static const auto ready = ares_library_init(ARES_LIB_INIT_ALL);
   status = ready;
@@ -119,23 +168,42 @@ channel_ptr open_channel(const dns_settings& how, int& status) {
   options.tries = attempts;
   options.lookups = dns_only.data();
   auto mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | (how.server.empty() ? 0 : ARES_OPT_LOOKUPS);
-  ares_channel channel = nullptr;
-  status = ares_init_options(&channel, &options, mask);
-  channel_ptr result{status == ARES_SUCCESS ? channel : nullptr};
+  // The first channel reads what the system says, the second leaves out some of it.
+  auto result = new_channel(options, mask, status);
+  if (!result)
+    return nullptr;
+  auto domains = search_domains(result.get(), status);
+  if (status != ARES_SUCCESS)
+    return nullptr;
+  std::vector<char*> pointers;
+  for (auto& x : domains)
+    pointers.push_back(x.data());
+  options.domains = pointers.data();
+  options.ndomains = static_cast<int>(pointers.size());
+  result = new_channel(options, mask | ARES_OPT_DOMAINS, status);
   if (result && !how.server.empty())
-    status = ares_set_servers_ports_csv(channel, how.server.c_str());
+    status = ares_set_servers_ports_csv(result.get(), how.server.c_str());
   return status == ARES_SUCCESS ? std::move(result) : nullptr;
 }
 
-void ask(ares_channel channel, const dns_settings& how, lookup& x) {
-  if (how.type == dns_settings::record::srv) {
-    ares_query(channel, x.name.c_str(), ns_c_in, ns_t_srv, on_srv, &x);
-    return;
-  }
+using lookup_list = std::deque<dns_lookup>; // c-ares keeps pointers to its elements
+
+/// Asks for all records of a name. A and AAAA are two questions: one may fail alone.
+void ask(ares_channel channel, const dns_settings& how, const std::string& name, lookup_list& to) {
+  auto add = [&](std::string type) -> dns_lookup& {
+    auto& added = to.emplace_back();
+    added.name = name;
+    added.type = std::move(type);
+    return added;
+  };
+  if (how.type == dns_settings::record::srv)
+    return ares_query(channel, name.c_str(), ns_c_in, ns_t_srv, on_srv, &add("SRV"));
   ares_addrinfo_hints hints{};
-  hints.ai_family = AF_UNSPEC;
   hints.ai_flags = ARES_AI_NOSORT;
-  ares_getaddrinfo(channel, x.name.c_str(), nullptr, &hints, on_addresses, &x);
+  hints.ai_family = AF_INET;
+  ares_getaddrinfo(channel, name.c_str(), nullptr, &hints, on_addresses, &add("A"));
+  hints.ai_family = AF_INET6;
+  ares_getaddrinfo(channel, name.c_str(), nullptr, &hints, on_addresses, &add("AAAA"));
 }
 
 /// Waits for c-ares' sockets and its next timeout, or for a stop; then lets it work.
@@ -167,38 +235,17 @@ bool step(ares_channel channel, const stop_event& stop, milliseconds left) {
   return true;
 }
 
-source_answer collect(const std::deque<lookup>& lookups) {
-  found_list result;
-  for (const auto& x : lookups) {
-    if (x.status == ARES_ENOTFOUND || x.status == ARES_ENODATA)
-      result.rejected.push_back({x.name, reject_reason::address, "it has no such records"});
-    else if (x.status == ARES_ECANCELLED || x.status == ARES_ETIMEOUT)
-      return source_problem{source_failure::timeout, fmt::format("{}: no answer in time", x.name)};
-    else if (x.status != ARES_SUCCESS)
-      return source_problem{source_failure::dns,
-                            fmt::format("{}: {}", x.name, ares_strerror(x.status))};
-    result.backends.insert(result.backends.end(), x.found.begin(), x.found.end());
-  }
-  // Servers rotate their answers; a name that is taken goes to the first.
-  auto order = [](const found_backend& x) { return std::tie(x.name, x.port); };
-  std::sort(result.backends.begin(), result.backends.end(),
-            [&](const auto& x, const auto& y) { return order(x) < order(y); });
-  result.backends.erase(std::unique(result.backends.begin(), result.backends.end()),
-                        result.backends.end());
-  return result;
-}
-
 } // namespace
 
-source_answer ask_dns(const dns_settings& how, const std::stop_token& stop) {
-  std::deque<lookup> lookups; // outlives the channel, which ends what is left of them
+source_answer ask_dns(const dns_settings& how, dns_memory& last, const std::stop_token& stop) {
+  lookup_list lookups; // outlives the channel, which ends what is left of them
   stop_event event{stop};
   int status = ARES_SUCCESS;
   auto channel = open_channel(how, status);
   if (!channel)
     return source_problem{source_failure::dns, ares_strerror(status)};
   for (const auto& name : how.names)
-    ask(channel.get(), how, lookups.emplace_back(lookup{name, ARES_ECANCELLED, {}}));
+    ask(channel.get(), how, name, lookups);
   auto end = clock::now() + deadline;
   for (;;) {
     auto left = duration_cast<milliseconds>(end - clock::now());
@@ -206,7 +253,7 @@ source_answer ask_dns(const dns_settings& how, const std::stop_token& stop) {
       break;
   }
   channel.reset();
-  return collect(lookups);
+  return answer_of({lookups.begin(), lookups.end()}, last);
 }
 
 } // namespace pgstatsmon

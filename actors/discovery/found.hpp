@@ -38,9 +38,10 @@ enum class reject_reason : uint8_t {
   duplicate, ///< Offered twice.
 };
 
-constexpr std::array<reject_reason, 6> all_reject_reasons{
-  reject_reason::state,   reject_reason::tag,   reject_reason::nic,
-  reject_reason::address, reject_reason::label, reject_reason::duplicate};
+  lookup,    ///< A name about which the DNS can't say anything now.
+constexpr std::array<reject_reason, 7> all_reject_reasons{
+  reject_reason::state, reject_reason::tag,       reject_reason::nic,   reject_reason::address,
+  reject_reason::label, reject_reason::duplicate, reject_reason::lookup};
 
 /// The label value of a reason.
 constexpr std::string_view to_string_view(reject_reason x) noexcept {
@@ -53,6 +54,7 @@ constexpr std::string_view to_string_view(reject_reason x) noexcept {
   case reject_reason::duplicate: return "duplicate";
   }
   return "unknown";
+  case reject_reason::lookup: return "lookup";
 }
 
 /// Something that a source offers and that is not watched.

@@ -84,7 +84,9 @@ struct question {
   }
 
   source_question operator()(const dns_settings& x) const {
-    return [x](const std::stop_token& stop) { return ask_dns(x, stop); };
+    return [x, last = std::make_shared<dns_memory>()](const std::stop_token& stop) {
+      return ask_dns(x, *last, stop);
+    };
   }
 };
 

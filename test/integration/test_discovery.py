@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from harness.certificates import authority, server_certificate
 from harness.daemon import BINARY
-from harness.name_server import AAAA, SRV, A, NameServer
+from harness.name_server import AAAA, SRV, A, NameServer, encoded
 from harness.network import address, free_port
 from harness.waiting import wait_until
 
@@ -406,6 +407,210 @@ def test_sources_come_and_go_with_the_configuration(fake, follow):
     server = fake(fleet(2))
     daemon = follow(vmapi=vmapi(server))
     wait_known(daemon, names(2))
+def test_a_name_that_fails_costs_itself_alone(name_server, follow):
+    name_server.table = {("one.test", A): ["127.0.0.8"], ("two.test", A): ["127.0.0.9"],
+                         ("two.test", AAAA): ["::1"], ("gone.test", A): ["127.0.0.10"]}
+    names = ["one.test", "two.test", "gone.test"]
+    daemon = follow(dns={"names": names, "type": "a", "server": name_server.address,
+                         "poll_interval": 200}, backend_port=1)
+    wait_known(daemon, {"127.0.0.8", "127.0.0.9", "::1", "127.0.0.10"})
+    name_server.failing = {"one.test", ("two.test", AAAA)}
+    name_server.table = {("one.test", A): [], ("two.test", A): ["127.0.0.11"],
+                         ("two.test", AAAA): []}
+    page = wait_known(daemon, {"127.0.0.8", "127.0.0.11", "::1"})
+    assert failures(page, "dns", "dns") == 0
+    rejected = "pgstatsmon_discovery_rejected_total"
+    assert page.value(rejected, source="dns", reason="address") == 1
+    assert page.value(rejected, source="dns", reason="lookup") >= 2
+    assert daemon.lines("two.test (AAAA) rejected (lookup)", "its last answer stays")
+    name_server.failing = set()
+    wait_known(daemon, {"127.0.0.11"})
+
+
+@pytest.mark.parametrize("odd", ["search .", "search . good.test", "options ndots:15", "search ..a"])
+@pytest.mark.parametrize("how", ["environment", "file"])
+def test_odd_search_domains_change_nothing(name_server, directory, odd, how):
+    """The system's resolver configuration, as c-ares reads it."""
+    name_server.table = {("there.test", A): ["127.0.0.8"], ("short.good.test", A): ["127.0.0.9"]}
+    names = ["there.test", "gone.test", "x" * 60 + "." + ".".join(["y" * 60] * 3), "short"]
+    file = directory / f"odd-{free_port()}.json"
+    config = {"names": names, "type": "a", "server": name_server.address}
+    file.write_text(json.dumps({"user": "x", "dns": config}))
+    word, _, value = odd.partition(" ")
+    environment = dict(os.environ)
+    command = [BINARY, "--discover", "--json", str(file)]
+    if how == "environment":
+        environment["LOCALDOMAIN" if word == "search" else "RES_OPTIONS"] = value
+    elif os.geteuid() == 0:
+        resolv = directory / "resolv.conf"
+        resolv.write_text(f"nameserver 127.0.0.1\n{odd}\n")
+        inner = f"mount --bind {resolv} /etc/resolv.conf && exec \"$@\""
+        command = ["unshare", "--mount", "sh", "-c", inner, "sh", *command]
+    else:
+        pytest.skip("another resolv.conf takes root")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False,
+                          env=environment)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["failed"]) == (0, [])
+    wanted = {"127.0.0.8"} | ({"127.0.0.9"} if "good.test" in odd else set())
+    assert {x["address"] for x in found["backends"]} == wanted
+    rest = set(names) - {"there.test"} - ({"short"} if "good.test" in odd else set())
+    assert {x["what"].split()[0] for x in found["rejected"]} == rest
+
+
+def answer(question, flags, *records):
+    head = struct.pack("!HHHHH", 0x8180 | flags, 1, len(records), 0, 0)
+    return head + question + b"".join(records)
+
+
+def record(kind, value, name=b"\xc0\x0c"):
+    return name + struct.pack("!HHIH", kind, 1, 0, len(value)) + value
+
+
+LOOP = {
+    # A CNAME of itself, a circle, an answer that says to use TCP, one that is cut off, records of
+    # another name, no records, a pointer to itself.
+    "itself": lambda q: answer(q, 0, record(5, b"\xc0\x0c")),
+    "circle": lambda q: answer(q, 0, record(5, encoded("b.test")),
+                               record(5, encoded("itself.test"), encoded("b.test"))),
+    "truncated": lambda q: answer(q, 0x200),
+    "cut": lambda q: answer(q, 0, record(1, b"\x7f\0\0\x08"))[:-3],
+    "empty": lambda q: answer(q, 0),
+    "pointer": lambda q: answer(q, 0, record(1, b"\x7f\0\0\x08", b"\xff\xff")),
+}
+
+
+@pytest.mark.parametrize("kind", [A, SRV])
+def test_odd_answers_cost_their_own_name(name_server, discover, kind):
+    name_server.table = {(f"{name}.test", kind): make for name, make in LOOP.items()}
+    name_server.table["good.test", kind] = [(5432, "db1.test")] if kind == SRV else ["127.0.0.8"] * 2
+    name_server.ttl = 0
+    code, found = discover(dns={"names": [f"{name}.test" for name in [*LOOP, "good"]],
+                                "type": "srv" if kind == SRV else "a",
+                                "server": name_server.address})
+    assert (code, found["failed"]) == (0, [])
+    assert [x["name"] for x in found["backends"]] == ["db1.test" if kind == SRV else "127.0.0.8"]
+    assert {x["what"].split(".")[0] for x in found["rejected"]} == set(LOOP)
+
+
+def test_odd_srv_records_cost_themselves(name_server, discover):
+    long = ".".join(["z" * 50] * 4)
+    odd = [(1, "."), (0, "zero.test"), (5432, "a b.test"), (5432, "-x.test"), (5432, "a/b.test"),
+           (5432, long), (5432, "good.test"), (5432, "good.test"), (5432, "xn--bcher-kva.test")]
+    name_server.table = {("srv.test", SRV): odd}
+    code, found = discover(dns={"names": ["srv.test"], "server": name_server.address})
+    assert code == 0
+    assert [x["name"] for x in found["backends"]] == ["good.test", "xn--bcher-kva.test", long]
+    assert len(found["rejected"]) == 4
+    assert {x["reason"] for x in found["rejected"]} == {"address"}
+
+
+def test_a_silent_name_costs_its_own_time(name_server, follow):
+    name_server.table = {("one.test", A): ["127.0.0.8"], ("two.test", A): ["127.0.0.9"]}
+    name_server.silent = {"two.test"}
+    daemon = follow(dns={"names": ["one.test", "two.test"], "type": "a",
+                         "server": name_server.address, "poll_interval": 200}, backend_port=1)
+    wait_known(daemon, {"127.0.0.8"}, timeout=30)
+    name_server.silent = set()
+    wait_known(daemon, {"127.0.0.8", "127.0.0.9"}, timeout=30)
+
+
+# -- two databases, and labels ------------------------------------------------------------------------
+
+
+def test_two_databases_of_one_server_are_two_backends(discover, follow, directory):
+    where = f"{NOWHERE}:5432"
+    groups = [{"targets": [where], "labels": {"__database__": name}} for name in ("da", "db", "da")]
+    entries = [{"name": "s", "ip": NOWHERE, "database": name} for name in ("da", "db")]
+    path = directory / "two.json"
+    path.write_text(json.dumps(groups + entries))
+    code, found = discover(file={"path": str(path)})
+    assert code == 0
+    wanted = {where: "da", f"{where}/db": "db", "s": "da", "s/db": "db"}
+    assert {x["name"]: x["database"] for x in found["backends"]} == wanted
+    assert [x["reason"] for x in found["rejected"]] == ["duplicate"]
+    daemon = follow(file={"path": str(path)})
+    wait_known(daemon, set(wanted))
+    assert len(daemon.lines("rejected (duplicate)")) == 1
+    # One leaves, and the other keeps its name.
+    path.write_text(json.dumps(groups[1:2]))
+    wait_known(daemon, {f"{where}/db"})
+
+
+def test_two_databases_of_one_static_server_are_what_check_says(watch, directory):
+    entries = [{"name": "s", "ip": NOWHERE, "port": 1, "database": name} for name in ("da", "db")]
+    daemon = watch([*entries, {"name": "s", "ip": address(62), "port": 1}])
+    done = subprocess.run([BINARY, "--check", str(daemon.file)], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == 0
+    wait_known(daemon, {"s", "s/db", f"s@{address(62)}:1"})
+    for name in ("s/db", f"s@{address(62)}:1"):
+        assert f"its backend label is {name}\n" in done.stderr
+    # The same server and database again is a fault, said once.
+    config = json.loads(daemon.file.read_text())
+    config["static"]["dbs"].append(entries[1])
+    other = directory / "twice.json"
+    other.write_text(json.dumps(config))
+    done = subprocess.run([BINARY, "--check", str(other)], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("is the same server and database as") == 1
+
+
+def test_labels_that_would_be_doubled_are_refused_and_the_rest_is_served(
+    primary, watch, directory, discover
+):
+    """By --check, by a reload, and target by target."""
+    queries = directory / "doubled"
+    queries.mkdir()
+    (queries / "q.yaml").write_text(QUERY)
+    path = directory / "doubled.json"
+    groups = [{"targets": [f"{NOWHERE}:1"], "labels": {"cluster": "east"}},
+              {"targets": [f"{NOWHERE}:2"], "labels": {"role": "db"}},
+              {"targets": [f"{primary.host}:{primary.port}"], "labels": {"source": "cmdb"}}]
+    path.write_text(json.dumps(groups))
+    daemon = watch([], static=None, file={"path": str(path)}, queries=str(queries))
+    page = daemon.wait_for(lambda page: page.find("q_n"), 20, "the query's rows")
+    assert known(page) == {f"{primary.host}:{primary.port}"}
+    assert page.value("q_n", source="cmdb", cluster="c1") == 1
+    rejected = "pgstatsmon_discovery_rejected_total"
+    assert page.value(rejected, source="file", reason="label") == 2
+    assert daemon.lines("rejected (label)", "'cluster' is a label of the query q")
+    assert daemon.lines("rejected (label)", "'role' is a label of our own metrics")
+    config = json.loads(daemon.file.read_text())
+    for metadata, why in [({"cluster": "east"}, "is a label of the query q"),
+                          ({"role": "db"}, "is a label of our own metrics"),
+                          ({"compiler": "x"}, "is a label of our own metrics")]:
+        (label,) = metadata
+        config["target"]["metadata"] = metadata
+        daemon.file.write_text(json.dumps(config, indent=1))
+        done = subprocess.run([BINARY, "--check", str(daemon.file)], capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 1
+        line = 1 + daemon.file.read_text().split("\n").index(f'   "{label}": "{metadata[label]}"')
+        assert f"{daemon.file}:{line}:{8 + len(label)}: target.metadata.{label}: {why}" in done.stderr
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda w=f"target.metadata.{label}": daemon.lines("the old one stays", w), 20)
+    assert daemon.scrape().value("pgstatsmon_build_info") == 1
+
+
+def test_a_query_that_takes_a_targets_label_costs_that_target(primary, watch, directory):
+    queries = directory / "taking"
+    queries.mkdir()
+    (queries / "q.yaml").write_text(QUERY.replace("cluster", "other"))
+    path = directory / "taking.json"
+    entries = [{"name": name, "ip": primary.host, "port": primary.port, "labels": labels}
+               for name, labels in [("a", {"cluster": "east"}), ("b", {"zone": "1"})]]
+    path.write_text(json.dumps(entries))
+    daemon = watch([], static=None, file={"path": str(path)}, queries=str(queries))
+    daemon.wait_up("a", "b")
+    (queries / "q.yaml").write_text(QUERY)
+    daemon.process.send_signal(signal.SIGHUP)
+    page = daemon.wait_for(lambda page: known(page) == {"b"}, 20, "a is gone")
+    page = daemon.wait_for(lambda page: page.find("q_n", cluster="c1"), 20, "the new query's rows")
+    assert page.value("q_n", cluster="c1", zone="1") == 1
+
+
     config = json.loads(daemon.file.read_text())
     other = fake(fleet(2, 5))
     config["vmapi"] = [config["vmapi"], vmapi(other, name="second")]

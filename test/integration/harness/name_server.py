@@ -22,12 +22,18 @@ def decoded(data, at):
 
 
 class NameServer:
-    """`table`: {(name, type): [data]}, data as text for addresses and (port, target) for SRV. A
-    name that is not in the table does not exist. `broken`: SERVFAIL for everything."""
+    """`table`: {(name, type): [data]}, data as text for addresses and (port, target) for SRV, or a
+    function of the question's bytes that makes the rest of the answer. A name that is not in the
+    table does not exist. `broken`: SERVFAIL for everything; `failing`: for these names or (name,
+    type) pairs; `silent`: no answer for these names. `asked`: all names in order."""
 
     def __init__(self, host):
         self.table = {}
+        self.ttl = 1
         self.broken = False
+        self.failing = set()
+        self.silent = set()
+        self.asked = []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host, 0))
         self.address = "{}:{}".format(*self.socket.getsockname())
@@ -45,21 +51,26 @@ class NameServer:
             data, peer = self.socket.recvfrom(4096)
             if not data:
                 return
-            self.socket.sendto(self._answer(data), peer)
+            name, at = decoded(data, 12)
+            self.asked.append(name)
+            if name not in self.silent:
+                self.socket.sendto(self._answer(data, name, at), peer)
 
-    def _answer(self, data):
-        name, at = decoded(data, 12)
+    def _answer(self, data, name, at):
         kind = struct.unpack_from("!H", data, at)[0]
         question = data[12 : at + 4]
         exists = any(known == name for known, _ in self.table)
         records = self.table.get((name, kind), [])
-        code = SERVFAIL if self.broken else 0 if exists else NXDOMAIN
+        broken = self.broken or name in self.failing or (name, kind) in self.failing
+        code = SERVFAIL if broken else 0 if exists else NXDOMAIN
+        if callable(records) and not code:
+            return data[:2] + records(question)
         records = [] if code else records
         head = struct.pack("!2sHHHHH", data[:2], 0x8180 | code, 1, len(records), 0, 0)
         body = b""
         for record in records:
             value = self._encode(kind, record)
-            body += b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 1, len(value)) + value
+            body += b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, self.ttl, len(value)) + value
         return head + question + body
 
     @staticmethod
