@@ -1,4 +1,5 @@
 // The settings in a few lines for a person.
+#include "config/backend_name.hpp"
 #include "config/settings.hpp"
 
 #include <fmt/format.h>
@@ -20,11 +21,6 @@ std::string time_text(milliseconds x) {
   return fmt::format("{} ms", x.count());
 }
 
-std::string address(const std::string& host, uint16_t port) {
-  auto brackets = host.find(':') != std::string::npos;
-  return brackets ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
-}
-
 void explain_static(const settings& x, out to) {
   if (x.static_backends.empty())
     return;
@@ -33,7 +29,7 @@ void explain_static(const settings& x, out to) {
     const auto& y = x.static_backends[i];
     auto role = x.roles.find(y.role.value_or(""));
     fmt::format_to(to, "  {} at {}, database {}, user {}\n", y.name,
-                   address(y.ip, y.port.value_or(x.backend_port)),
+                   address_and_port(y.ip, y.port.value_or(x.backend_port)),
                    role != x.roles.end() ? role->second : y.database.value_or(x.database),
                    y.user.value_or(x.user));
   }
@@ -67,7 +63,7 @@ std::string explain(const settings& x, std::string_view scheme) {
                  time_text(x.interval), x.user, x.connections.max_in_flight,
                  time_text(x.connections.query_timeout), time_text(x.connections.connect_timeout));
   fmt::format_to(to, "queries: {}\n", x.queries.empty() ? "those compiled in" : x.queries);
-  fmt::format_to(to, "page: {}://{}{}\n", scheme, address(x.target.ip, x.target.port),
+  fmt::format_to(to, "page: {}://{}{}\n", scheme, address_and_port(x.target.ip, x.target.port),
                  x.target.route);
   for (const auto& [name, text] : x.target.metadata)
     fmt::format_to(to, "label of every series: {}=\"{}\"\n", name, text);

@@ -1,4 +1,5 @@
 // The discovery sources: `static`, `vmapi`, `file`, `http_sd`, `dns`, and what they share.
+#include "config/backend_name.hpp"
 #include "config/settings_parts.hpp"
 #include "config/text.hpp"
 #include "config/values.hpp"
@@ -159,7 +160,8 @@ void read_static_backend(const value& self, static_backend& x, const role_map& r
 /// Two entries for one server would be two connections to it and the same samples twice.
 void check_distinct(const std::vector<value>& places, const settings& x) {
   std::map<std::tuple<std::string, uint16_t, std::string>, size_t> servers;
-  std::map<std::string, size_t> names;
+  std::map<std::string, size_t> labels; // who has which
+  backend_names names;
   for (size_t i = 0; i < places.size(); ++i) {
     const auto& entry = x.static_backends[i];
     auto other = [&](size_t j) {
@@ -176,9 +178,15 @@ void check_distinct(const std::vector<value>& places, const settings& x) {
       continue;
     if (auto [first, fresh] = servers.emplace(key, i); !fresh)
       places[i].complain("is the same server and database as " + other(first->second));
-    if (auto [first, fresh] = names.emplace(entry.name, i); !fresh)
-      places[i].warn("has the name of " + other(first->second)
-                     + ", its backend label will be NAME@ADDRESS:PORT");
+    auto given = names.give({.name = entry.name,
+                             .address = entry.ip,
+                             .port = entry.port.value_or(x.backend_port),
+                             .database = database,
+                             .id = {}});
+    if (given != entry.name)
+      places[i].warn("has the name of " + other(labels.at(entry.name)) + ", its backend label is "
+                     + one_line(given));
+    labels.emplace(std::move(given), i);
   }
 }
 

@@ -60,6 +60,17 @@ std::string one_line(std::string_view text) {
   return result;
 }
 
+std::string valid_text(std::string_view text) {
+  constexpr std::string_view replacement = "\xEF\xBF\xBD";
+  std::string result;
+  while (!text.empty()) {
+    auto length = text.front() == '\0' ? 0 : utf8_sequence(text);
+    result += length == 0 ? replacement : text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return result;
+}
+
 std::string_view nearest(std::string_view x, const std::vector<std::string_view>& candidates) {
   std::string_view result;
   if (x.size() > longest_word)

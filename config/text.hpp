@@ -45,6 +45,9 @@ void append_one_line(Buffer& out, std::string_view text) {
 /// Text as one line, as append_one_line writes it.
 std::string one_line(std::string_view text);
 
+/// Text with U+FFFD in the place of every NUL and of every byte that is not UTF-8.
+std::string valid_text(std::string_view text);
+
 /// The candidate that is most like x, or an empty view when none is near: insertions, deletions and
 /// replacements of one character are counted, letters are the same in both cases.
 std::string_view nearest(std::string_view x, const std::vector<std::string_view>& candidates);

@@ -1,9 +1,7 @@
 // Two lists of backends become what must be removed and added.
 #include "actors/discovery/changes.hpp"
 
-#include "actors/discovery/found.hpp"
-
-#include <fmt/format.h>
+#include "config/backend_name.hpp"
 
 #include <unordered_map>
 #include <unordered_set>
@@ -22,20 +20,8 @@ index_by_id index(const backend_list& xs) {
   return result;
 }
 
-/// The names that a backend may get, best first; never ends.
-std::string candidate(const backend& x, size_t attempt) {
-  switch (attempt) {
-  case 0: return x.name;
-  case 1: return x.name + '@' + address_and_port(x.address, x.port);
-  case 2: return x.name + '@' + x.id;
-  default: return fmt::format("{}@{}#{}", x.name, x.id, attempt);
-  }
-}
-
-/// Whether a live backend's name was made from the name that its source gives it now.
-bool stems_from(const backend& live, const backend& wanted) {
-  return live.name == wanted.name || live.name == candidate(wanted, 1)
-         || live.name.starts_with(candidate(wanted, 2));
+name_wish wish_of(const backend& x) {
+  return {x.name, x.address, x.port, x.database, x.id};
 }
 
 } // namespace
@@ -69,23 +55,20 @@ backend_list with_unique_ids(backend_list xs, backend_list& repeated) {
 backend_list with_unique_names(const backend_list& live, backend_list wanted,
                                std::vector<renaming>& renamed) {
   auto known = index(live);
-  std::unordered_set<std::string> taken;
+  backend_names names;
   std::vector<backend*> newcomers;
   for (auto& x : wanted) {
     auto i = known.find(x.id);
-    if (i != known.end() && stems_from(*i->second, x)) {
+    if (i != known.end() && backend_names::could_be(i->second->name, wish_of(x))) {
       x.name = i->second->name;
-      taken.insert(x.name);
+      names.keep(x.name, wish_of(x));
     } else {
       newcomers.push_back(&x);
     }
   }
   for (auto* x : newcomers) {
-    size_t attempt = 0;
-    auto name = candidate(*x, attempt);
-    while (!taken.insert(name).second)
-      name = candidate(*x, ++attempt);
-    if (attempt > 0)
+    auto name = names.give(wish_of(*x));
+    if (name != x->name)
       renamed.push_back({x->id, x->name, name});
     x->name = std::move(name);
   }

@@ -34,7 +34,7 @@ struct renaming {
 };
 
 /// Gives every backend a name of its own. A live backend keeps the name under which it is known;
-/// of the others the first keeps its name and the later ones get `name@address:port`.
+/// of the others the first keeps its name and the later ones get one as backend_names gives them.
 /// @param live Backends with unique names and ids.
 /// @param wanted Backends with unique ids, under the names that their sources give them.
 /// @param renamed Gets those that were renamed now, and not before.

@@ -146,11 +146,10 @@ backend_list discovery_state::wanted() {
   backend_list repeated;
   auto result = with_unique_ids(std::move(all), repeated);
   std::set<std::string> now;
-  for (auto& x : repeated) {
-    if (!repeated_.contains(x.id))
+  for (const auto& x : repeated) {
+    if (now.insert(x.id).second && !repeated_.contains(x.id))
       spdlog::warn("discovery: {}: {} is listed by another source too, which counts", x.source,
                    x.id);
-    now.insert(std::move(x.id));
   }
   repeated_ = std::move(now);
   return result;

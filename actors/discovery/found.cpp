@@ -1,6 +1,8 @@
 // How a find becomes a backend.
 #include "actors/discovery/found.hpp"
 
+#include "config/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,9 +41,6 @@ label_list merged(label_list base, const label_list& own) {
 backend to_backend(const found_backend& x, const backend_defaults& defaults) {
   backend result;
   result.port = x.port == 0 ? defaults.port : x.port;
-  result.id = (x.key.empty() ? x.name : x.key) + '@' + address_and_port(x.address, result.port);
-  result.name = x.name;
-  result.address = x.address;
   result.database = database_of(x, defaults);
   result.user = x.user.empty() ? defaults.user : x.user;
   result.labels = merged(defaults.labels, x.labels);
@@ -50,6 +49,10 @@ backend to_backend(const found_backend& x, const backend_defaults& defaults) {
 }
 
 backend_list to_backends(const std::vector<found_backend>& xs, const backend_defaults& defaults,
+  result.id = fmt::format("{}@{}/{}", x.key.empty() ? x.name : x.key,
+                          address_and_port(x.address, result.port), result.database);
+  result.name = valid_text(x.name); // as the page shows it, so that names that differ still do there
+  result.address = x.address;
                          std::vector<rejection>& rejected) {
   backend_list result;
   result.reserve(xs.size());

@@ -1,6 +1,8 @@
 // What a source finds, what it rejects and why, and how a find becomes a backend.
 #pragma once
 
+#include "config/backend_name.hpp"
+#include "config/labels.hpp"
 #include "messages/backend.hpp"
 
 #include <array>
@@ -88,9 +90,6 @@ struct backend_defaults {
 
   friend bool operator==(const backend_defaults&, const backend_defaults&) = default;
 };
-
-/// `address:port`, with brackets around an IPv6 address.
-std::string address_and_port(std::string_view address, uint16_t port);
 
 /// All labels of both lists; where a name stands in both, the value of `own`.
 label_list merged(label_list base, const label_list& own);

@@ -167,8 +167,9 @@ void polling_source_state::keep(const std::vector<found_backend>& found) {
 
 void polling_source_state::note(const std::vector<rejection>& rejected) {
   size_t fresh = 0;
+  std::set<rejection> now;
   for (const auto& x : rejected) {
-    if (rejected_.contains(x))
+    if (!now.insert(x).second || rejected_.contains(x))
       continue;
     job_.metrics->count(x.reason);
     if (++fresh <= max_logged)
@@ -177,7 +178,7 @@ void polling_source_state::note(const std::vector<rejection>& rejected) {
   }
   if (fresh > max_logged)
     spdlog::warn("discovery: {}: {} more rejected", job_.spec.name, fresh - max_logged);
-  rejected_ = {rejected.begin(), rejected.end()};
+  rejected_ = std::move(now);
 }
 
 void polling_source_state::sleep(milliseconds time) {

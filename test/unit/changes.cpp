@@ -53,7 +53,8 @@ TEST(equal lists make no changes) {
 
 TEST(other content under one identity is a removal and an addition) {
   auto before = make("a");
-  auto after = make("a", "10.0.0.1", "moray");
+  auto after = make("a");
+  after.user = "watcher";
   CHECK_EQUAL(before.id, after.id);
   auto result = changes({before}, {after});
   REQUIRE(result.removed.size() == 1 && result.added.size() == 1);
@@ -83,14 +84,29 @@ TEST(two VMs with one name and one address still have two names) {
   auto a = make("db");
   auto b = a;
   auto c = a;
-  a.id = "u1@10.0.0.1:5432";
-  b.id = "u2@10.0.0.1:5432";
-  c.id = "u3@10.0.0.1:5432";
+  a.id = "u1@10.0.0.1:5432/postgres";
+  b.id = "u2@10.0.0.1:5432/postgres";
+  c.id = "u3@10.0.0.1:5432/postgres";
   std::vector<renaming> renamed;
   auto result = with_unique_names({}, {a, b, c}, renamed);
   CHECK_EQUAL(result[1].name, "db@10.0.0.1:5432");
-  CHECK_EQUAL(result[2].name, "db@u3@10.0.0.1:5432");
+  CHECK_EQUAL(result[2].name, "db@10.0.0.1:5432/postgres");
   CHECK_EQUAL(renamed.size(), 2u);
+}
+
+TEST(two databases of one server are two backends that keep their names) {
+  std::vector<renaming> renamed;
+  auto one = make("s", "10.0.0.1", "da");
+  auto two = make("s", "10.0.0.1", "db");
+  auto far = make("s", "10.0.0.2", "db");
+  auto result = with_unique_names({}, {one, two, far}, renamed);
+  CHECK_EQUAL(result[0].name, "s");
+  CHECK_EQUAL(result[1].name, "s/db");
+  CHECK_EQUAL(result[2].name, "s@10.0.0.2:5432");
+  renamed.clear();
+  CHECK(changes(result, with_unique_names(result, {far, two, one}, renamed)) == list_changes{});
+  CHECK(changes({result[1]}, with_unique_names(result, {two}, renamed)) == list_changes{});
+  CHECK(renamed.empty());
 }
 
 TEST(a VM with another name is the old one removed and the new one added) {
@@ -106,10 +122,12 @@ TEST(a VM with another name is the old one removed and the new one added) {
 
 TEST(of two backends with one id the first counts) {
   backend_list repeated;
-  auto result = with_unique_ids({make("a"), make("b"), make("a", "10.0.0.1", "moray")}, repeated);
-  CHECK(result == backend_list({make("a"), make("b")}));
-  REQUIRE(repeated.size() == 1);
-  CHECK_EQUAL(repeated[0].database, "moray");
+  auto again = make("a");
+  again.user = "watcher";
+  auto result =
+    with_unique_ids({make("a"), make("b"), again, make("a", "10.0.0.1", "moray")}, repeated);
+  CHECK(result == backend_list({make("a"), make("b"), make("a", "10.0.0.1", "moray")}));
+  CHECK(repeated == backend_list({again}));
 }
 
 TEST(after any sequence of lists the live backends are those of the last one) {

@@ -399,11 +399,16 @@ TEST(an empty list of backends is a warning) {
   CHECK_EQUAL(x.warnings[0], "f:1:15: static.dbs: has no backends");
 }
 
-TEST(two backends of one name are a warning) {
-  auto x = parsed("static: {dbs: [{name: a, ip: g}, {name: a, ip: h}]}");
-  REQUIRE(x.warnings.size() == 1);
+TEST(two backends of one name are a warning with what the second is called) {
+  auto x = parsed("static: {dbs: [{name: a, ip: g}, {name: a, ip: h}, "
+                  "{name: a, ip: g, database: d}, {name: a/d, ip: i}]}");
+  REQUIRE(x.warnings.size() == 3);
   CHECK_EQUAL(x.warnings[0], "f:1:34: static.dbs[1]: has the name of static.dbs[0] on line 1, its "
-                             "backend label will be NAME@ADDRESS:PORT");
+                             "backend label is a@h:5432");
+  CHECK_EQUAL(x.warnings[1], "f:1:52: static.dbs[2]: has the name of static.dbs[0] on line 1, its "
+                             "backend label is a/d");
+  CHECK_EQUAL(x.warnings[2], "f:1:83: static.dbs[3]: has the name of static.dbs[2] on line 1, its "
+                             "backend label is a/d@i:5432");
 }
 
 TEST(no fault repeats what may be secret) {

@@ -25,7 +25,7 @@ TEST(a static entry takes from the top level what it does not say) {
   x.target.metadata = {{"datacenter", "dc1"}};
   x.static_backends = {entry("primary", "10.0.0.1")};
   backend expected;
-  expected.id = "primary@10.0.0.1:5433";
+  expected.id = "primary@10.0.0.1:5433/moray";
   expected.name = "primary";
   expected.address = "10.0.0.1";
   expected.port = 5433;
@@ -56,14 +56,15 @@ TEST(an IPv6 address has brackets in the identity only) {
   x.static_backends = {entry("a", "fd00::1")};
   auto result = static_backends(x);
   REQUIRE(result.size() == 1);
-  CHECK_EQUAL(result[0].id, "a@[fd00::1]:5432");
+  CHECK_EQUAL(result[0].id, "a@[fd00::1]:5432/postgres");
   CHECK_EQUAL(result[0].address, "fd00::1");
 }
 
 TEST(of two entries that are one backend the first counts) {
   settings x;
-  x.static_backends = {entry("a", "10.0.0.1"), entry("a", "10.0.0.1")};
-  x.static_backends[1].database = "other";
+  x.static_backends = {entry("a", "10.0.0.1"), entry("a", "10.0.0.1"), entry("a", "10.0.0.1")};
+  x.static_backends[1].user = "watcher";
+  x.static_backends[2].database = "other";
   auto result = static_backends(x);
   REQUIRE(result.size() == 1);
   CHECK_EQUAL(result[0].database, "postgres");

@@ -29,6 +29,13 @@ TEST(one line has no control characters) {
   CHECK_EQUAL(one_line("\xff\xc2"), "\\xff\\xc2");
 }
 
+TEST(valid text has no NUL and is UTF - 8) {
+  CHECK_EQUAL(valid_text("plain \n \xc3\xa9"), "plain \n \xc3\xa9");
+  CHECK_EQUAL(valid_text(std::string_view{"a\0b\xff", 4}), "a\xEF\xBF\xBD"
+                                                           "b\xEF\xBF\xBD");
+  CHECK_EQUAL(valid_text("\xed\xa0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
 TEST(the nearest word is near) {
   std::vector<std::string_view> words{"interval", "query_timeout", "user", "log", "web"};
   CHECK_EQUAL(nearest("intervall", words), "interval");
