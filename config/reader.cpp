@@ -59,20 +59,20 @@ void each_unique(const value& self, F f) {
 
 } // namespace
 
+fault value::place(std::string what) const {
+  if (place_ == nullptr)
+    return {0, 0, path_, std::move(what)};
+  return {place_->line, place_->column, path_, std::move(what)};
+}
+
 void value::complain(std::string what) const {
-  if (to_->describing || to_->faults.size() >= max_faults)
-    return;
-  auto place =
-    place_ == nullptr ? std::pair<size_t, size_t>{0, 0} : std::pair{place_->line, place_->column};
-  to_->faults.push_back({place.first, place.second, path_, std::move(what)});
+  if (!to_->describing && to_->faults.size() < max_faults)
+    to_->faults.push_back(place(std::move(what)));
 }
 
 void value::warn(std::string what) const {
-  if (to_->describing || to_->warnings.size() >= max_faults)
-    return;
-  auto place =
-    place_ == nullptr ? std::pair<size_t, size_t>{0, 0} : std::pair{place_->line, place_->column};
-  to_->warnings.push_back({place.first, place.second, path_, std::move(what)});
+  if (!to_->describing && to_->warnings.size() < max_faults)
+    to_->warnings.push_back(place(std::move(what)));
 }
 
 void value::complain_type(std::string_view expected) const {

@@ -20,6 +20,7 @@ struct reading {
   std::string directory;            ///< What relative paths are relative to; empty: this directory.
   std::vector<fault> faults;        ///< In the order in which they were found.
   std::vector<fault> warnings;      ///< The same.
+  std::vector<fault> static_labels; ///< Labels that were read: where, and `what` is the name.
   bool describing = false;          ///< There is no document: only `options` is of interest.
   std::vector<std::string> options; ///< Paths of all options, when describing.
 
@@ -49,6 +50,9 @@ public:
 
   /// Reports what is right but surprising.
   void warn(std::string what) const;
+
+  /// Where this stands, for a fault or something else that has a place.
+  [[nodiscard]] fault place(std::string what) const;
 
   /// Reports that this is something else than `expected`.
   void complain_type(std::string_view expected) const;

@@ -93,6 +93,7 @@ caf::expected<settings> parse(std::string_view text, const std::string& file) {
     read_all({run, root, {}, root}, result);
   if (!run.faults.empty())
     return make_error(std::move(run.faults), file);
+  result.static_labels = std::move(run.static_labels);
   std::ranges::stable_sort(run.warnings, {},
                            [](const fault& x) { return std::tie(x.line, x.column); });
   for (const auto& x : run.warnings)

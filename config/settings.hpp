@@ -186,6 +186,9 @@ struct settings {
   std::vector<http_sd_settings> http_sd;
   std::vector<dns_settings> dns;
 
+  /// Every static label that the file says: where, and `what` is its name.
+  std::vector<fault> static_labels;
+
   std::vector<std::string> warnings; ///< What is right but surprising, a sentence each.
 
   friend bool operator==(const settings&, const settings&) = default;

@@ -137,7 +137,7 @@ void read_target(const value& self, target_settings& x) {
   s.get("ip").read(x.ip, parse_listen_address);
   s.get("port").read(x.port, integer<uint16_t>(0, 65535));
   s.get("route").read(x.route, parse_route);
-  s.get("metadata").read(x.metadata, parse_labels);
+  s.get("metadata").read(x.metadata, parse_metadata);
 }
 
 } // namespace pgstatsmon

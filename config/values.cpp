@@ -1,6 +1,7 @@
 // Text, numbers, times, labels and patterns.
 #include "config/values.hpp"
 
+#include "config/labels.hpp"
 #include "config/text.hpp"
 
 #include <algorithm>
@@ -20,13 +21,6 @@ constexpr double max_ms = 24.0 * 60 * 60 * 1000;
 
 // libstdc++ compiles a regular expression recursively.
 constexpr size_t max_pattern = 256;
-
-// Labels of our own metrics, and the columns that become labels of the samples.
-constexpr auto reserved_labels = std::to_array<std::string_view>(
-  {"application_name", "backend",     "backend_type", "change",   "client_addr", "datname",
-   "indexrelname",     "le",          "name",         "quantile", "query",       "reason",
-   "relname",          "schemaname",  "slot_name",    "source",   "state",       "sync_state",
-   "upstream_host",    "vacuum_mode", "version"});
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -73,6 +67,23 @@ std::string round_number(double x) {
   std::array<char, 32> text{};
   auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), x);
   return {text.data(), end};
+}
+
+label_list read_labels(const value& self, labelled on) {
+  label_list result;
+  self.each_entry([&](std::string_view key, const value& entry) {
+    std::string name{trimmed(key)};
+    if (auto what = label_name_fault(name, on); !what.empty())
+      return entry.complain(what);
+    if (std::ranges::find(result, name, &label_list::value_type::first) != result.end())
+      return entry.complain("is given twice");
+    auto text = parse_any_text(entry);
+    if (!text)
+      return;
+    self.run().static_labels.push_back(entry.place(name));
+    result.emplace_back(std::move(name), std::move(*text));
+  });
+  return result;
 }
 
 } // namespace
@@ -159,30 +170,12 @@ std::optional<std::chrono::milliseconds> parse_time(const value& x) {
   return std::nullopt;
 }
 
-std::string label_name_fault(std::string_view name) {
-  auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  auto word = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
-  if (name.empty() || !letter(name.front()) || !std::ranges::all_of(name, word))
-    return "is no label name, expected letters, digits and _, no digit first";
-  if (name.starts_with("__"))
-    return "is no label name, those that begin with __ are Prometheus' own";
-  if (std::ranges::find(reserved_labels, name) != reserved_labels.end())
-    return "is a label of our own metrics, expected another name";
-  return {};
+std::optional<label_list> parse_labels(const value& x) {
+  return read_labels(x, labelled::backends);
 }
 
-std::optional<label_list> parse_labels(const value& x) {
-  label_list result;
-  x.each_entry([&](std::string_view key, const value& entry) {
-    std::string name{trimmed(key)};
-    if (auto what = label_name_fault(name); !what.empty())
-      return entry.complain(what);
-    if (std::ranges::find(result, name, &label_list::value_type::first) != result.end())
-      return entry.complain("is given twice");
-    if (auto text = parse_any_text(entry))
-      result.emplace_back(std::move(name), std::move(*text));
-  });
-  return result;
+std::optional<label_list> parse_metadata(const value& x) {
+  return read_labels(x, labelled::everything);
 }
 
 std::optional<std::string> parse_regex(const value& x) {

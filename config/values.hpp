@@ -86,11 +86,12 @@ std::optional<std::string> parse_directory(const value& x);
 /// A path of what need not exist yet.
 std::optional<std::string> parse_path(const value& x);
 
-/// Static labels: names as Prometheus wants them, none of ours, values as parse_any_text.
+/// Static labels of backends: names as label_name_fault wants them, values as parse_any_text. Each
+/// stands in reading::static_labels too.
 std::optional<label_list> parse_labels(const value& x);
 
-/// What keeps a name from being a static label; empty when nothing does.
-std::string label_name_fault(std::string_view name);
+/// The same, of everything on the page.
+std::optional<label_list> parse_metadata(const value& x);
 
 /// An ECMAScript regular expression.
 std::optional<std::string> parse_regex(const value& x);

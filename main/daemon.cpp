@@ -13,6 +13,7 @@
 #include "actors/exposition/health.hpp"
 #include "actors/exposition/pages.hpp"
 #include "actors/registry/registry.hpp"
+#include "config/labels.hpp"
 #include "config/log.hpp"
 
 #include <caf/io/middleman.hpp>
@@ -81,10 +82,13 @@ system_configuration::system_configuration() {
   load<caf::io::middleman>();
 }
 
-caf::expected<catalogue_ptr> load_queries(const settings& x) {
-  if (x.queries.empty())
-    return built_in_catalogue();
-  return load_catalogue(x.queries);
+caf::expected<catalogue_ptr> load_queries(const settings& x, const std::string& file) {
+  auto result = x.queries.empty() ? caf::expected<catalogue_ptr>{built_in_catalogue()}
+                                  : load_catalogue(x.queries);
+  if (result)
+    if (auto error = check_static_labels(x, **result, file))
+      return error;
+  return result;
 }
 
 daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries,
@@ -162,8 +166,8 @@ void daemon::start_actors() {
   worker_ = system_.spawn(worker, system_tasks());
   registry_ = system_.spawn(registry, backends_, options_->stale_after);
   scheduler_ = system_.spawn(scheduler, make_scheduler_arguments());
-  discovery_ = system_.spawn(discovery, scheduler_, options_, &discovery_metrics_,
-                             source_starter{start_source});
+  discovery_ = system_.spawn(discovery, scheduler_, reconfigured{options_, queries_->load()},
+                             &discovery_metrics_, source_starter{start_source});
 }
 
 caf::expected<int> daemon::listen_for_consoles() const {
@@ -200,7 +204,8 @@ scheduler_arguments daemon::make_scheduler_arguments() {
 
 void daemon::reload() {
   auto loaded = load_settings(file_);
-  auto queries = loaded ? load_queries(*loaded) : caf::expected<catalogue_ptr>{loaded.error()};
+  auto queries =
+    loaded ? load_queries(*loaded, file_) : caf::expected<catalogue_ptr>{loaded.error()};
   if (!queries) {
     spdlog::error("the new configuration is wrong, the old one stays: {}",
                   sentence_of(queries.error()));

@@ -29,7 +29,7 @@ struct system_configuration : listing_config {
 };
 
 /// The catalogue that a configuration asks for: its directory's, or the one compiled in.
-caf::expected<catalogue_ptr> load_queries(const settings& x);
+caf::expected<catalogue_ptr> load_queries(const settings& x, const std::string& file);
 
 /// Everything that runs. One per process. Its functions are for the main thread.
 class daemon {

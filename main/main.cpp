@@ -143,11 +143,11 @@ int work(const command_line& todo) {
   auto loaded = load_settings(todo.file);
   if (!loaded)
     return complain(loaded.error());
-  auto queries = load_queries(*loaded);
+  auto queries = load_queries(*loaded, todo.file);
   if (!queries)
     return complain(queries.error());
   if (todo.discover)
-    return run_discover(*loaded, todo.json, std::cout);
+    return run_discover(*loaded, **queries, todo.json, std::cout);
   std::optional<loaded_web_door> door;
   if (!loaded->web.config.empty()) {
     door = load_web_door(loaded->web.config, std::time(nullptr));

@@ -3,6 +3,7 @@
 
 #include "actors/registry/number.hpp"
 #include "actors/trace_points.hpp"
+#include "config/labels.hpp"
 
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
@@ -55,7 +56,7 @@ bool query_state::enter(uint64_t number) {
 }
 
 void query_state::take(const query_result& x) {
-  if (x.query >= memories.size() || !enter(x.poll))
+  if (x.query >= memories.size() || !enter(x.poll) || memories[x.query].doubled)
     return;
   decode_report report;
   const auto& query = metrics->queries()->queries()[x.query];
@@ -123,7 +124,8 @@ query_actor::behavior_type query(observed_ptr<query_actor, query_state> self,
   self->state.registry = std::move(registry);
   self->state.backend = of.name;
   self->state.life = life;
-  self->state.memories.resize(metrics->queries()->queries().size());
+  for (const auto& x : metrics->queries()->queries())
+    self->state.memories.emplace_back().doubled = doubles(of.labels, x);
   self->state.metrics = std::move(metrics);
   return {
     [self](query_result& x) { self->state.take(x); },

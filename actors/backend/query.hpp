@@ -23,6 +23,10 @@ struct query_state {
   struct memory {
     column_map columns;
     std::set<std::vector<std::string>> reported; ///< Columns of results that a warning was about.
+
+    /// Its series would have a label of the backend twice, so none is shown: the backend is about
+    /// to be removed for that.
+    bool doubled = false;
   };
 
   /// Begins a poll if `number` is newer than the one under way.

@@ -145,8 +145,8 @@ void print_json(const backend_list& backends, const std::vector<outcome>& outcom
 
 } // namespace
 
-int run_discover(const settings& x, bool json, std::ostream& to) {
-  auto specs = source_specs(x);
+int run_discover(const settings& x, const catalogue& queries, bool json, std::ostream& to) {
+  auto specs = source_specs(x, query_labels(queries));
   auto outcomes = ask_all(specs);
   auto backends = united(outcomes);
   json ? print_json(backends, outcomes, to) : print(backends, outcomes, to);

@@ -1,6 +1,7 @@
 // `pgstatsmon --discover`: asks every source once and shows what came of it.
 #pragma once
 
+#include "config/catalogue.hpp"
 #include "config/settings.hpp"
 
 #include <iosfwd>
@@ -12,6 +13,6 @@ namespace pgstatsmon {
 /// `backends`, `rejected` and `failed`. Believes every list, reads and writes no state, touches no
 /// PostgreSQL. Blocks.
 /// @returns an exit code: 0, or 1 when a source gave no list.
-int run_discover(const settings& x, bool json, std::ostream& to);
+int run_discover(const settings& x, const catalogue& queries, bool json, std::ostream& to);
 
 } // namespace pgstatsmon

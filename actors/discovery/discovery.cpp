@@ -39,10 +39,10 @@ void discovery_state::open(scheduler_actor scheduler, discovery_metrics& metrics
   start_source_ = start ? std::move(start) : source_starter{start_source};
 }
 
-void discovery_state::configure(const settings& x) {
+void discovery_state::configure(const reconfigured& news) {
   auto before = std::move(sources_);
   sources_.clear();
-  for (auto& spec : source_specs(x)) {
+  for (auto& spec : source_specs(*news.value, query_labels(*news.queries))) {
     auto same_name = [&](const auto& y) { return y.spec.name == spec.name; };
     auto i = std::find_if(before.begin(), before.end(), same_name);
     if (i != before.end() && i->spec == spec) {
@@ -57,6 +57,12 @@ void discovery_state::configure(const settings& x) {
       added.told = i->told;
       added.changed = i->changed;
       added.list = i->list;
+      // Until it gives another list, which has the rest of it.
+      std::erase_if(added.list, [&](const backend& y) {
+        return std::ranges::any_of(news.queries->queries(), [&](const query_definition& query) {
+          return doubles(y.labels, query);
+        });
+      });
     }
     start(added);
   }
@@ -194,16 +200,16 @@ void discovery_state::tell(const list_changes& xs) {
 
 discovery_actor::behavior_type discovery(observed_ptr<discovery_actor, discovery_state> self,
                                          scheduler_actor scheduler,
-                                         const settings_ptr& configuration,
+                                         const reconfigured& configuration,
                                          discovery_metrics* metrics, source_starter start) {
   self->state.open(std::move(scheduler), *metrics, std::move(start));
   self->set_down_handler([self](const caf::down_msg& x) { self->state.source_down(x); });
-  self->state.configure(*configuration);
+  self->state.configure(configuration);
   return {
     [self](const std::string& source, backend_list& xs) {
       self->state.take(source, std::move(xs));
     },
-    [self](const reconfigured& x) { self->state.configure(*x.value); },
+    [self](const reconfigured& x) { self->state.configure(x); },
     [self](caf::get_atom) { return self->state.status(); },
     [self](caf::reset_atom, const std::string& source) { self->state.restart(source); },
   };

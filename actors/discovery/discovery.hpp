@@ -49,7 +49,7 @@ public:
 
   /// Starts, keeps, restarts and ends sources as the configuration asks for them. A source that
   /// changed keeps its list until it gives another.
-  void configure(const settings& x);
+  void configure(const reconfigured& news);
 
   /// A source's list. Only the one that is running under that name is heard.
   void take(const std::string& source_name, backend_list xs);
@@ -100,7 +100,7 @@ private:
 /// @param start Starts the sources; empty: start_source does.
 discovery_actor::behavior_type discovery(observed_ptr<discovery_actor, discovery_state> self,
                                          scheduler_actor scheduler,
-                                         const settings_ptr& configuration,
+                                         const reconfigured& configuration,
                                          discovery_metrics* metrics, source_starter start);
 
 } // namespace pgstatsmon

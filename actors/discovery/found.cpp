@@ -19,12 +19,19 @@ const std::string& database_of(const found_backend& x, const backend_defaults& d
   return i == defaults.roles.end() ? defaults.database : i->second;
 }
 
-} // namespace
-
-std::string address_and_port(std::string_view address, uint16_t port) {
-  return address.find(':') == std::string_view::npos ? fmt::format("{}:{}", address, port)
-                                                     : fmt::format("[{}]:{}", address, port);
+/// What is wrong with the labels of a find; empty when nothing is.
+std::string label_fault(const label_list& labels, const query_label_map& taken) {
+  for (const auto& [name, value] : labels) {
+    auto fault = label_name_fault(name, labelled::backends);
+    if (fault.empty())
+      fault = query_label_fault(name, taken);
+    if (!fault.empty())
+      return fmt::format("the label '{}' {}", name, fault);
+  }
+  return {};
 }
+
+} // namespace
 
 label_list merged(label_list base, const label_list& own) {
   for (const auto& x : own) {
@@ -42,6 +49,10 @@ backend to_backend(const found_backend& x, const backend_defaults& defaults) {
   backend result;
   result.port = x.port == 0 ? defaults.port : x.port;
   result.database = database_of(x, defaults);
+  result.id = fmt::format("{}@{}/{}", x.key.empty() ? x.name : x.key,
+                          address_and_port(x.address, result.port), result.database);
+  result.name = valid_text(x.name); // as the page shows it, so that names that differ still do there
+  result.address = x.address;
   result.user = x.user.empty() ? defaults.user : x.user;
   result.labels = merged(defaults.labels, x.labels);
   result.source = defaults.source;
@@ -49,17 +60,15 @@ backend to_backend(const found_backend& x, const backend_defaults& defaults) {
 }
 
 backend_list to_backends(const std::vector<found_backend>& xs, const backend_defaults& defaults,
-  result.id = fmt::format("{}@{}/{}", x.key.empty() ? x.name : x.key,
-                          address_and_port(x.address, result.port), result.database);
-  result.name = valid_text(x.name); // as the page shows it, so that names that differ still do there
-  result.address = x.address;
                          std::vector<rejection>& rejected) {
   backend_list result;
   result.reserve(xs.size());
   std::unordered_set<std::string> seen;
   for (const auto& x : xs) {
     auto value = to_backend(x, defaults);
-    if (seen.insert(value.id).second)
+    if (auto fault = label_fault(x.labels, defaults.query_labels); !fault.empty())
+      rejected.push_back({value.name, reject_reason::label, std::move(fault)});
+    else if (seen.insert(value.id).second)
       result.push_back(std::move(value));
     else
       rejected.push_back({value.id, reject_reason::duplicate, "listed twice"});

@@ -38,9 +38,9 @@ enum class reject_reason : uint8_t {
   address,   ///< No literal address, or a target that is no `host:port`.
   label,     ///< A label that would not be valid, or that would overwrite one of ours.
   duplicate, ///< Offered twice.
+  lookup,    ///< A name about which the DNS can't say anything now.
 };
 
-  lookup,    ///< A name about which the DNS can't say anything now.
 constexpr std::array<reject_reason, 7> all_reject_reasons{
   reject_reason::state, reject_reason::tag,       reject_reason::nic,   reject_reason::address,
   reject_reason::label, reject_reason::duplicate, reject_reason::lookup};
@@ -54,9 +54,9 @@ constexpr std::string_view to_string_view(reject_reason x) noexcept {
   case reject_reason::address: return "address";
   case reject_reason::label: return "label";
   case reject_reason::duplicate: return "duplicate";
+  case reject_reason::lookup: return "lookup";
   }
   return "unknown";
-  case reject_reason::lookup: return "lookup";
 }
 
 /// Something that a source offers and that is not watched.
@@ -87,6 +87,7 @@ struct backend_defaults {
   std::string user;
   std::map<std::string, std::string> roles; ///< Role to database.
   label_list labels;
+  query_label_map query_labels; ///< Names that a find's own label can't have.
 
   friend bool operator==(const backend_defaults&, const backend_defaults&) = default;
 };
@@ -98,7 +99,8 @@ label_list merged(label_list base, const label_list& own);
 /// database.
 backend to_backend(const found_backend& x, const backend_defaults& defaults);
 
-/// Completes a list; an identity that comes again is left out and stands in `rejected`.
+/// Completes a list. An identity that comes again, and a find with a label that a query makes, is
+/// left out and stands in `rejected`.
 backend_list to_backends(const std::vector<found_backend>& xs, const backend_defaults& defaults,
                          std::vector<rejection>& rejected);
 

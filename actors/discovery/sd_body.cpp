@@ -2,6 +2,7 @@
 #include "actors/discovery/sd_body.hpp"
 
 #include "actors/discovery/target.hpp"
+#include "config/labels.hpp"
 #include "config/reader.hpp"
 #include "config/values.hpp"
 
@@ -43,7 +44,7 @@ void read_label(std::string_view name, const value& x, group_labels& to) {
   auto text = parse_any_text(x);
   if (!text)
     return;
-  auto fault = label_name_fault(name);
+  auto fault = label_name_fault(name, labelled::backends);
   if (auto* member = member_of(to.model, name))
     *member = std::move(*text);
   else if (name.starts_with("__"))
@@ -90,8 +91,18 @@ void read_entry(fields& f, found_list& to) {
   f.get("database").read(found.database, parse_word);
   f.get("user").read(found.user, parse_word);
   f.get("role").read(found.role, parse_word);
-  f.get("labels").read(found.labels, parse_labels);
-  to.backends.push_back(std::move(found));
+  std::string fault;
+  f.get("labels").each_entry([&](std::string_view name, const value& x) {
+    auto text = parse_any_text(x);
+    if (auto what = label_name_fault(name, labelled::backends); !what.empty())
+      fault = at(x, fmt::format("the label '{}' {}", name, what));
+    else if (text)
+      found.labels.emplace_back(name, std::move(*text));
+  });
+  if (fault.empty())
+    to.backends.push_back(std::move(found));
+  else
+    to.rejected.push_back({std::move(found.name), reject_reason::label, std::move(fault)});
 }
 
 void read_item(const value& x, found_list& to) {

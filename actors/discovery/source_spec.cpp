@@ -37,7 +37,7 @@ source_spec static_spec(const settings& x) {
 
 } // namespace
 
-std::vector<source_spec> source_specs(const settings& x) {
+std::vector<source_spec> source_specs(const settings& x, const query_label_map& taken) {
   std::vector<source_spec> result;
   auto add = [&](const auto& list) {
     for (const auto& how : list)
@@ -54,6 +54,8 @@ std::vector<source_spec> source_specs(const settings& x) {
   add(x.files);
   add(x.http_sd);
   add(x.dns);
+  for (auto& spec : result)
+    spec.defaults.query_labels = taken;
   return result;
 }
 

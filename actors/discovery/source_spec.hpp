@@ -30,7 +30,8 @@ struct source_spec {
 inline constexpr std::string_view static_source_name = "static";
 
 /// Every source of a configuration, in the order static, vmapi, file, http_sd, dns.
-std::vector<source_spec> source_specs(const settings& x);
+/// @param taken The labels that the queries make.
+std::vector<source_spec> source_specs(const settings& x, const query_label_map& taken = {});
 
 /// The backends of `static.dbs`. Of entries with one name, address and port the first counts.
 backend_list static_backends(const settings& x);

@@ -20,6 +20,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from fake_vmapi import FakeVmapi, make_vm  # noqa: E402
 
 TAGS = {"vm_tag_name": "manta_role", "vm_tag_value": "*postgres", "nic_tag": "manta"}
+QUERY = """
+name: q
+help: A query.
+labels: [cluster]
+metrics: [{column: n, type: gauge, help: A number.}]
+versions: [{sql: "SELECT 'c1' AS cluster, 1 AS n"}]
+"""
 # Nothing listens on these backends: discovery is what is tested.
 NOWHERE = address(63)
 
@@ -400,13 +407,6 @@ def test_addresses_are_resolved_again(name_server, follow):
     assert known(page) == {"127.0.0.8", "127.0.0.9"}
 
 
-# -- a new configuration -------------------------------------------------------------------------------
-
-
-def test_sources_come_and_go_with_the_configuration(fake, follow):
-    server = fake(fleet(2))
-    daemon = follow(vmapi=vmapi(server))
-    wait_known(daemon, names(2))
 def test_a_name_that_fails_costs_itself_alone(name_server, follow):
     name_server.table = {("one.test", A): ["127.0.0.8"], ("two.test", A): ["127.0.0.9"],
                          ("two.test", AAAA): ["::1"], ("gone.test", A): ["127.0.0.10"]}
@@ -611,6 +611,13 @@ def test_a_query_that_takes_a_targets_label_costs_that_target(primary, watch, di
     assert page.value("q_n", cluster="c1", zone="1") == 1
 
 
+# -- a new configuration -------------------------------------------------------------------------------
+
+
+def test_sources_come_and_go_with_the_configuration(fake, follow):
+    server = fake(fleet(2))
+    daemon = follow(vmapi=vmapi(server))
+    wait_known(daemon, names(2))
     config = json.loads(daemon.file.read_text())
     other = fake(fleet(2, 5))
     config["vmapi"] = [config["vmapi"], vmapi(other, name="second")]

@@ -70,8 +70,7 @@ struct fixture : test::actor_system {
       sources.insert_or_assign(job.spec.name, result);
       return result;
     };
-    aut = sys.spawn(discovery, scheduler, std::make_shared<const settings>(x), &metrics,
-                    source_starter{start});
+    aut = sys.spawn(discovery, scheduler, configuration(), &metrics, source_starter{start});
     sched.run();
   }
 
@@ -82,8 +81,10 @@ struct fixture : test::actor_system {
     sched.run();
   }
 
+  reconfigured configuration() const { return {std::make_shared<const settings>(x), queries}; }
+
   void reconfigure() {
-    self->send(aut, reconfigured{std::make_shared<const settings>(x), nullptr});
+    self->send(aut, configuration());
     sched.run();
   }
 
@@ -108,6 +109,7 @@ struct fixture : test::actor_system {
   prometheus::Registry registry;
   discovery_metrics metrics;
   settings x;
+  catalogue_ptr queries = built_in_catalogue();
   news heard;
   int opened = 0; ///< How often the SCHEDULER was told of a first list.
   script lists;
@@ -141,7 +143,7 @@ TEST(static backends are added at once) {
   x.vmapi.clear();
   x.static_backends = {entry("a"), entry("b")};
   spawn();
-  CHECK(said() == news({"+a@10.0.0.9:5432", "+b@10.0.0.9:5432"}));
+  CHECK(said() == news({"+a@10.0.0.9:5432/postgres", "+b@10.0.0.9:5432/postgres"}));
   CHECK_EQUAL(series("pgstatsmon_discovery_backends", "static"), 2);
   CHECK_EQUAL(opened, 1);
   CHECK_EQUAL(series("pgstatsmon_discovery_changes_total", "static", "added"), 2);
@@ -216,11 +218,25 @@ TEST(a new configuration touches only what it changes) {
   CHECK(!jobs[0].stop.stop_requested());
   CHECK(jobs[1].stop.stop_requested());
   CHECK_EQUAL(jobs[2].spec.name, "dc2");
-  CHECK(said() == news({"+t@10.0.0.9:5432"}));
+  CHECK(said() == news({"+t@10.0.0.9:5432/postgres"}));
   auto labelled = one("b");
   labelled.labels = {{"datacenter", "dc2"}};
   find("dc2", {labelled});
   CHECK(said() == news({"-b@10.0.0.1:5432", "+b@10.0.0.1:5432"}));
+}
+
+TEST(a list that is kept over a change of the queries loses what they double) {
+  spawn();
+  auto labelled = one("a");
+  labelled.labels = {{"cluster", "east"}};
+  find("dc1", {labelled, one("b")});
+  said();
+  auto changed = queries->queries();
+  changed[0].labels.push_back("cluster");
+  queries = std::make_shared<const catalogue>(std::move(changed));
+  reconfigure();
+  CHECK(said() == news({"-a@10.0.0.1:5432"}));
+  CHECK_EQUAL(jobs.back().spec.defaults.query_labels.at("cluster"), "pg_stat_user_tables");
 }
 
 TEST(a source that the configuration no longer names leaves with its backends and metrics) {

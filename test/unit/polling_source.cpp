@@ -58,7 +58,8 @@ struct fixture : test::actor_system {
     vmapi_settings how;
     how.name = "dc1";
     how.poll_interval = 60s;
-    spec = {"dc1", how, {"dc1", 5432, "postgres", "pgstatsmon", {{"postgres", "moray"}}, {}}, {}};
+    spec = {
+      "dc1", how, {"dc1", 5432, "postgres", "pgstatsmon", {{"postgres", "moray"}}, {}, {}}, {}};
   }
 
   ~fixture() {

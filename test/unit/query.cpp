@@ -41,7 +41,6 @@ struct fixture : test::actor_system {
     server.metrics = {{"age", "server_age", "Age.", metric_type::gauge}};
     auto queries = std::make_shared<const catalogue>(std::vector{tables, server});
     metrics = std::make_shared<backend_metrics>(queries);
-    backend of;
     of.name = "db";
     registry = sys.spawn(recorder, &seen);
     aut = sys.spawn(query, registry, of, incarnation{7}, metrics);
@@ -74,6 +73,7 @@ struct fixture : test::actor_system {
 
   std::string logged() { return std::exchange(text, std::ostringstream{}).str(); }
 
+  backend of;
   received seen;
   metrics_ptr metrics;
   registry_actor registry;
@@ -175,6 +175,18 @@ TEST(every sample is logged at trace) {
   tables(1, {{"t1", "1", std::nullopt}});
   finish(1);
   CHECK_EQUAL(logged(), "trace db: sample tables_scans{table=\"t1\"} 1\n");
+}
+
+TEST(a query that would give a series a label of the backend twice shows nothing) {
+  of.labels = {{"table", "x"}};
+  auto doubling = sys.spawn(query, registry, of, incarnation{8}, metrics);
+  self->send(doubling,
+             query_result{1, 0, make_rows({"table", "scans", "size"}, {{"t", "1", "2"}})});
+  self->send(doubling, query_result{1, 1, make_rows({"age"}, {{"9"}})});
+  self->send(doubling, poll_finished{1, true});
+  sched.run();
+  CHECK_EQUAL(seen.samples.at(0).samples->series(), 1u);
+  stop(doubling);
 }
 
 TEST(a query that nobody declared is ignored) {

@@ -93,6 +93,19 @@ TEST(what can not be is rejected one by one) {
   CHECK(list.rejected[2].reason == reject_reason::label);
 }
 
+TEST(an entry with a label that can not be costs that entry) {
+  auto list = good("- {name: a, ip: db1, labels: {role: x}}\n"
+                   "- {name: b, ip: db1, labels: {__x: x}}\n"
+                   "- {name: c, ip: db1, labels: {source: x}}\n");
+  REQUIRE(list.backends.size() == 1 && list.rejected.size() == 2);
+  CHECK_EQUAL(list.backends[0].name, "c");
+  CHECK(list.rejected[0]
+        == rejection({"a", reject_reason::label,
+                      "line 1, column 38: the label 'role' is a label of our own metrics, expected "
+                      "another name"}));
+  CHECK_EQUAL(list.rejected[1].what, "b");
+}
+
 TEST(a list of another form is no list and says where) {
   CHECK_EQUAL(bad("a: 1\n"), "list.yaml:1:1: is an object, expected a list");
   CHECK_EQUAL(bad("- targets: db1\n  label: {}\n"),

@@ -191,7 +191,6 @@ const bad_file bad_files[] = {
    "first\n"
    "f:2:51: target.metadata.__name__: is no label name, those that begin with __ are Prometheus' "
    "own\n"
-   "f:2:66: target.metadata.schemaname: is a label of our own metrics, expected another name\n"
    "f:2:73: target.metadata.ok: is an object, expected a string, a number or a boolean"},
   // -- libpq's parameters ----
   {"static: {}\nconnections: {parameters: {sslmod: require, host: h, dbname: d, user: u}}\n",
@@ -503,11 +502,4 @@ TEST(no option is listed twice) {
   CHECK(contains(xs, "vmapi[].tags.nic_tag"));
   std::ranges::sort(xs);
   CHECK(std::ranges::adjacent_find(xs) == xs.end());
-}
-
-TEST(labels of the samples are taken) {
-  auto catalogue = built_in_catalogue();
-  for (const auto& query : catalogue->queries())
-    for (const auto& label : query.labels)
-      CHECK_EQUAL(label_name_fault(label), "is a label of our own metrics, expected another name");
 }

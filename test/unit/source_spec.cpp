@@ -66,8 +66,34 @@ TEST(of two entries that are one backend the first counts) {
   x.static_backends[1].user = "watcher";
   x.static_backends[2].database = "other";
   auto result = static_backends(x);
-  REQUIRE(result.size() == 1);
-  CHECK_EQUAL(result[0].database, "postgres");
+  REQUIRE(result.size() == 2);
+  CHECK_EQUAL(result[0].user, "pgstatsmon");
+  CHECK_EQUAL(result[1].id, "a@10.0.0.1:5432/other");
+}
+
+TEST(a find with a label of ours or a querys is rejected and the rest is not ) {
+  backend_defaults defaults;
+  defaults.query_labels = {{"cluster", "q"}};
+  std::vector<found_backend> found(3);
+  for (size_t i = 0; i < 3; ++i)
+    found[i].name = found[i].address = "db" + std::to_string(i);
+  found[0].labels = {{"cluster", "east"}};
+  found[1].labels = {{"role", "db"}}; // as a list says that was kept by an older version
+  found[2].labels = {{"clusters", "east"}};
+  std::vector<rejection> rejected;
+  auto result = to_backends(found, defaults, rejected);
+  REQUIRE(result.size() == 1 && rejected.size() == 2);
+  CHECK_EQUAL(result[0].name, "db2");
+  CHECK(rejected[0].reason == reject_reason::label);
+  CHECK_EQUAL(rejected[0].detail,
+              "the label 'cluster' is a label of the query q, expected another name");
+}
+
+TEST(a name is shown as the page can show it) {
+  found_backend x;
+  x.name = "caf\xE9";
+  x.address = "10.0.0.1";
+  CHECK_EQUAL(to_backend(x, {}).name, "caf\xEF\xBF\xBD");
 }
 
 TEST(own labels win over those of the target) {

@@ -5,6 +5,8 @@ from collections import Counter
 
 from prometheus_client.parser import text_string_to_metric_families
 
+LABEL = re.compile(r'[{,]([a-zA-Z0-9_]+)="(?:[^"\\]|\\.)*"')
+
 
 class Page:
     """The samples of one page. Creating it fails when the page is not what Prometheus expects."""
@@ -30,6 +32,9 @@ class Page:
             twice = [name for name, count in names.items() if count > 1]
             assert not twice, f"{word} more than once: {twice}"
         assert not self.text or self.text.endswith("\n")
+        for line in self.text.split("\n"):
+            names = LABEL.findall(line) if not line.startswith("#") else []
+            assert len(names) == len(set(names)), f"a label twice: {line}"
 
     def _check_samples(self):
         series = Counter((name, tuple(sorted(labels.items()))) for name, labels, _ in self.samples)

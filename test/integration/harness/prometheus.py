@@ -12,11 +12,12 @@ from pathlib import Path
 
 from . import process
 from .network import address, free_port
+from .waiting import wait_until
 
 RULES = Path(__file__).resolve().parents[3] / "config" / "rules"
 
 CONFIGURATION = """
-global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+global: {{scrape_interval: {interval}, scrape_timeout: {interval}, evaluation_interval: 1s}}
 rule_files: ["{rules}"]
 scrape_configs:
   - job_name: pgstatsmon
@@ -40,11 +41,13 @@ def rules():
 class Prometheus:
     """One server with a database of its own; `with` ends it."""
 
-    def __init__(self, directory, daemon):
+    def __init__(self, directory, daemon, interval="1s"):
         self.home = Path(tempfile.mkdtemp(prefix="prometheus-", dir=directory))
         file = self.home / "prometheus.yml"
         target = f"{daemon.host}:{daemon.port}"
-        file.write_text(CONFIGURATION.format(rules=RULES / "*.yaml", target=target))
+        file.write_text(
+            CONFIGURATION.format(rules=RULES / "*.yaml", target=target, interval=interval)
+        )
         self.listen = f"{address()}:{free_port()}"
         with (self.home / "log").open("wb") as log:
             self.server = process.spawn(
@@ -74,6 +77,20 @@ class Prometheus:
         except OSError:
             assert self.server.poll() is None, (self.home / "log").read_text()
             return None
+
+    def next_scrape(self, timeout=20):
+        """What it thinks of the page at a scrape that has not begun yet: `health`, `lastError`."""
+        last = []
+
+        def seen():
+            targets = (self.ask("targets", state="active") or {}).get("activeTargets", [])
+            if targets and targets[0]["health"] != "unknown" and targets[0] not in last:
+                last.append(targets[0])
+            return len({target["lastScrape"] for target in last})
+
+        # The first is over; the second may have been under way already.
+        wait_until(lambda: seen() >= 3, timeout, "Prometheus scrapes", every=0.05)
+        return last[-1]
 
     def query(self, expression):
         """The result of an expression now; nothing while it starts."""
