@@ -25,7 +25,7 @@ struct connection_settings {
   milliseconds connect_timeout{3000}; ///< Of one attempt, name resolution included; > 0.
   uint32_t connect_retries = 3;       ///< Failed attempts in a row before `error` is logged.
   uint32_t max_in_flight = 10;        ///< Backends polled at once; 1..1000.
-  bool guards = true;                 ///< Server-side time limits and prepared statements.
+  bool guards = true;                 ///< False: settings go with each query, as if pooled.
   label_list parameters;              ///< libpq keywords, as PQconndefaults knows them.
 
   friend bool operator==(const connection_settings&, const connection_settings&) = default;

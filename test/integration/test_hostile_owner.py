@@ -2,6 +2,8 @@
 
 import pytest
 from harness.daemon import backend
+from harness.pgbouncer import Pgbouncer
+from harness.queries import write_queries
 
 # Functions and operators of theirs for what our SQL compares; each tries to take what it can and
 # leaves a mark. A mark is a notification, as our sessions write nothing.
@@ -121,3 +123,44 @@ def test_setup_does_not_enter_a_watched_database(hostile, watch):
     daemon.stop()
     authorized = [l for l in hostile.log()[before:].splitlines() if "authorized: user=postgres" in l]
     assert authorized and not [line for line in authorized if "database=appdb" in line]
+
+
+@pytest.mark.parametrize("more", [{}, {"ignore_startup_parameters": "options"}], ids=["", "ignores"])
+def test_of_theirs_nothing_runs_behind_a_pooler(hostile, watch, directory, more):
+    """The pooler refuses what should pin the path, or drops it without a word."""
+    hostile.psql("drop role if exists pgstatsmon")
+    hostile.role()
+    hostile.psql(WAYS[0], "appdb", "app")
+    before = len(hostile.log())
+    with Pgbouncer(directory, hostile, "transaction", **more) as pooler:
+        daemon = watch([backend("one", pooler, database="appdb")])
+        daemon.wait_up("one")
+        page = daemon.wait_polls("one", 3)
+        daemon.stop()
+    assert page.value("pg_stat_user_tables_n_live_tup", backend="one", relname="marks") == 0
+    nothing_ran(hostile, before)
+    hostile.psql("alter database appdb reset all")
+
+
+@pytest.mark.parametrize("guards", [True, False], ids=["guarded", "unguarded"])
+def test_a_view_of_theirs_in_a_custom_query_writes_nothing(hostile, watch, directory, guards):
+    """Its functions run as the polling role: all that is left to them is to read."""
+    hostile.psql(
+        "create or replace function public.write() returns int language plpgsql as $e$ begin"
+        " insert into public.marks values (session_user); return 1;"
+        " exception when read_only_sql_transaction then return 2; end $e$;"
+        "create or replace view public.theirs as select public.write() as n;"
+        "grant select on public.theirs to public",
+        "appdb",
+        "app",
+    )
+    hostile.psql("drop role if exists pgstatsmon")
+    hostile.role()
+    queries = write_queries(directory / f"theirs-{guards}", qa="SELECT n FROM public.theirs")
+    entries = [backend("one", hostile, database="appdb")]
+    daemon = watch(entries, queries=str(queries), connections={"guards": guards})
+    daemon.wait_up("one")
+    page = daemon.wait_polls("one", 3)
+    daemon.stop()
+    assert page.value("qa_n", backend="one") == 2
+    assert hostile.psql("select count(*) from public.marks", "appdb") == "0"

@@ -104,3 +104,17 @@ def test_names_in_no_encoding(primary, watch, directory, guards):
     for each in ("direct", "pooled"):
         assert failures(page, each) == {}
         assert len(page.find("pg_stat_user_tables_n_live_tup", backend=each)) == 1
+
+
+def test_what_another_client_left_in_the_session_is_not_read(primary, watch, directory):
+    """Temporary tables come before everybody's, but in our path they are last."""
+    queries = write_queries(directory / "left", qa="SELECT count(*) AS n FROM pg_class")
+    with Pgbouncer(directory, primary, "transaction") as pooler:
+        pooler.psql("create temp table pg_class (n int); set search_path = pg_temp, pg_catalog")
+        assert pooler.psql("select count(*) from pg_class") == "0"
+        daemon = watch([backend("one", pooler)], queries=str(queries))
+        daemon.wait_up("one")
+        page = daemon.wait_polls("one", 2)
+        assert pooler.psql("select count(*) from pg_class") == "0"  # the same session
+        daemon.stop()
+    assert page.value("qa_n", backend="one") > 100
