@@ -24,8 +24,8 @@ const std::set<std::string> grammar{
   "values", "when", "where", "or",  "else",   "table",    "nothing",  "greatest"};
 
 /// Types whose names are words of the grammar, so that nobody can make others of the same name.
-const std::set<std::string> types{"bigint",  "bit",     "boolean", "double",
-                                  "integer", "numeric", "real"};
+const std::set<std::string> types{"bigint",  "bit",      "boolean", "double",
+                                  "integer", "interval", "numeric", "real"};
 
 std::string lower(std::string text) {
   for (auto& c : text)
