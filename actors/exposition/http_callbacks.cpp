@@ -26,6 +26,18 @@ struct request_data {
   verdict decision = verdict::open;
 };
 
+/// Of the page, for each client that takes it slowly; the kernel doubles it for its own needs.
+/// Without a bound it takes megabytes, and we make that much of every page before anybody else's
+/// turn.
+constexpr int send_buffer = 128 * 1024;
+
+/// What the client has not taken is dropped with the connection, instead of waiting for it in the
+/// kernel.
+void drop_unsent(int fd) noexcept {
+  linger at_once{1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 int socket_of(MHD_Connection* connection) noexcept {
   return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
@@ -97,6 +109,7 @@ void http_server::callbacks::connection_changed(void* server, MHD_Connection* co
     return;
   }
   ++self->connections_;
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
   self->expect_request(fd);
   auto* data = new (std::nothrow) session_data{self->enter()};
   *session = data;
@@ -105,7 +118,9 @@ void http_server::callbacks::connection_changed(void* server, MHD_Connection* co
 }
 
 void http_server::callbacks::request_ended(void* server, MHD_Connection* connection, void** request,
-                                           MHD_RequestTerminationCode) noexcept {
+                                           MHD_RequestTerminationCode how) noexcept {
+  if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+    drop_unsent(socket_of(connection));
   delete static_cast<request_data*>(std::exchange(*request, nullptr));
   static_cast<http_server*>(server)->expect_request(socket_of(connection));
 }
