@@ -5,8 +5,12 @@
 #include <fstream>
 #include <sstream>
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+/// Of the sanitizers, whose heap glibc does not know; null without them.
+extern "C" size_t __sanitizer_get_current_allocated_bytes() __attribute__((weak));
 
 namespace pgstatsmon {
 
@@ -32,6 +36,19 @@ std::optional<double> boot_time() {
     if (line.starts_with("btime "))
       return std::stod(line.substr(6));
   return std::nullopt;
+}
+
+/// What malloc has given out, and what it keeps of what came back, in bytes.
+struct heap {
+  double used = 0;
+  double kept = 0;
+};
+
+heap look_at_heap() {
+  if (&__sanitizer_get_current_allocated_bytes != nullptr)
+    return {static_cast<double>(__sanitizer_get_current_allocated_bytes()), 0};
+  auto info = mallinfo2();
+  return {static_cast<double>(info.uordblks + info.hblkhd), static_cast<double>(info.fordblks)};
 }
 
 // One less than are there: the directory itself is open while we look.
@@ -88,6 +105,11 @@ std::vector<MetricFamily> collect_process_metrics() {
       add("process_start_time_seconds", MetricType::Gauge, "When this process started, Unix time.",
           *boot + stat->start_ticks / static_cast<double>(sysconf(_SC_CLK_TCK)));
   }
+  auto [used, kept] = look_at_heap();
+  add("pgstatsmon_heap_used_bytes", MetricType::Gauge, "Memory that the program has allocated.",
+      used);
+  add("pgstatsmon_heap_free_bytes", MetricType::Gauge,
+      "Memory that malloc keeps of what the program has freed.", kept);
   if (auto files = open_files())
     add("process_open_fds", MetricType::Gauge, "Open file descriptors of this process.", *files);
   rlimit limit{};

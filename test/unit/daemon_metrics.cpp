@@ -57,6 +57,8 @@ TEST(the process metrics are those of this process) {
       CHECK(value > 1e6 && value < 1e10);
     if (x.name == "process_start_time_seconds")
       CHECK(value > 1.7e9);
+    if (x.name == "pgstatsmon_heap_used_bytes")
+      CHECK(value > 1e4 && value < 1e10);
     if (x.name == "process_threads")
       CHECK(value >= 1);
   }

@@ -1,0 +1,68 @@
+"""Backends that have come and gone leave nothing in memory.
+
+PGSTATSMON_CHURN=100000 lets that many come and go; 2,000 do otherwise.
+"""
+
+import json
+import os
+import re
+
+from harness.network import address, free_port
+from harness.waiting import wait_until
+
+COUNT = int(os.environ.get("PGSTATSMON_CHURN", "2000"))
+AT_ONCE = 200
+
+# Less than the smallest object of a backend, and what measuring is off by.
+LEFT_OF_EACH, MARGIN = 64, 200_000
+
+
+def test_nothing_is_left(watch, directory):
+    file = directory / "churn.json"
+    port = free_port()
+    number = 0
+
+    def replace():
+        """Has every backend replaced by a new one, which nobody answers for."""
+        nonlocal number
+        number += AT_ONCE
+        names = {f"b{i}" for i in range(number, number + AT_ONCE)}
+        new = file.with_suffix(".new")
+        entries = [{"name": name, "ip": address(), "port": port} for name in names]
+        new.write_text(json.dumps(entries))
+        new.rename(file)
+        return names
+
+    def churn(daemon, count):
+        for _ in range(count // AT_ONCE):
+            names = replace()
+            wait_until(lambda: known(daemon) == names, 30, "the new ones are known")
+        return settled(daemon)
+
+    replace()
+    # A sanitizer keeps what was freed, and calls it used.
+    nothing_kept = {"ASAN_OPTIONS": "exitcode=99:detect_leaks=1:quarantine_size_mb=0"
+                    ":thread_local_quarantine_size_kb=0"}
+    daemon = watch([], static=None, file={"path": str(file)}, log={"level": "error"},
+                   environment=nothing_kept)
+    before = churn(daemon, 5 * AT_ONCE)
+    after = churn(daemon, COUNT)
+    assert after - before < COUNT * LEFT_OF_EACH + MARGIN, (before, after)
+
+
+def settled(daemon):
+    """What is allocated once the timers of those that have gone, seconds at most, are over."""
+    seen = []
+
+    def no_longer_less():
+        seen.append(
+            float(re.search(rb"^pgstatsmon_heap_used_bytes (\S+)", daemon.get().body, re.M)[1])
+        )
+        return len(seen) > 8 and min(seen[-8:]) >= min(seen[:-8])
+
+    wait_until(no_longer_less, 40, "what is allocated has settled", every=1)
+    return min(seen)
+
+
+def known(daemon):
+    return {x["backend"] for x in json.loads(daemon.get("/api/v1/backends").body)}
