@@ -13,6 +13,8 @@ namespace level = spdlog::level;
 /// How long a removed backend's queries may take to end.
 constexpr auto farewell = std::chrono::seconds{2};
 
+const session_error unwatchable{failure::other, {}, "the system can't watch one more socket"};
+
 session_error lookup_failure(const caf::error& error) {
   auto text = sentence_of(error);
   if (error == ec::dns_failed)
@@ -176,7 +178,9 @@ void connection_state::reconfigure(const settings_ptr& x) {
 void connection_state::on_socket(const socket_ready& x) {
   if (x.watch != watch_ || session_ == nullptr)
     return;
-  if (state_ == backend_state::connecting)
+  if (x.events == 0)
+    failed(unwatchable);
+  else if (state_ == backend_state::connecting)
     go_on(session_->advance());
   else
     receive();

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 
 #include <sys/epoll.h>
@@ -14,6 +15,9 @@
 namespace pgstatsmon {
 
 namespace {
+
+/// What a failing epoll_wait(2), which nothing explains, may cost: ten calls a second.
+constexpr std::chrono::milliseconds after_failure{100};
 
 int checked(int result, const char* what) {
   if (result < 0)
@@ -49,8 +53,10 @@ void reactor::watch(int socket, uint32_t events, socket_user user, uint64_t numb
   event.events = events | EPOLLRDHUP | EPOLLONESHOT;
   event.data.fd = socket;
   // A socket that was closed has left the set by itself, even if its number is in use again.
-  if (epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event) != 0 && errno == ENOENT)
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event);
+  if (epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event) == 0
+      || (errno == ENOENT && epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) == 0))
+    return;
+  dispatch(socket, 0);
 }
 
 void reactor::forget(int socket) {
@@ -65,6 +71,8 @@ void reactor::run() {
   std::array<epoll_event, 64> events{};
   for (;;) {
     auto n = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
+    if (n < 0 && errno != EINTR)
+      std::this_thread::sleep_for(after_failure);
     for (int i = 0; i < n; ++i) {
       if (events[static_cast<size_t>(i)].data.fd == wake_)
         return;

@@ -70,7 +70,9 @@ void setup_actor_state::close() {
 void setup_actor_state::on_socket(const socket_ready& x) {
   if (x.watch != watch_)
     return;
-  if (connected_)
+  if (x.events == 0)
+    failed("the system can't watch one more socket");
+  else if (connected_)
     receive();
   else
     go_on(session_->advance());

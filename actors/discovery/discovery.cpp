@@ -17,6 +17,9 @@ namespace {
 /// How long a source that died stays dead; it died of a bug, so in haste it would die again.
 constexpr auto restart_delay = std::chrono::seconds{10};
 
+/// Backends of one list that come or go with a line each in the log.
+constexpr size_t max_told = 20;
+
 std::vector<std::string> ids(const backend_list& xs) {
   std::vector<std::string> result;
   result.reserve(xs.size());
@@ -181,21 +184,29 @@ void discovery_state::tell(const list_changes& xs) {
   if (!xs.removed.empty())
     for (const auto& x : live_)
       before.emplace(x.id, &x);
+  size_t told = 0;
   for (const auto& x : xs.removed) {
     const auto& gone = *before.at(x.id);
-    spdlog::info("backend {} removed ({})", gone.name, gone.source);
+    if (told++ < max_told)
+      spdlog::info("backend {} removed ({})", gone.name, gone.source);
     if (auto* from = find(gone.source))
       from->metrics->removed.Increment();
     self_->send(scheduler_, x);
   }
+  if (told > max_told)
+    spdlog::info("{} more backends removed", told - max_told);
+  told = 0;
   for (const auto& x : xs.added) {
-    spdlog::info("backend {} added: {} as {}, database {} ({})", x.value.name,
-                 address_and_port(x.value.address, x.value.port), x.value.user, x.value.database,
-                 x.value.source);
+    if (told++ < max_told)
+      spdlog::info("backend {} added: {} as {}, database {} ({})", x.value.name,
+                   address_and_port(x.value.address, x.value.port), x.value.user, x.value.database,
+                   x.value.source);
     if (auto* from = find(x.value.source))
       from->metrics->added.Increment();
     self_->send(scheduler_, x);
   }
+  if (told > max_told)
+    spdlog::info("{} more backends added", told - max_told);
 }
 
 discovery_actor::behavior_type discovery(observed_ptr<discovery_actor, discovery_state> self,

@@ -22,7 +22,8 @@ void add_health(http_server& to, const std::shared_ptr<const vital_signs>& signs
                "the SCHEDULER makes no progress\n");
   });
   to.add_route("/-/ready", [signs](const http_request&) {
-    return say(signs->ready(), "ready\n", "the first discovery or the first tick is not done\n");
+    return say(signs->ready(), "ready\n",
+               "no list of backends yet, or not every backend of it was tried\n");
   });
 }
 

@@ -98,7 +98,7 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
   using m = backend_metrics;
   std::vector<own_family> result{
     {"pg_up", "gauge", "1 if the backend is connected and answered its last poll, else 0.",
-     value_of(&m::up)},
+     value_of(&m::up), true},
     {"pgstatsmon_backend_state", "gauge", "1 for the state that the backend is in, 0 for others.",
      state_of(&m::state, "state", all_backend_states)},
     {"pgstatsmon_backend_setup", "gauge",
@@ -108,7 +108,7 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
      write_info},
     {"pgstatsmon_backend_last_success_timestamp_seconds", "gauge",
      "When the backend was last polled without an error, Unix time; 0 if never.",
-     value_of(&m::last_success)},
+     value_of(&m::last_success), true},
     {"pgstatsmon_backend_failures_total", "counter",
      "Connections and polls of the backend that failed, by reason.", failures_by_reason()},
     {"pgstatsmon_backend_connects_total", "counter", "Connections established to the backend.",
@@ -136,7 +136,7 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
      per_query(queries, &query_metrics::duplicates)},
     {"pg_query_count", "counter", "Queries that apply to the backend.", value_of(&m::planned)},
     {"pg_connect_error", "counter", "Polls that found no connection to the backend.",
-     value_of(&m::connect_errors)},
+     value_of(&m::connect_errors), true},
     {"pg_query_error", "counter", "Queries that the backend answered with an error.",
      per_query(queries, &query_metrics::errors)},
     {"pg_query_timeout", "counter", "Queries that took longer than query_timeout.",

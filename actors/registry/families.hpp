@@ -19,6 +19,9 @@ struct own_family {
 
   /// Writes all samples of one backend. The block may be null: none, or stale.
   std::function<void(sample_writer&, const entry&, const block*)> write;
+
+  /// Whether zeros of a backend that was never connected are shown as well.
+  bool always = false;
 };
 
 /// All of them, in the order of the page. Families with a label `query` take the queries and their

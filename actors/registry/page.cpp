@@ -73,7 +73,9 @@ void page_reader::write_own() {
         return;
       write_header(family.name, family.type, family.help);
       const auto& backend = *(*backends_)[backend_];
-      sample_writer to{out_, family.name, backend};
+      // A fleet of servers that were never there would fill the page with zeros.
+      auto known = family.always || backend.metrics->connects.load(std::memory_order_relaxed) > 0;
+      sample_writer to{out_, family.name, backend, known ? zeros::shown : zeros::hidden};
       family.write(to, backend, blocks_[backend_].get());
     }
   }

@@ -7,16 +7,21 @@
 #include "actors/registry/snapshot.hpp"
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 namespace pgstatsmon {
+
+/// Which samples are left out.
+enum class zeros : uint8_t { shown, hidden };
 
 /// Writes lines `name{backend="..",<labels>,<static labels>} value`.
 class sample_writer {
 public:
   /// All must outlive the writer.
-  sample_writer(page_buffer& to, std::string_view name, const entry& of) noexcept
-    : to_{&to}, name_{name}, of_{&of} {}
+  sample_writer(page_buffer& to, std::string_view name, const entry& of,
+                zeros which = zeros::shown) noexcept
+    : to_{&to}, name_{name}, of_{&of}, hidden_{which == zeros::hidden} {}
 
   /// @param labels Rendered label text; may be empty.
   void sample(std::string_view labels, double x) { line({}, labels, {}, x); }
@@ -47,6 +52,8 @@ private:
   /// `le`, if there, is put behind `labels` with the quote that ends it.
   template <class T>
   void line(std::string_view name_suffix, std::string_view labels, std::string_view le, T x) {
+    if (hidden_ && x == T{}) [[unlikely]]
+      return;
     constexpr size_t punctuation = 8;
     auto* p = to_->claim(name_.size() + name_suffix.size() + of_->prefix.size() + labels.size()
                          + le.size() + of_->suffix.size() + punctuation + max_number_size);
@@ -72,6 +79,7 @@ private:
   page_buffer* to_;
   std::string_view name_;
   const entry* of_;
+  bool hidden_; ///< Zeros are.
 };
 
 } // namespace pgstatsmon

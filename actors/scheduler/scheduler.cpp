@@ -40,6 +40,30 @@ void scheduler_state::beat() {
   self_->delayed_send(self_, heartbeat_interval, caf::ping_atom_v);
   if (arguments_.metrics.signs != nullptr)
     arguments_.metrics.signs->beat(self_->clock().now());
+  look_at_untried();
+}
+
+void scheduler_state::discovered() {
+  discovered_ = true;
+  for (const auto& [life, x] : members_)
+    untried_.insert(life);
+  look_at_untried();
+}
+
+// Who can't be reached is not polled, so its first failure is looked for here.
+void scheduler_state::look_at_untried() {
+  std::erase_if(untried_, [this](incarnation life) {
+    auto i = members_.find(life);
+    return i == members_.end() || !i->second.connection || i->second.metrics->paused
+           || i->second.metrics->last_failure != failure::none;
+  });
+  if (discovered_ && untried_.empty() && arguments_.metrics.signs != nullptr)
+    arguments_.metrics.signs->set_ready();
+}
+
+void scheduler_state::tried(incarnation life) {
+  if (untried_.erase(life) > 0 && untried_.empty())
+    look_at_untried();
 }
 
 void scheduler_state::plan_tick() {
@@ -75,6 +99,7 @@ void scheduler_state::add(const backend& x) {
 
 void scheduler_state::start_actors(incarnation life, member& x) {
   x.connection = arguments_.spawn_backend(self_, x.target, life, x.metrics, arguments_.options);
+  connections_.emplace(x.connection.address(), life);
   self_->monitor(x.connection);
 }
 
@@ -95,6 +120,7 @@ void scheduler_state::leave(incarnation life, const member& x) {
   self_->send(arguments_.registry, backend_forgotten{life});
   if (!x.connection)
     return;
+  connections_.erase(x.connection.address());
   leaving_.insert(x.connection.address());
   self_->send(x.connection, backend_removed{x.target.id});
 }
@@ -118,7 +144,6 @@ void scheduler_state::tick(uint64_t number) {
   history_.push_front({number, now, std::nullopt, 0, 0, 0});
   if (history_.size() > max_history)
     history_.pop_back();
-  makes_ready_ = discovered_;
   for (auto& [life, x] : members_)
     make_due(life, x, history_.front());
   pump();
@@ -181,8 +206,6 @@ void scheduler_state::close_tick() {
   auto& tick = history_.front();
   tick.ended = self_->clock().now();
   arguments_.metrics.tick_duration->Observe(seconds_of(*tick.ended - tick.began));
-  if (makes_ready_ && arguments_.metrics.signs != nullptr)
-    arguments_.metrics.signs->set_ready();
 }
 
 void scheduler_state::polled(incarnation life, const poll_report& report) {
@@ -192,6 +215,8 @@ void scheduler_state::polled(incarnation life, const poll_report& report) {
       i->second.restarts.reset();
     answer_orders(i->second, report);
   }
+  if (report.polled)
+    tried(life);
   slot_is_back(life);
 }
 
@@ -212,20 +237,21 @@ void scheduler_state::down(const caf::down_msg& x) {
     answer_drain();
     return;
   }
-  for (auto& [life, died] : members_) {
-    if (died.connection != x.source)
-      continue;
-    spdlog::error("backend {}: its actors died ({}), they are started again", died.target.name,
-                  caf::to_string(x.reason));
-    died.connection = nullptr;
-    died.metrics->up = false;
-    died.metrics->state = backend_state::backoff;
-    died.metrics->restarts.fetch_add(1, std::memory_order_relaxed);
-    answer_orders(died, caf::make_error(ec::timeout, "the backend's actors died"));
-    self_->delayed_send(self_, died.restarts.next(arguments_.chance()), caf::reset_atom_v, life);
-    slot_is_back(life);
+  auto i = connections_.find(x.source);
+  if (i == connections_.end())
     return;
-  }
+  auto life = i->second;
+  connections_.erase(i);
+  auto& died = members_.at(life);
+  spdlog::error("backend {}: its actors died ({}), they are started again", died.target.name,
+                caf::to_string(x.reason));
+  died.connection = nullptr;
+  died.metrics->up = false;
+  died.metrics->state = backend_state::backoff;
+  died.metrics->restarts.fetch_add(1, std::memory_order_relaxed);
+  answer_orders(died, caf::make_error(ec::timeout, "the backend's actors died"));
+  self_->delayed_send(self_, died.restarts.next(arguments_.chance()), caf::reset_atom_v, life);
+  slot_is_back(life);
 }
 
 void scheduler_state::restart(incarnation life) {

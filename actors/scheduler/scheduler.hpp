@@ -63,8 +63,8 @@ public:
   /// Shows that the mailbox is worked off; goes on until the actor ends.
   void beat();
 
-  /// A first list is there: the next tick is the one that makes the daemon ready.
-  void discovered() { discovered_ = true; }
+  /// A first list is there: once each of its backends has been tried, the daemon is ready.
+  void discovered();
 
   void add(const backend& x);
   void remove(const std::string& id);
@@ -134,6 +134,8 @@ private:
   /// Backends of the last tick are still waiting or in flight.
   [[nodiscard]] bool tick_is_open() const { return !history_.empty() && !history_.front().ended; }
   void slot_is_back(incarnation life);
+  void look_at_untried();
+  void tried(incarnation life);
   void leave(incarnation life, const member& x);
   void answer_drain();
   void show();
@@ -143,6 +145,7 @@ private:
   due_queue due_{1};
   std::map<incarnation, member> members_;
   std::map<std::string, incarnation> lives_;
+  std::map<caf::actor_addr, incarnation> connections_; ///< Of members_.
   std::set<caf::actor_addr> leaving_; ///< Actors of removed backends that have not ended.
   incarnation last_life_ = 0;
   uint64_t ticks_ = 0; ///< Number of the tick that comes next.
@@ -150,7 +153,7 @@ private:
   time_point all_paused_until_;
   std::deque<tick_record> history_; ///< The newest ticks, newest first; the first may not be over.
   bool discovered_ = false;
-  bool makes_ready_ = false; ///< The last tick began after the first discovery.
+  std::set<incarnation> untried_; ///< Of the first list: neither polled nor failed yet.
   bool draining_ = false;
   caf::typed_response_promise<caf::ok_atom> drained_;
 };

@@ -36,6 +36,15 @@ def live(daemon, family):
     return sum(float(x) for x in found)
 
 
+def progress(daemon):
+    """Polls of the live backend, ticks that found one not over, and all ticks."""
+    text = daemon.get().body.decode()
+    names = ("pgstatsmon_poll_duration_seconds_count", "pgstatsmon_polls_skipped_total")
+    both = [re.search(rf'^{name}{{backend="live"[^}}]*}} (.*)$', text, re.M) for name in names]
+    ticks = re.search(r"^pgstatsmon_tick_duration_seconds_count(?:{.*})? (.*)$", text, re.M)
+    return [float(x.group(1)) for x in (*both, ticks)]
+
+
 def test_a_thousand_actors(primary, watch):
     """Listing them is quick, and costs no backend a poll."""
     count = "pgstatsmon_poll_duration_seconds_count"
@@ -49,7 +58,7 @@ def test_a_thousand_actors(primary, watch):
 
         times = {"actors": [], "actors --tree": [], "backends": [], "top": []}
         longest_gap = 0
-        first, start = live(daemon, count), time.monotonic()
+        before, start = progress(daemon), time.monotonic()
         while time.monotonic() < start + 6 * INTERVAL:
             for line, taken in times.items():
                 seconds, (text, good) = timed(session.ask, line)
@@ -58,12 +67,15 @@ def test_a_thousand_actors(primary, watch):
                 assert line == "top" or len(text.splitlines()) >= 500
             age = json.loads(session.ask("backend live --json")[0])["age_seconds"]
             longest_gap = max(longest_gap, age)
-        done, ticks = live(daemon, count) - first, (time.monotonic() - start) / INTERVAL
+        after = progress(daemon)
     for line, taken in times.items():
         assert statistics.median(taken) < LIST_LIMIT, (line, sorted(taken))
-    # One tick may lie just outside, on either side.
-    assert ticks - 2 <= done <= ticks + 2, (ticks, done)
-    assert live(daemon, "pgstatsmon_polls_skipped_total") == 0
+    done, late, ticks = (x - y for x, y in zip(after, before))
+    # Every tick polled it, but those whose machine was too busy to end the poll before; one tick may
+    # lie just outside, on either side.
+    assert ticks >= 3
+    assert done >= 1
+    assert abs(ticks - done - late) <= 2, (ticks, done, late)
     assert live(daemon, "pgstatsmon_backend_failures_total") == 0
     assert longest_gap < 2 * INTERVAL * SLOWER
 

@@ -197,7 +197,6 @@ def test_clients_that_never_read(daemon):
             assert time.monotonic() - start < 2
     page = daemon.wait_polls("one", 5)
     assert polls(page, "one") >= first + 5
-    assert page.value("pgstatsmon_polls_skipped_total", backend="one") == 0
     assert memory_of(daemon) - before < 16 << 20
     for session in greedy:
         session.socket.close()

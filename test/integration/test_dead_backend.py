@@ -1,4 +1,4 @@
-"""A backend that was never there: its own metrics exist from the first second, at zero."""
+"""What is on the page of a backend that was never there, and of one that has just come."""
 
 from harness.catalogue import QUERIES
 from harness.daemon import backend
@@ -11,35 +11,41 @@ STATES = {"connecting", "setup", "ready", "polling", "backoff"}
 SETUP = {"unknown", "done", "pending", "failed", "standby", "disabled"}
 
 
-def test_everything_exists_at_once(watch):
+def test_a_backend_that_never_answers_has_a_few_lines(watch):
     with Proxy(frozen=True) as hole:  # not even an attempt has ended yet
         page = watch([backend("dead", hole)]).scrape()
-        assert page.value("pg_up", backend="dead") == 0
-        assert page.value("pgstatsmon_backend_last_success_timestamp_seconds", backend="dead") == 0
-        for name in ("pg_query_count", "pg_connect_error", "pgstatsmon_polls_skipped_total"):
-            assert page.value(name, backend="dead") == 0, name
-        for name in ("pg_query_error", "pg_query_timeout"):
-            found = page.find(name, backend="dead")
-            assert {(l["query"], v) for l, v in found} == {(q, 0) for q in QUERIES}, name
-        found = page.find("pg_NaN_error", backend="dead", query="pg_recovery")
-        assert {l["name"]: v for l, v in found} == {
-            f"pg_recovery_wal_{word}_bytes": 0
-            for word in ("inserted", "replayed", "received", "flushed")
+        found = {(name, *labels.values()): value
+                 for name, labels, value in page.samples if labels.get("backend") == "dead"}
+        assert found == {
+            ("pg_up", "dead"): 0,
+            ("pg_connect_error", "dead"): 0,
+            ("pgstatsmon_backend_last_success_timestamp_seconds", "dead"): 0,
+            ("pgstatsmon_backend_state", "dead", "connecting"): 1,
+            ("pgstatsmon_backend_setup", "dead", "unknown"): 1,
+            ("pgstatsmon_backend_info", "dead", "unknown", "unknown"): 1,
         }
-        for query in QUERIES:
-            histogram = f"{query}_querytime_ms"
-            assert page.types[histogram] == "histogram"
-            assert page.value(f"{histogram}_count", backend="dead") == 0
-            assert page.value(f"{histogram}_sum", backend="dead") == 0
-            assert page.value(f"{histogram}_bucket", backend="dead", le="+Inf") == 0
-        found = page.find("pgstatsmon_backend_failures_total", backend="dead")
-        assert {l["reason"]: v for l, v in found} == dict.fromkeys(REASONS, 0)
-        found = page.find("pgstatsmon_backend_state", backend="dead")
-        assert {l["state"] for l, _ in found} == STATES
-        assert page.state("pgstatsmon_backend_state", backend="dead") == "connecting"
-        assert {l["state"] for l, _ in page.find("pgstatsmon_backend_setup")} == SETUP
-        assert page.state("pgstatsmon_backend_setup", backend="dead") == "unknown"
-        assert page.value("pgstatsmon_poll_duration_seconds_count", backend="dead") == 0
+
+
+def test_everything_exists_from_the_first_session_on(primary, watch):
+    page = watch([backend("one", primary)], interval=60_000).wait_up("one")
+    for name in ("pg_connect_error", "pgstatsmon_polls_skipped_total"):
+        assert page.value(name, backend="one") == 0, name
+    for name in ("pg_query_error", "pg_query_timeout"):
+        found = page.find(name, backend="one")
+        assert {(l["query"], v) for l, v in found} == {(q, 0) for q in QUERIES}, name
+    found = page.find("pg_NaN_error", backend="one", query="pg_recovery")
+    assert {l["name"]: v for l, v in found} == {
+        f"pg_recovery_wal_{word}_bytes": 0
+        for word in ("inserted", "replayed", "received", "flushed")
+    }
+    for query in QUERIES:
+        assert page.types[f"{query}_querytime_ms"] == "histogram"
+        assert page.value(f"{query}_querytime_ms_count", backend="one") is not None
+    found = page.find("pgstatsmon_backend_failures_total", backend="one")
+    assert {l["reason"]: v for l, v in found} == dict.fromkeys(REASONS, 0)
+    found = page.find("pgstatsmon_backend_state", backend="one")
+    assert {l["state"] for l, _ in found} == STATES
+    assert {l["state"] for l, _ in page.find("pgstatsmon_backend_setup")} == SETUP
 
 
 def test_refused(watch):

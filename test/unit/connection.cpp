@@ -673,4 +673,12 @@ TEST(time in each state is counted) {
   answer_all();
 }
 
+TEST(a socket that can not be watched fails at once) {
+  become_ready();
+  self->send(sockets.last_user, socket_ready{sockets.last.watch, 0});
+  sched.run();
+  CHECK(metrics->state == backend_state::backoff);
+  CHECK_EQUAL(metrics->failures(failure::other), 1u);
+}
+
 FIXTURE_SCOPE_END()

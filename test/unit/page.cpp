@@ -10,6 +10,7 @@
 #include <cmath>
 #include <map>
 #include <random>
+#include <set>
 #include <sstream>
 
 using namespace pgstatsmon;
@@ -139,7 +140,7 @@ TEST(blocks and counts of another catalogue are left out) {
   CHECK_EQUAL(lines(text, R"(pgstatsmon_backend_series{backend="a"} 0)").size(), 1u);
 }
 
-TEST(everything exists at zero from the first second) {
+TEST(everything of a backend that was connected exists at zero) {
   add("a");
   auto samples = parse(page());
   auto at = [&](const std::string& name, const std::string& labels = "") {
@@ -150,11 +151,10 @@ TEST(everything exists at zero from the first second) {
   };
   for (const auto* name :
        {"pg_up", "pg_query_count", "pg_connect_error", "pgstatsmon_backend_round_trip_seconds",
-        "pgstatsmon_backend_last_success_timestamp_seconds", "pgstatsmon_backend_connects_total",
-        "pgstatsmon_backend_restarts_total", "pgstatsmon_backend_series",
-        "pgstatsmon_polls_skipped_total", "pgstatsmon_poll_duration_seconds_count",
-        "pgstatsmon_poll_duration_seconds_sum", "tables_querytime_ms_count",
-        "server_querytime_ms_sum"})
+        "pgstatsmon_backend_last_success_timestamp_seconds", "pgstatsmon_backend_restarts_total",
+        "pgstatsmon_backend_series", "pgstatsmon_polls_skipped_total",
+        "pgstatsmon_poll_duration_seconds_count", "pgstatsmon_poll_duration_seconds_sum",
+        "tables_querytime_ms_count", "server_querytime_ms_sum"})
     CHECK_EQUAL(at(name), 0);
   for (const auto* query : {"tables", "server"})
     for (const auto* name :
@@ -281,6 +281,29 @@ TEST(random samples are those of the reference serializer) {
     CAF_REQUIRE(same_number(value, i->second));
   }
   CHECK_EQUAL(seen, expected.size());
+}
+
+TEST(a backend that was never connected has a few lines) {
+  auto a = add("a");
+  a->metrics->connects = 0;
+  a->metrics->state = backend_state::backoff;
+  a->metrics->count_failure(failure::refused);
+  a->metrics->connect_errors = 2;
+  auto samples = parse(page());
+  std::set<std::string> expected{
+    R"(pg_up{backend="a"})",
+    R"(pg_connect_error{backend="a"})",
+    R"(pgstatsmon_backend_info{backend="a",version="unknown",role="unknown"})",
+    R"(pgstatsmon_backend_state{backend="a",state="backoff"})",
+    R"(pgstatsmon_backend_setup{backend="a",state="unknown"})",
+    R"(pgstatsmon_backend_failures_total{backend="a",reason="refused"})",
+    R"(pgstatsmon_backend_last_success_timestamp_seconds{backend="a"})",
+  };
+  std::set<std::string> found;
+  for (const auto& [series, value] : samples)
+    if (series.find("backend=\"a\"") != std::string::npos)
+      found.insert(series);
+  CHECK_EQUAL(found, expected);
 }
 
 FIXTURE_SCOPE_END()

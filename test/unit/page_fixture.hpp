@@ -38,6 +38,7 @@ struct page_fixture {
     backends.push_back(std::make_shared<entry>(named(std::move(name), std::move(labels)),
                                                backends.size() + 1,
                                                std::make_shared<backend_metrics>(queries)));
+    backends.back()->metrics->connects = 1;
     return backends.back();
   }
 

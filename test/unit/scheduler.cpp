@@ -186,16 +186,50 @@ TEST(the heart stops while the mailbox is not worked off) {
   CHECK(signs.healthy(sched.clock().now()));
 }
 
-TEST(ready is a tick that began after the first list and is done) {
-  tick();
+TEST(ready is when every backend of the first list was tried) {
+  add("silent1");
+  add("silent2");
+  add("silent3");
   CHECK(!signs.ready());
-  add("silent");
   self->send(aut, caf::open_atom_v);
   sched.run();
-  CHECK(!signs.ready());
-  tick();
+  for (const auto* name : {"silent1", "silent2"}) {
+    self->send(aut, backend_ready{lives[name]});
+    sched.run();
+    answer(name, failure::none);
+    CHECK(!signs.ready());
+  }
+  counts[lives["silent3"]]->last_failure = failure::refused;
+  advance_time(1s);
+  sched.run();
+  CHECK(signs.ready());
+}
+
+TEST(one backend that is polled makes it ready without waiting for a tick) {
+  add("silent");
+  self->send(aut, caf::open_atom_v);
+  self->send(aut, backend_ready{lives["silent"]});
+  sched.run();
   CHECK(!signs.ready());
   answer("silent", failure::none);
+  CHECK(signs.ready());
+}
+
+TEST(backends that leave or come later are not waited for) {
+  add("silent");
+  self->send(aut, caf::open_atom_v);
+  add("silent later");
+  CHECK(!signs.ready());
+  self->send(aut, backend_removed{"silent"});
+  sched.run();
+  advance_time(1s);
+  sched.run();
+  CHECK(signs.ready());
+}
+
+TEST(an empty list is ready at once) {
+  self->send(aut, caf::open_atom_v);
+  sched.run();
   CHECK(signs.ready());
 }
 
