@@ -19,9 +19,9 @@ namespace {
 
 /// What stands before a parenthesis and is no function of anybody's.
 const std::set<std::string> grammar{
-  "and",    "any",  "as",    "by",  "case",   "coalesce", "conflict", "entry",   "exists", "from",
-  "in",     "join", "least", "not", "nullif", "on",       "operator", "select",  "then",   "using",
-  "values", "when", "where", "or",  "else",   "table",    "nothing",  "greatest"};
+  "and",    "any",  "as",    "by",  "case",   "coalesce", "conflict", "entry",    "exists", "from",
+  "in",     "join", "least", "not", "nullif", "on",       "operator", "select",   "then",   "using",
+  "values", "when", "where", "or",  "else",   "table",    "nothing",  "greatest", "bit"};
 
 /// Types whose names are words of the grammar, so that nobody can make others of the same name.
 const std::set<std::string> types{"bigint",  "bit",      "boolean", "double",
