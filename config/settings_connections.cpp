@@ -1,5 +1,7 @@
 // `connections` and `target`.
+#include "config/passfile.hpp"
 #include "config/settings_parts.hpp"
+#include "config/socket_directory.hpp"
 #include "config/text.hpp"
 #include "config/values.hpp"
 
@@ -26,7 +28,11 @@ std::set<std::string, std::less<>> libpq_keywords() {
 
 /// Why a libpq keyword is not the user's to set; empty when it is.
 std::string_view reason_against(std::string_view keyword, bool guards) {
-  if (keyword == "host" || keyword == "hostaddr" || keyword == "port")
+  if (keyword == "host")
+    return "is not allowed here but for a directory of Unix sockets, discovery says where a "
+           "backend "
+           "is";
+  if (keyword == "hostaddr" || keyword == "port")
     return "is not allowed here, discovery says where a backend is";
   if (keyword == "dbname")
     return "is not allowed here, expected the option database";
@@ -92,6 +98,11 @@ auto parameters(bool guards) {
                               + (best.empty() ? "expected one that libpq documents"
                                               : "did you mean '" + std::string{best} + "'?"));
       }
+      if (key == "host" && is_socket_directory(entry.node().text)) {
+        if (auto text = parse_backend_address(entry))
+          result.emplace_back(key, std::move(*text));
+        return;
+      }
       if (auto reason = reason_against(key, guards); !reason.empty())
         return entry.complain(std::string{reason});
       if (auto text = parse_parameter(key, entry))
@@ -125,7 +136,9 @@ void read_connections(const value& self, connection_settings& x) {
   s.get("connect_retries").read(x.connect_retries, integer<uint32_t>(0, 1'000'000));
   s.get("max_in_flight").read(x.max_in_flight, integer<uint32_t>(1, 1000));
   s.get("guards").read(x.guards, parse_boolean);
-  s.get("parameters").read(x.parameters, parameters(x.guards));
+  auto keywords = s.get("parameters").read(x.parameters, parameters(x.guards));
+  if (auto problem = passfile_problem(passfile_of(x.parameters)); !problem.empty())
+    keywords.warn(problem);
   uint32_t unused = 0;
   auto ignored = s.get("max_connections").read(unused, integer<uint32_t>(0, 1'000'000));
   if (ignored.given())

@@ -1,6 +1,7 @@
 // The discovery sources: `static`, `vmapi`, `file`, `http_sd`, `dns`, and what they share.
 #include "config/backend_name.hpp"
 #include "config/settings_parts.hpp"
+#include "config/socket_directory.hpp"
 #include "config/text.hpp"
 #include "config/values.hpp"
 
@@ -146,7 +147,7 @@ void read_each(const value& self, std::vector<T>& sources, const Read& read) {
 void read_static_backend(const value& self, static_backend& x, const role_map& roles) {
   fields s{self};
   s.get("name").require(x.name, "a name", parse_word);
-  s.get("ip").require(x.ip, "an address or a host name", parse_host);
+  s.get("ip").require(x.ip, "an address or a host name", parse_backend_address);
   s.get("port").read(x.port, integer<uint16_t>(1, 65535));
   auto database = s.get("database").read(x.database, parse_word);
   s.get("user").read(x.user, parse_word);
@@ -170,9 +171,10 @@ void check_distinct(const std::vector<value>& places, const settings& x) {
     auto role = x.roles.find(entry.role.value_or(""));
     auto database = role != x.roles.end() ? role->second : entry.database.value_or(x.database);
     auto ip = entry.ip;
-    std::ranges::transform(ip, ip.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    if (!is_socket_directory(ip))
+      std::ranges::transform(ip, ip.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      });
     auto key = std::tuple{ip, entry.port.value_or(x.backend_port), database};
     if (entry.ip.empty() || entry.name.empty())
       continue;

@@ -1,6 +1,8 @@
 // libpq keywords, time limits, settings.
 #include "actors/backend/conninfo.hpp"
 
+#include "config/socket_directory.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -27,7 +29,8 @@ connect_parameters base_parameters(const backend& target, const connection_setti
   // libpq tries several addresses when host and hostaddr are lists of one length.
   std::vector<std::string> hosts(std::max<size_t>(addresses.size(), 1), target.address);
   connect_parameters result{{"host", fmt::format("{}", fmt::join(hosts, ","))}};
-  if (!addresses.empty())
+  // A directory of Unix sockets in the configuration is the way to every backend.
+  if (!addresses.empty() && !given(options, "host"))
     result.emplace_back("hostaddr", fmt::format("{}", fmt::join(addresses, ",")));
   result.emplace_back("port", std::to_string(target.port));
   result.emplace_back("dbname", target.database);
@@ -89,7 +92,7 @@ bool needs_resolution(const std::string& address) {
   std::array<unsigned char, sizeof(in6_addr)> ignored{};
   // A zone (fe80::1%eth0) is part of a literal address.
   auto bare = address.substr(0, address.find('%'));
-  return !address.starts_with('/') && inet_pton(AF_INET, bare.c_str(), ignored.data()) != 1
+  return !is_socket_directory(address) && inet_pton(AF_INET, bare.c_str(), ignored.data()) != 1
          && inet_pton(AF_INET6, bare.c_str(), ignored.data()) != 1;
 }
 

@@ -4,6 +4,7 @@
 #include "actors/discovery/target.hpp"
 #include "config/labels.hpp"
 #include "config/reader.hpp"
+#include "config/socket_directory.hpp"
 #include "config/values.hpp"
 
 #include <fmt/format.h>
@@ -86,7 +87,7 @@ void read_group(fields& f, const value& targets, found_list& to) {
 void read_entry(fields& f, found_list& to) {
   found_backend found;
   f.get("name").require(found.name, "a name", parse_word);
-  f.get("ip").require(found.address, "an address or a host name", parse_host);
+  f.get("ip").require(found.address, "an address or a host name", parse_backend_address);
   f.get("port").read(found.port, integer<uint16_t>(1, 65535));
   f.get("database").read(found.database, parse_word);
   f.get("user").read(found.user, parse_word);

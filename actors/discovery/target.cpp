@@ -2,6 +2,7 @@
 #include "actors/discovery/target.hpp"
 
 #include "actors/discovery/vmapi_match.hpp"
+#include "config/socket_directory.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -47,9 +48,27 @@ std::optional<target> parse_bracketed(std::string_view text) {
   return rest.front() == ':' ? with_port(address, rest.substr(1)) : std::nullopt;
 }
 
+/// `/run/postgresql`, `/run/postgresql:5433` or the socket itself, `/run/postgresql/.s.PGSQL.5433`.
+std::optional<target> parse_socket(std::string_view text) {
+  constexpr std::string_view file = "/.s.PGSQL.";
+  auto separator = std::string_view{":"};
+  auto end = text.rfind(file);
+  if (end != std::string_view::npos)
+    separator = file;
+  else
+    end = text.rfind(':');
+  auto directory = text.substr(0, end);
+  if (directory.size() < 2 || !socket_directory_fault(directory).empty())
+    return std::nullopt;
+  return end == std::string_view::npos ? target{std::string{directory}, 0}
+                                       : with_port(directory, text.substr(end + separator.size()));
+}
+
 } // namespace
 
 std::optional<target> parse_target(std::string_view text) {
+  if (is_socket_directory(text))
+    return parse_socket(text);
   if (text.starts_with('['))
     return parse_bracketed(text);
   if (is_literal_address(text))

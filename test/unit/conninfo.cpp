@@ -57,6 +57,7 @@ TEST(literal addresses and socket directories need no name service) {
   CHECK(!needs_resolution("::1"));
   CHECK(!needs_resolution("fe80::1%eth0"));
   CHECK(!needs_resolution("/run/postgresql"));
+  CHECK(!needs_resolution("@abstract"));
   CHECK(needs_resolution("localhost"));
   CHECK(needs_resolution("1.2.3"));
 }

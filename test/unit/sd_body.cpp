@@ -31,9 +31,31 @@ TEST(a target is a host with or without a port) {
   CHECK(parse_target("[fd00::1]:5432") == target({"fd00::1", 5432}));
   CHECK(parse_target("[fd00::1]") == target({"fd00::1", 0}));
   CHECK(parse_target("fd00::1") == target({"fd00::1", 0}));
-  for (auto x : {"", ":5432", "db1:", "db1:0", "db1:65536", "db1:5432x", "db1:-1", "http://db1",
-                 "/var/run/postgresql", "db1/path", "[db1]:5432", "[10.0.0.1]:5432", "[fd00::1]x",
-                 "[fd00::1", "a b", "-x", "db1:5432:1"})
+  CHECK(parse_target("/run/postgresql") == target({"/run/postgresql", 0}));
+  CHECK(parse_target("/run/postgresql:5433") == target({"/run/postgresql", 5433}));
+  CHECK(parse_target("/run/postgresql/.s.PGSQL.5433") == target({"/run/postgresql", 5433}));
+  CHECK(parse_target("@abstract:5433") == target({"@abstract", 5433}));
+  for (auto x : {"",
+                 ":5432",
+                 "db1:",
+                 "db1:0",
+                 "db1:65536",
+                 "db1:5432x",
+                 "db1:-1",
+                 "http://db1",
+                 "db1/path",
+                 "/run/postgresql:0",
+                 "/run/postgresql:x",
+                 "/run/a,b",
+                 "/",
+                 "@",
+                 "[db1]:5432",
+                 "[10.0.0.1]:5432",
+                 "[fd00::1]x",
+                 "[fd00::1",
+                 "a b",
+                 "-x",
+                 "db1:5432:1"})
     CHECK(!parse_target(x));
 }
 
