@@ -15,13 +15,6 @@ constexpr auto farewell = std::chrono::seconds{2};
 
 const session_error unwatchable{failure::other, {}, "the system can't watch one more socket"};
 
-session_error lookup_failure(const caf::error& error) {
-  auto text = sentence_of(error);
-  if (error == ec::dns_failed)
-    return {failure::dns, {}, text};
-  return {failure::other, {}, text};
-}
-
 } // namespace
 
 connection_state::~connection_state() {
@@ -30,16 +23,35 @@ connection_state::~connection_state() {
 
 void connection_state::start(connection_arguments arguments) {
   arguments_ = std::move(arguments);
+  query_complaints_.resize(queries().queries().size());
   connect();
+}
+
+lookup connection_state::lookup_wanted() const {
+  const auto& address = arguments_.target.address;
+  return {needs_resolution(address) ? address : std::string{}, arguments_.options->password_file};
+}
+
+session_error connection_state::lookup_failure(const caf::error& error) {
+  if (error == caf::sec::request_timeout)
+    return {failure::dns, {}, "the name service did not answer in time"};
+  return {error == ec::dns_failed ? failure::dns : failure::other, {}, sentence_of(error)};
+}
+
+connect_parameters
+connection_state::parameters_for(const std::string& password,
+                                 const std::vector<std::string>& addresses) const {
+  return arguments_.context->passfile->checked(
+    polling_parameters(arguments_.target, options(), {arguments_.target.user, password}, addresses,
+                       {arguments_.metrics->server_version.load(), takes_options_}));
 }
 
 void connection_state::connect() {
   enter(backend_state::connecting);
+  deadline_ = now() + options().connect_timeout;
   arm(options().connect_timeout);
-  const auto& target = arguments_.target;
-  lookup wanted{needs_resolution(target.address) ? target.address : std::string{},
-                arguments_.options->password_file};
-  auto attempt = ++attempt_;
+  auto wanted = lookup_wanted();
+  auto attempt = attempt_ = fresh_number();
   if (wanted.host.empty() && wanted.password_file.empty()) {
     open({});
     return;
@@ -52,44 +64,81 @@ void connection_state::connect() {
       },
       [this, attempt](const caf::error& error) {
         if (attempt == attempt_)
-          failed(error == caf::sec::request_timeout
-                   ? session_error{failure::dns, {}, "the name service did not answer in time"}
-                   : lookup_failure(error));
+          failed(lookup_failure(error));
       });
 }
 
 void connection_state::open(const lookup_result& found) {
   outdated_ = false;
+  password_ = found.password;
+  attempts_.begin(found.addresses, deadline_);
+  try_next_address();
+}
+
+void connection_state::try_next_address() {
+  auto attempt = attempts_.next(now());
+  if (!attempt) {
+    failed(attempts_.any_failed() ? attempts_.summary() : attempts_.silence());
+    return;
+  }
+  arm(attempt->share);
   session_ = arguments_.context->sessions();
-  go_on(session_->connect(polling_parameters(
-    arguments_.target, options(), {arguments_.target.user, found.password}, found.addresses,
-    {arguments_.metrics->server_version.load(), takes_options_})));
+  std::vector<std::string> addresses;
+  if (!attempt->address.empty())
+    addresses.push_back(attempt->address);
+  go_on(session_->connect(parameters_for(password_, addresses)));
+}
+
+void connection_state::attempt_failed(const session_error& error) {
+  attempts_.failed(error);
+  drop_session();
+  if (attempts_.any_left() && address_attempts::another_may_help(error))
+    try_next_address();
+  else
+    failed(attempts_.summary());
 }
 
 void connection_state::go_on(const connect_progress& progress) {
   if (progress.error)
-    failed(*progress.error);
-  else if (progress.connected)
+    attempt_failed(*progress.error);
+  else if (progress.connected) {
+    attempts_.worked();
+    if (attempts_.any_failed())
+      complain(silent_address_, "connected to " + attempts_.current() + " after all",
+               attempts_.summary());
     connected();
-  else
+  } else
     watch(progress.wants);
 }
 
 void connection_state::connected() {
-  ++timer_; // the attempt's deadline
+  timer_ = fresh_number(); // the attempt's deadline
+  password_.clear();
   arguments_.metrics->connects.fetch_add(1, std::memory_order_relaxed);
   facts_ = {};
-  asked_role_ = server_role::unknown;
+  // What is known of the server holds for a session that replaces another without an outage.
+  auto rights = quiet_ && rights_complete_;
+  if (!quiet_)
+    asked_role_ = server_role::unknown;
   footing_ = options().guards ? footing::unknown : footing::shared;
-  rights_complete_ = false;
   prepared_ = {};
   look_at_facts();
+  rights_complete_ = rights;
+  rights_asked_.reset();
+  proven_ = false;
   enter(backend_state::ready);
+  if (held_) {
+    send_poll(*std::exchange(held_, std::nullopt));
+    return;
+  }
   watch(interest::read);
-  self_->send(arguments_.scheduler, backend_ready{arguments_.life});
+  // The poll after an idle loss is due when it would have been due anyway.
+  if (!quiet_)
+    self_->send(arguments_.scheduler, backend_ready{arguments_.life});
 }
 
 void connection_state::failed(const session_error& error) {
+  password_.clear();
   drop_session();
   if (leaving_) {
     end();
@@ -101,6 +150,8 @@ void connection_state::failed(const session_error& error) {
     connect();
     return;
   }
+  quiet_ = false;
+  answer_held(error.reason);
   auto& metrics = *arguments_.metrics;
   metrics.up = false;
   if (setup_may_help(error)) {
@@ -134,10 +185,35 @@ bool connection_state::options_may_be_why(const session_error& error) const {
          && may_come_from_options(error.sqlstate);
 }
 
+void connection_state::lost(const session_error& error) {
+  auto idle = !poll_ || !poll_->answered;
+  auto what = error.reason == failure::network && !leaving_ ? remedy_for(
+                {.idle = idle, .poll_waits = poll_.has_value(), .proven = proven_, .quiet = quiet_})
+                                                            : remedy::outage;
+  if (what == remedy::outage) {
+    failed(error);
+    return;
+  }
+  if (auto times = idle_losses_.happened(now()))
+    say(level::info, "the idle session was ended by the other side, another one replaces it{}: {}",
+        *times == 1 ? std::string{} : fmt::format(" ({} times since the last such line)", *times),
+        error.message);
+  drop_session();
+  quiet_ = true;
+  if (auto ended = std::exchange(poll_, std::nullopt)) {
+    trace::backend_done(arguments_.target.name);
+    held_ = std::move(ended->promise);
+  }
+  if (what == remedy::connect_now)
+    connect();
+  else
+    enter(backend_state::backoff);
+}
+
 void connection_state::drop_session() {
   if (session_ == nullptr)
     return;
-  ++watch_;
+  watch_ = fresh_number();
   if (auto socket = session_->socket(); socket >= 0)
     arguments_.context->sockets->forget(socket);
   session_.reset();
@@ -145,7 +221,7 @@ void connection_state::drop_session() {
 
 void connection_state::remove() {
   leaving_ = true;
-  ++attempt_;
+  attempt_ = fresh_number();
   if (state_ != backend_state::polling) {
     end();
     return;
@@ -157,6 +233,7 @@ void connection_state::remove() {
 
 void connection_state::end() {
   end_poll(failure::none, false);
+  answer_held(failure::none);
   drop_session();
   self_->send_exit(arguments_.query, caf::exit_reason::user_shutdown);
   self_->quit();
@@ -195,8 +272,11 @@ void connection_state::on_timer(uint64_t number) {
   }
   switch (state_) {
   case backend_state::connecting:
-    ++attempt_;
-    failed({failure::timeout, {}, "no connection within connect_timeout"});
+    attempt_ = fresh_number();
+    if (session_ != nullptr)
+      attempt_failed(attempts_.silence());
+    else
+      failed({failure::timeout, {}, "no connection within connect_timeout"});
     break;
   case backend_state::backoff: connect(); break;
   case backend_state::polling: poll_is_silent(); break;
@@ -216,12 +296,32 @@ void connection_state::remember(const session_error& error, std::string what) {
                                          error.sqlstate, std::move(what), error.message});
 }
 
+void connection_state::complain(complaint& about, std::string_view subject,
+                                const session_error& error) {
+  auto reason = error.sqlstate.empty() ? error.message : error.sqlstate + ' ' + error.message;
+  switch (about.failed(reason, now())) {
+  case complaint::news::begins: say(level::warn, "{}: {}", subject, reason); break;
+  case complaint::news::changes: say(level::warn, "{}: now {}", subject, reason); break;
+  case complaint::news::lasts:
+    say(level::warn, "{}: still failing, {} times in a row: {}", subject, about.failures(), reason);
+    break;
+  case complaint::news::nothing: say(level::debug, "{}: {}", subject, reason);
+  }
+}
+
+void connection_state::settle(complaint& about, std::string_view subject) {
+  if (auto past = about.ended(now()))
+    say(level::info, "{}: works again after {} failures in {} s", subject, past->failures,
+        past->lasted.count());
+}
+
 void connection_state::arm(caf::timespan delay) {
-  self_->delayed_send(self_, delay, caf::timeout_atom_v, ++timer_);
+  self_->delayed_send(self_, delay, caf::timeout_atom_v, timer_ = fresh_number());
 }
 
 void connection_state::watch(interest what) {
-  arguments_.context->sockets->watch(session_->socket(), epoll_events(what), self_, ++watch_);
+  arguments_.context->sockets->watch(session_->socket(), epoll_events(what), self_,
+                                     watch_ = fresh_number());
 }
 
 connection_actor::behavior_type connection(observed_ptr<connection_actor, connection_state> self,

@@ -1,9 +1,13 @@
 // The CONNECTION: one backend's session with its state machine and backoff.
 #pragma once
 
+#include "actors/backend/address_attempts.hpp"
 #include "actors/backend/backoff.hpp"
+#include "actors/backend/complaint.hpp"
 #include "actors/backend/flight.hpp"
+#include "actors/backend/idle_loss.hpp"
 #include "actors/backend/outage.hpp"
+#include "actors/backend/passfile_guard.hpp"
 #include "actors/backend/reactor.hpp"
 #include "actors/backend/session.hpp"
 #include "actors/interfaces.hpp"
@@ -34,6 +38,7 @@ struct connection_context {
   session_factory sessions;
   std::function<double()> chance;    ///< Uniform in [0, 1); any thread.
   std::function<double()> unix_time; ///< Seconds; for metrics only.
+  std::shared_ptr<passfile_guard> passfile = std::make_shared<passfile_guard>();
 };
 
 using context_ptr = std::shared_ptr<const connection_context>;
@@ -60,6 +65,7 @@ struct poll_progress {
   caf::actor_clock::time_point began;
   caf::actor_clock::time_point last_result; ///< When the statement before the current one was done.
   caf::actor_clock::time_point last_byte;
+  bool answered = false; ///< A statement's result has come.
   failure worst = failure::none;
   size_t good = 0; ///< Queries that succeeded.
   uint64_t rows = 0;
@@ -77,6 +83,10 @@ struct poll_progress {
 ///        |  v         v          v
 ///      BACKOFF <------ any failure
 ///
+/// A session that is ended while it idles is no failure (idle_loss.hpp): READY -> CONNECTING, or
+/// READY -> DISCONNECTED -> CONNECTING when the next poll comes; that poll waits for the session.
+///
+///
 /// SETUP stands before a second CONNECTING when the server does not know the role yet.
 class connection_state {
 public:
@@ -91,7 +101,8 @@ public:
   /// Takes what it needs and begins to connect.
   void start(connection_arguments arguments);
 
-  /// Sends the plan's queries, or answers at once when the backend is not READY.
+  /// Sends the plan's queries, or answers at once when the backend is not READY. While an idle
+  /// session is being replaced the poll waits for the new one.
   caf::result<poll_report> begin_poll();
 
   /// The backend is gone: cancels what runs, waits two seconds for it at most, ends.
@@ -109,11 +120,18 @@ private:
   // -- connecting (connection.cpp) ----------------------------------------------------------------
 
   void connect();
+  [[nodiscard]] lookup lookup_wanted() const;
+  [[nodiscard]] static session_error lookup_failure(const caf::error& error);
+  [[nodiscard]] connect_parameters parameters_for(const std::string& password,
+                                                  const std::vector<std::string>& addresses) const;
   void open(const lookup_result& found);
+  void try_next_address();
+  void attempt_failed(const session_error& error);
   void go_on(const connect_progress& progress);
   void connected();
   void failed(const session_error& error);
   [[nodiscard]] bool options_may_be_why(const session_error& error) const;
+  void lost(const session_error& error);
   void drop_session();
   void end();
 
@@ -127,6 +145,9 @@ private:
 
   // -- polling (connection_poll.cpp) --------------------------------------------------------------
 
+  caf::result<poll_report> hold_poll();
+  void send_poll(caf::typed_response_promise<poll_report> promise);
+  void answer_held(failure reason);
   [[nodiscard]] flight_extras extras() const;
   void receive();
   [[nodiscard]] trace::query traced(const step& what) const;
@@ -135,6 +156,7 @@ private:
   void learn_footing(bool own);
   void take_query(const step& what, statement_result result, caf::timespan took);
   void query_failed(const step& what, const session_error& error);
+  void judge_extra(const step& what, const std::optional<session_error>& error);
   void look_at_facts();
   void end_poll(failure reason, bool publish);
   void poll_is_silent();
@@ -156,6 +178,10 @@ private:
   void enter(backend_state x);
   void remember(const session_error& error, std::string what);
 
+  /// Logs a failure of something if that is news, or that it works again.
+  void complain(complaint& about, std::string_view subject, const session_error& error);
+  void settle(complaint& about, std::string_view subject);
+
   /// Logs about the backend.
   template <class... Args>
   void say(spdlog::level::level_enum level, fmt::format_string<Args...> form,
@@ -166,6 +192,7 @@ private:
                 fmt::format(form, std::forward<Args>(args)...));
   }
 
+  [[nodiscard]] uint64_t fresh_number() { return ++last_number_; }
   void arm(caf::timespan delay);
   void watch(interest what);
   [[nodiscard]] time_point now() const { return self_->clock().now(); }
@@ -179,12 +206,20 @@ private:
   backend_state state_ = backend_state::connecting;
   bool outdated_ = false; ///< The session was made with an older configuration.
   bool leaving_ = false;  ///< Removed, waiting for what runs.
-  uint64_t timer_ = 0;    ///< Number of the timer that counts.
-  uint64_t watch_ = 0;    ///< Number of the watch that counts.
-  uint64_t attempt_ = 0;  ///< Number of the connection attempt that counts.
+  uint64_t last_number_ = 0;
+  uint64_t timer_ = 0;   ///< Number of the timer that counts.
+  uint64_t watch_ = 0;   ///< Number of the watch that counts.
+  uint64_t attempt_ = 0; ///< Number of the connection attempt that counts.
   std::unique_ptr<session> session_;
+  address_attempts attempts_;
+  time_point deadline_;  ///< Of the attempt under way, all addresses together.
+  std::string password_; ///< Of the attempt under way.
+  complaint silent_address_;
   backoff reconnect_;
   outage outage_;
+  bool proven_ = false; ///< The session has answered a poll.
+  bool quiet_ = false;  ///< It replaces, or will replace, one that was ended while it idled.
+  idle_losses idle_losses_;
 
   server_facts facts_;
   server_role asked_role_ = server_role::unknown; ///< What a server before 14 answered.
@@ -193,14 +228,24 @@ private:
   bool pooler_said_ = false; ///< That there is one has been logged.
   prepared_statements prepared_;
   std::optional<poll_progress> poll_;
+  /// Of a poll that waits for the session that replaces an idle one.
+  std::optional<caf::typed_response_promise<poll_report>> held_;
   uint64_t polls_ = 0;
 
+  std::vector<complaint> query_complaints_; ///< By query.
+  complaint role_complaint_;
+  complaint rights_complaint_;
+  complaint guards_complaint_;
+
   bool rights_complete_ = false;
+  std::optional<time_point> rights_asked_; ///< On this session.
+  bool rights_lost_ = false;               ///< The log has it.
   bool setup_running_ = false;
   std::optional<session_error> setup_for_; ///< The failure that setup may cure.
   time_point setup_due_;
   backoff setup_backoff_{std::chrono::seconds{5}, std::chrono::minutes{5}};
-  std::string setup_complaint_; ///< The last one that was logged.
+  complaint setup_complaint_;
+  bool standby_said_ = false; ///< The log has that only the primary can be set up.
 };
 
 connection_actor::behavior_type connection(observed_ptr<connection_actor, connection_state> self,

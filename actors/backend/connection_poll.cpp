@@ -16,6 +16,9 @@ namespace level = spdlog::level;
 /// How long past its time limit a server may be silent: the time that "timeout" needs to travel.
 constexpr auto grace = std::chrono::seconds{1};
 
+/// How long the rights that were found are relied on.
+constexpr auto rights_interval = std::chrono::seconds{45};
+
 /// A boolean that a query answered with.
 std::optional<bool> boolean(const pg_result* rows) {
   if (rows == nullptr || PQntuples(rows) != 1 || PQnfields(rows) < 1
@@ -38,6 +41,10 @@ void add_one(std::atomic<uint64_t>& x) {
 } // namespace
 
 caf::result<poll_report> connection_state::begin_poll() {
+  auto replaced =
+    quiet_ && (state_ == backend_state::connecting || state_ == backend_state::backoff);
+  if (replaced && !held_)
+    return hold_poll();
   auto& metrics = *arguments_.metrics;
   if (state_ != backend_state::ready) {
     // The first attempt of all is no failure yet.
@@ -45,8 +52,28 @@ caf::result<poll_report> connection_state::begin_poll() {
       add_one(metrics.connect_errors);
       trace::connect_error(arguments_.target.name);
     }
-    return poll_report{metrics.last_failure, false, caf::timespan{0}, 0};
+    return poll_report{.reason = metrics.last_failure};
   }
+  auto promise = self_->make_response_promise<poll_report>();
+  send_poll(promise);
+  return promise;
+}
+
+caf::result<poll_report> connection_state::hold_poll() {
+  auto promise = self_->make_response_promise<poll_report>();
+  held_ = promise;
+  if (state_ == backend_state::backoff)
+    connect();
+  return promise;
+}
+
+void connection_state::answer_held(failure reason) {
+  if (held_)
+    std::exchange(held_, std::nullopt)->deliver(poll_report{.reason = reason});
+}
+
+void connection_state::send_poll(caf::typed_response_promise<poll_report> promise) {
+  auto& metrics = *arguments_.metrics;
   auto chosen = make_plan(queries(), facts_.version, facts_.role, rights_complete_);
   metrics.planned = static_cast<uint64_t>(
     std::count_if(chosen.begin(), chosen.end(), [](const auto& x) { return x.has_value(); }));
@@ -56,16 +83,14 @@ caf::result<poll_report> connection_state::begin_poll() {
   current.began = current.last_result = current.last_byte = now();
   current.when = arguments_.context->unix_time();
   current.traces.reserve(metrics.planned);
-  current.promise = self_->make_response_promise<poll_report>();
-  auto promise = current.promise;
+  current.promise = std::move(promise);
   enter(backend_state::polling);
   trace::backend_start(arguments_.target.name);
   arm(options().query_timeout + grace);
   if (auto error = session_->send(current.sent.statements))
-    failed(*error);
+    lost(*error);
   else
     watch(session_->sending() ? interest::read_write : interest::read);
-  return promise;
 }
 
 flight_extras connection_state::extras() const {
@@ -78,7 +103,7 @@ flight_extras connection_state::extras() const {
   // A pooler says what a server session of the past said.
   if (facts_.version < 140000 || footing_ != footing::own)
     result.role = "SELECT pg_catalog.pg_is_in_recovery()";
-  if (!rights_complete_)
+  if (!rights_complete_ || !rights_asked_ || now() - *rights_asked_ >= rights_interval)
     result.rights = rights_query(facts_.version);
   return result;
 }
@@ -91,7 +116,7 @@ void connection_state::receive() {
   }
   auto error = session_->receive([this](statement_result x) { take(std::move(x)); });
   if (error) {
-    failed(*error);
+    lost(*error);
     return;
   }
   look_at_facts();
@@ -111,13 +136,14 @@ void connection_state::receive() {
 }
 
 void connection_state::take(statement_result result) {
+  poll_->answered = true;
   auto next = result.index + 1;
   const auto& what = poll_->sent.steps[result.index];
   auto began = std::exchange(poll_->last_result, now());
   auto took = poll_->last_result - began;
   auto first = std::exchange(poll_->first_byte, std::nullopt).value_or(poll_->last_result);
-  if (result.error && what.what != purpose::query)
-    say(level::warn, "{}", result.error->message);
+  if (what.what != purpose::query)
+    judge_extra(what, result.error);
   switch (what.what) {
   case purpose::arrival:
     arguments_.metrics->round_trip = seconds_of(took);
@@ -131,13 +157,33 @@ void connection_state::take(statement_result result) {
     if (auto standby = boolean(result.rows.get()))
       asked_role_ = *standby ? server_role::standby : server_role::primary;
     break;
-  case purpose::rights: judge_rights(boolean(result.rows.get()).value_or(false)); break;
+  case purpose::rights:
+    rights_asked_ = now();
+    judge_rights(boolean(result.rows.get()).value_or(false));
+    break;
   case purpose::query:
     poll_->traces.push_back(trace_of(what, result, {began, first, poll_->last_result}));
     take_query(what, std::move(result), took);
     break;
   }
   await(next);
+}
+
+void connection_state::judge_extra(const step& what, const std::optional<session_error>& error) {
+  auto judge = [&](complaint& about, std::string_view subject) {
+    if (error)
+      complain(about, subject, *error);
+    else
+      settle(about, subject);
+  };
+  switch (what.what) {
+  case purpose::role: judge(role_complaint_, "the role check"); break;
+  case purpose::rights: judge(rights_complaint_, "the rights check"); break;
+  case purpose::guards: judge(guards_complaint_, "the settings of the session"); break;
+  default:
+    if (error)
+      say(level::debug, "{}", error->message);
+  }
 }
 
 void connection_state::learn_footing(bool own) {
@@ -157,6 +203,7 @@ void connection_state::take_query(const step& what, statement_result result, caf
   auto& metrics = arguments_.metrics->query(what.query);
   metrics.time_ms.observe(milliseconds_of(took));
   ++poll_->good;
+  settle(query_complaints_[what.query], queries().queries()[what.query].name);
   trace::query_done(traced(what), result.rows.get(), took);
   if (result.rows == nullptr)
     return;
@@ -168,12 +215,9 @@ void connection_state::query_failed(const step& what, const session_error& error
   const auto& definition = queries().queries()[what.query];
   auto& metrics = arguments_.metrics->query(what.query);
   auto& count = error.reason == failure::timeout ? metrics.timeouts : metrics.errors;
-  // A failure that goes on is in the metrics; the log has its beginning.
-  auto first = count.load(std::memory_order_relaxed) == 0;
   add_one(count);
   trace::query_failed(traced(what), error.reason == failure::timeout, error.message);
-  say(first ? level::warn : level::debug, "{}: {} {}", definition.name, error.sqlstate,
-      error.message);
+  complain(query_complaints_[what.query], definition.name, error);
   remember(error, definition.name);
   if (poll_->worst != failure::timeout)
     poll_->worst = error.reason;
@@ -211,11 +255,14 @@ void connection_state::end_poll(failure reason, bool publish) {
   auto took = now() - ended->began;
   self_->send(arguments_.query, poll_finished{ended->number, publish});
   metrics.history.set_last_poll(make_trace(*ended, reason));
-  ended->promise.deliver(poll_report{reason, true, took, ended->rows});
+  ended->promise.deliver(
+    poll_report{.reason = reason, .polled = true, .duration = took, .rows = ended->rows});
   if (!publish)
     return;
+  proven_ = true;
+  quiet_ = false;
   enter(backend_state::ready);
-  ++timer_;
+  timer_ = fresh_number();
   metrics.poll_seconds.observe(seconds_of(took));
   metrics.count_failure(reason);
   metrics.last_failure = reason;

@@ -22,8 +22,8 @@ bool connection_state::setup_may_help(const session_error& error) const {
 void connection_state::run_setup() {
   setup_running_ = true;
   arguments_.metrics->setup = setup_state::pending;
-  auto actor =
-    self_->spawn(setup, setup_arguments{arguments_.target, arguments_.options, arguments_.context});
+  auto actor = self_->spawn(setup, setup_arguments{arguments_.target, arguments_.options,
+                                                   arguments_.context, attempts_.current()});
   self_->request(actor, setup_limit, caf::get_atom_v)
     .then([this](caf::ok_atom) { setup_done(); },
           [this](const caf::error& error) { setup_failed(error); });
@@ -31,9 +31,10 @@ void connection_state::run_setup() {
 
 void connection_state::setup_done() {
   setup_running_ = false;
-  setup_complaint_.clear();
   // If it did not help, the next one has to wait.
   setup_due_ = now() + setup_backoff_.next(arguments_.context->chance());
+  setup_complaint_.ended(now());
+  standby_said_ = false;
   say(level::info, "setup done");
   if (state_ == backend_state::setup && !leaving_)
     connect();
@@ -43,14 +44,14 @@ void connection_state::setup_failed(const caf::error& error) {
   setup_running_ = false;
   arguments_.metrics->setup = error == ec::is_standby ? setup_state::standby : setup_state::failed;
   setup_due_ = now() + setup_backoff_.next(arguments_.context->chance());
-  auto complaint = sentence_of(error);
-  if (complaint != setup_complaint_ && error == ec::is_standby)
-    say(level::info, "not set up: {}", complaint);
-  else if (complaint != setup_complaint_)
-    say(level::warn, "setup failed: {}", complaint);
-  if (error != ec::is_standby)
-    remember({failure::other, {}, complaint}, "setup");
-  setup_complaint_ = complaint;
+  auto sentence = sentence_of(error);
+  if (error != ec::is_standby) {
+    session_error failed_for{failure::other, {}, sentence};
+    complain(setup_complaint_, "setup failed", failed_for);
+    remember(failed_for, "setup");
+  } else if (!std::exchange(standby_said_, true)) {
+    say(level::info, "not set up: {}", sentence);
+  }
   if (state_ == backend_state::setup && !leaving_)
     failed(*std::exchange(setup_for_, std::nullopt));
 }
@@ -58,6 +59,12 @@ void connection_state::setup_failed(const caf::error& error) {
 void connection_state::judge_rights(bool complete) {
   auto& state = arguments_.metrics->setup;
   rights_complete_ = complete;
+  if (!complete && state == setup_state::done) {
+    rights_lost_ = true;
+    say(level::warn, "the role has lost its rights: what it may not see is absent from the page");
+  } else if (complete && std::exchange(rights_lost_, false)) {
+    say(level::info, "the role has its rights again");
+  }
   if (complete) {
     setup_backoff_.reset();
     state = setup_state::done;
@@ -67,6 +74,8 @@ void connection_state::judge_rights(bool complete) {
     state = setup_state::disabled;
   } else if (!setup_running_ && now() >= setup_due_) {
     run_setup();
+  } else if (state == setup_state::done) {
+    state = setup_state::pending;
   }
 }
 

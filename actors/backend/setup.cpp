@@ -54,9 +54,12 @@ void setup_actor_state::open(const std::string& database) {
   target.database = database;
   close();
   session_ = arguments.context->sessions();
-  go_on(session_->connect(
+  // The address that has just answered; the others may be silent.
+  auto addresses =
+    arguments.address.empty() ? administrator_.addresses : std::vector{arguments.address};
+  go_on(session_->connect(arguments.context->passfile->checked(
     setup_parameters(target, options.connections, {options.setup.user, administrator_.password},
-                     administrator_.addresses, {.version = 0, .takes_options = takes_options_})));
+                     addresses, {.version = 0, .takes_options = takes_options_}))));
 }
 
 void setup_actor_state::close() {

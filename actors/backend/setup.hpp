@@ -12,6 +12,7 @@ struct setup_arguments {
   backend target;
   settings_ptr options;
   context_ptr context;
+  std::string address; ///< Literal, of the host's the one to use; empty: whichever answers.
 };
 
 class setup_actor_state {

@@ -32,6 +32,71 @@ def test_a_failing_query_is_reported_and_not_repeated(primary, watch, directory)
     assert "22012" in daemon.log() or "division by zero" in daemon.log()
 
 
+CHANGING = """
+name: pg_changing
+help: A query whose table comes and goes.
+labels: []
+metrics:
+  - {column: n, type: gauge, help: N.}
+versions:
+  - sql: select n from public.changing
+"""
+
+
+def test_a_query_that_fails_again_is_reported_again(primary, watch, directory):
+    path = directory / "changing"
+    path.mkdir()
+    (path / "changing.yaml").write_text(CHANGING)
+    daemon = watch([backend("one", primary)], queries=str(path), interval=50)
+
+    def said(*words):
+        daemon.wait_for(lambda _: daemon.lines("pg_changing", *words), 20, f"{words}")
+
+    said("42P01")
+    primary.psql(
+        "begin; create table changing as select 1 as n;"
+        " grant select on changing to pgstatsmon; commit"
+    )
+    said("works again")
+    primary.psql("revoke select on changing from pgstatsmon")
+    said("42501")
+    primary.psql("grant select on changing to pgstatsmon")
+    daemon.wait_for(lambda _: len(daemon.lines("pg_changing", "works again")) == 2)
+    primary.psql("alter table changing rename n to m")
+    said("42703")
+    # A failure of another kind in between is a change.
+    primary.psql("drop table changing")
+    said("now 42P01")
+    daemon.wait_polls("one", 10)
+    assert len(daemon.lines("pg_changing")) == 6, daemon.log()
+
+
+def test_a_role_check_that_fails_is_not_repeated(cluster, watch):
+    """A fork, or a server so old that it has no pg_monitor."""
+    server = cluster("fork").start()
+    server.role(monitor=False)
+    server.psql("set allow_system_table_mods = on; delete from pg_authid where rolname='pg_monitor'")
+    daemon = watch([backend("one", server)], setup={"enabled": False}, interval=50)
+    daemon.wait_up("one")
+    daemon.wait_polls("one", 20)
+    assert len(daemon.lines("pg_monitor")) == 1, daemon.log()
+
+
+def test_an_open_password_file_is_reported_in_our_own_words(primary, watch, directory):
+    passfile = directory / "open-pgpass"
+    passfile.write_text("*:*:*:*:secret\n")
+    passfile.chmod(0o644)
+    daemon = watch(
+        [backend("one", primary), backend("two", primary, database="template1")],
+        environment={"PGPASSFILE": str(passfile)},
+        log={"format": "json"},
+    )
+    daemon.wait_up("one")
+    records = [json.loads(line) for line in daemon.log().splitlines()]
+    assert any("open-pgpass" in record["msg"] for record in records)
+    assert "secret" not in daemon.log()
+
+
 def test_an_outage_is_summarised(cluster, watch):
     server = cluster("outage").start()
     server.role()

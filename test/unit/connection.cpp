@@ -118,6 +118,7 @@ struct worker_log_state {
   static constexpr const char* name = "fake-worker";
   explicit worker_log_state(worker_actor::pointer) {}
   std::vector<lookup> lookups;
+  std::vector<std::string> addresses{"127.0.0.1"};
   int cancels = 0;
   bool fails = false;
 };
@@ -128,7 +129,7 @@ worker_actor::behavior_type fake_worker(worker_actor::stateful_pointer<worker_lo
       self->state.lookups.push_back(x);
       if (self->state.fails)
         return caf::make_error(ec::dns_failed, "cannot resolve " + x.host);
-      return lookup_result{{"127.0.0.1"}, "secret"};
+      return lookup_result{self->state.addresses, "secret"};
     },
     [self](const cancel_request&) { ++self->state.cancels; },
   };
@@ -180,6 +181,13 @@ struct fixture : test::actor_system {
     start();
     socket_event();
     REQUIRE(state() == backend_state::ready);
+  }
+
+  /// The other side ends the session.
+  void end_session() {
+    spoken.next_receive_error = session_error{failure::network, "57P01", "terminating connection"};
+    socket_event();
+    spoken.next_receive_error.reset();
   }
 
   /// Asks for a poll whose report nobody reads.
@@ -462,6 +470,155 @@ TEST(an idle connection that breaks is noticed at once) {
   CHECK(state() == backend_state::backoff);
   CHECK(!metrics->up.load());
   CHECK_EQUAL(failures(failure::network), 1u);
+}
+
+TEST(a session that is ended while it idles is replaced and no failure) {
+  become_ready();
+  ask();
+  answer_all();
+  end_session();
+  CHECK(state() == backend_state::connecting);
+  CHECK_EQUAL(spoken.connects, 2);
+  CHECK(metrics->up.load());
+  socket_event();
+  CHECK(state() == backend_state::ready);
+  CHECK_EQUAL(metrics->failures(failure::network), 0u);
+  // The next poll comes when it is due.
+  CHECK_EQUAL(state_of<listener_state>(scheduler).ready, 1);
+}
+
+TEST(a replacement that is ended too comes back with the next poll) {
+  become_ready();
+  ask();
+  answer_all();
+  end_session();
+  socket_event();
+  end_session();
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(spoken.connects, 2);
+  auto res = self->request(aut, caf::infinite, poll{1});
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 3);
+  socket_event();
+  CHECK(state() == backend_state::polling);
+  answer_all();
+  CHECK(state() == backend_state::ready);
+  res.receive([](const poll_report& report) { CHECK(report.polled); },
+              [this](const caf::error& err) { FAIL(sys.render(err)); });
+  CHECK_EQUAL(metrics->failures(failure::network), 0u);
+  CHECK(metrics->up.load());
+}
+
+TEST(a poll that meets an ended session goes over another one) {
+  become_ready();
+  ask();
+  answer_all();
+  auto res = self->request(aut, caf::infinite, poll{1});
+  sched.run();
+  end_session();
+  CHECK(state() == backend_state::connecting);
+  socket_event();
+  CHECK(state() == backend_state::polling);
+  CHECK(spoken.flights.back().back().prepare);
+  answer_all();
+  res.receive([](const poll_report& report) { CHECK(report.reason == failure::none); },
+              [this](const caf::error& err) { FAIL(sys.render(err)); });
+  CHECK_EQUAL(state_of<query_log_state>(query).results.size(), 4u);
+  CHECK_EQUAL(metrics->failures(failure::network), 0u);
+}
+
+TEST(a poll that breaks on two sessions in a row is an outage) {
+  become_ready();
+  ask();
+  answer_all();
+  ask();
+  end_session();
+  socket_event();
+  end_session();
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(metrics->failures(failure::network), 1u);
+}
+
+TEST(a session that breaks in the middle of its answers is an outage) {
+  become_ready();
+  ask();
+  answer_all();
+  ask();
+  spoken.ready.push_back({0, nullptr, false, std::nullopt});
+  end_session();
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(metrics->failures(failure::network), 1u);
+}
+
+TEST(an idle loss whose replacement is refused is an outage) {
+  become_ready();
+  ask();
+  answer_all();
+  auto res = self->request(aut, caf::infinite, poll{1});
+  sched.run();
+  end_session();
+  spoken.connect_error = session_error{failure::refused, "", "Connection refused"};
+  socket_event();
+  CHECK(state() == backend_state::backoff);
+  CHECK(!metrics->up.load());
+  CHECK_EQUAL(metrics->failures(failure::refused), 1u);
+  res.receive(
+    [](const poll_report& report) {
+      CHECK(!report.polled);
+      CHECK(report.reason == failure::refused);
+    },
+    [this](const caf::error& err) { FAIL(sys.render(err)); });
+}
+
+TEST(a silent address costs its share of the time and the next one is tried) {
+  state_of<worker_log_state>(worker).addresses = {"10.0.0.1", "10.0.0.2"};
+  spoken.stuck = true;
+  start("db.example");
+  CHECK_EQUAL(spoken.parameters[1].second, "10.0.0.1");
+  advance_time(1500ms);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 2);
+  CHECK_EQUAL(spoken.parameters[1].second, "10.0.0.2");
+  spoken.stuck = false;
+  socket_event();
+  CHECK(state() == backend_state::ready);
+  CHECK_EQUAL(metrics->failures(failure::timeout), 0u);
+  // Next time the one that answered comes first.
+  end_session();
+  advance_time(1s);
+  sched.run();
+  CHECK_EQUAL(spoken.parameters[1].second, "10.0.0.2");
+}
+
+TEST(addresses that are all silent are all named) {
+  state_of<worker_log_state>(worker).addresses = {"10.0.0.1", "10.0.0.2"};
+  spoken.stuck = true;
+  start("db.example");
+  advance_time(1500ms);
+  sched.run();
+  advance_time(1500ms);
+  sched.run();
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(metrics->failures(failure::timeout), 1u);
+  CHECK_EQUAL(metrics->history.errors()->front().message,
+              "10.0.0.1 did not answer within 1500 ms; 10.0.0.2 did not answer within 1500 ms");
+}
+
+TEST(rights are asked again within a minute) {
+  become_ready();
+  ask();
+  answer_all();
+  CHECK(metrics->setup.load() == setup_state::done);
+  auto usual = [&] {
+    ask();
+    auto size = spoken.flights.back().size();
+    answer_all();
+    return size;
+  };
+  auto without = usual();
+  advance_time(50s);
+  CHECK_EQUAL(usual(), without + 1);
+  CHECK_EQUAL(usual(), without);
 }
 
 TEST(a server that accepts and breaks at the first poll is not asked again at once) {
