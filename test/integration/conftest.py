@@ -40,7 +40,7 @@ def directory():
 @pytest.fixture(scope="session")
 def template(directory):
     """A cluster that never runs."""
-    return Postgres(directory, "template").initialise()
+    return Postgres(directory, "template").initialise(os.environ.get("PGSTATSMON_CLUSTERS"))
 
 
 @pytest.fixture(scope="module")
