@@ -11,7 +11,7 @@ from harness.daemon import Daemon, configuration
 from harness.postgres import Postgres
 
 
-TEST_SECONDS = 90
+TEST_SECONDS = 300
 
 
 @pytest.fixture(autouse=True)

@@ -160,13 +160,13 @@ def test_interrupt_of_a_wait(primary, watch, home):
     """Ctrl-C and Enter while an answer is made leave the prompt as it should be."""
     with Proxy(primary) as proxy:
         daemon = watch([backend("silent", proxy)], interval=60000,
-                       connections={"query_timeout": 1500})
+                       connections={"query_timeout": 6000})
         daemon.wait_up("silent")
         proxy.frozen = True
         with Terminal(path_of(daemon), home) as terminal:
             terminal.wait_for(Terminal.PROMPT)
             terminal.type("poll silent\n")
-            wait_until(lambda: data(daemon, "scheduler")["in_flight"], 10, "the poll is under way")
+            wait_until(lambda: data(daemon, "scheduler")["in_flight"], what="the poll is under way")
             for keys in (CTRL_C, "\n", CTRL_C):
                 terminal.type(keys)
             assert "poll  " in terminal.wait_for("\n" + Terminal.PROMPT)

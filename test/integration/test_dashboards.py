@@ -164,7 +164,7 @@ def test_a_real_prometheus_answers_every_panel(ask):
         found = (ask("query", query="count_over_time(pg_up[1m]) > 4") or {}).get("result")
         return found and len(found) == 3
 
-    wait_until(scraped, 30, "Prometheus has scraped some times")
+    wait_until(scraped, what="Prometheus has scraped some times")
     empty = []
     for where, expression, _ in asked_by_dashboards():
         result = ask("query", query=filled_in(expression), time=time.time())["result"]
@@ -180,7 +180,7 @@ def test_alerts_say_something(ask):
         found = (ask("alerts") or {}).get("alerts", [])
         return [a for a in found if a["labels"]["alertname"] == "PostgresBackendDown"]
 
-    alert = wait_until(pending, 30, "the dead backend is noticed")[0]
+    alert = wait_until(pending, what="the dead backend is noticed")[0]
     assert alert["labels"]["backend"] == "dead"
     assert alert["labels"]["datacenter"] == "east"
     for rule in (r for g in ask("rules")["groups"] for r in g["rules"]):
@@ -191,7 +191,7 @@ def test_alerts_say_something(ask):
     def explained():
         return [a for a in pending() if "refused" in a["annotations"]["description"].split(".")[1]]
 
-    wait_until(explained, 30, lambda: f"the reason: {pending()}")
+    wait_until(explained, what=lambda: f"the reason: {pending()}")
 
 
 # -- the form of a dashboard -----------------------------------------------------------------------

@@ -51,7 +51,7 @@ def start(home, *arguments, **options):
 @pytest.mark.parametrize("how", [[], ["--vmapi"]])
 def test_once(home, how):
     demo = start(home, "--once", *how, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    output, errors = demo.communicate(timeout=90)
+    output, errors = demo.communicate(timeout=240)
     assert demo.returncode == 0, errors
     head, *rows = output.splitlines()
     assert head.split()[:4] == ["backend", "role", "series", "poll"]
@@ -68,7 +68,7 @@ def test_in_the_foreground(home, directory, number):
     with log.open("w") as file:
         demo = start(home, stdout=file, stderr=file)
     found = wait_until(
-        lambda: re.search(r"(http://\S+)/metrics", log.read_text()) or demo.poll(), 60, log.read_text
+        lambda: re.search(r"(http://\S+)/metrics", log.read_text()) or demo.poll(), what=log.read_text
     )
     url = found[0]
 
@@ -78,15 +78,15 @@ def test_in_the_foreground(home, directory, number):
         except OSError:
             return False
 
-    wait_until(served, 20, log.read_text)
+    wait_until(served, what=log.read_text)
     demo.send_signal(number)
-    assert demo.wait(30) == 0, log.read_text()
+    assert demo.wait(120) == 0, log.read_text()
 
 
 def test_a_daemon_that_fails(home):
     command = [sys.executable, "-B", str(DEMO), "--binary", "/bin/false", "--once"]
     demo = subprocess.run(command, env={**os.environ, "TMPDIR": str(home)}, capture_output=True,
-                          text=True, timeout=90, stdin=subprocess.DEVNULL)
+                          text=True, timeout=240, stdin=subprocess.DEVNULL)
     assert demo.returncode == 1
     assert "exit code 1" in demo.stderr
     assert demo.stdout == ""

@@ -62,7 +62,7 @@ def discover(directory):
         file = Path(directory) / f"discover-{free_port()}.json"
         file.write_text(json.dumps({"user": "pgstatsmon", **config}))
         done = subprocess.run([BINARY, "--discover", "--json", str(file)], capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=120, check=False)
         assert not done.stderr, done.stderr
         return done.returncode, json.loads(done.stdout)
 
@@ -87,7 +87,7 @@ def failures(page, reason, source="vmapi"):
     return page.value("pgstatsmon_discovery_failures_total", source=source, reason=reason)
 
 
-def wait_known(daemon, wanted, timeout=20):
+def wait_known(daemon, wanted, timeout=60):
     return daemon.wait_for(lambda page: known(page) == wanted, timeout, f"{wanted} are known")
 
 
@@ -448,7 +448,7 @@ def test_odd_search_domains_change_nothing(name_server, directory, odd, how):
         command = ["unshare", "--mount", "sh", "-c", inner, "sh", *command]
     else:
         pytest.skip("another resolv.conf takes root")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False,
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False,
                           env=environment)
     found = json.loads(done.stdout)
     assert (done.returncode, found["failed"]) == (0, [])

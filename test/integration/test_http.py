@@ -139,4 +139,4 @@ def test_connection_limit(primary, watch):
     clients = [socket.create_connection((daemon.host, daemon.port), timeout=10) for _ in range(40)]
     for client in clients:
         client.close()
-    wait_until(daemon.answers, 15, "served again")
+    wait_until(daemon.answers, what="served again")

@@ -111,14 +111,14 @@ def test_prometheus_scrapes_without_an_error(daemon, prometheus):
         targets = (ask("targets?state=active") or {}).get("activeTargets", [])
         return len(targets) == 2 and all(t["health"] != "unknown" for t in targets) and targets
 
-    targets = wait_until(healthy, 30, "Prometheus has scraped")
+    targets = wait_until(healthy, what="Prometheus has scraped")
     assert [(t["health"], t["lastError"]) for t in targets] == [("up", "")] * 2
 
     def scraped():
         found = ask("query?query=scrape_samples_scraped")["result"]
         return {r["metric"]["job"]: int(r["value"][1]) for r in found} or None
 
-    counts = wait_until(scraped, 10, "samples")
+    counts = wait_until(scraped, what="samples")
     page = daemon.scrape()
     assert counts == {"gzip": len(page.samples), "plain": len(page.samples)}
     assert relay.encodings == {None}

@@ -68,7 +68,7 @@ def test_a_second_signal_ends_at_once(primary, watch, sleepy):
 def test_with_servers_that_do_not_answer(watch):
     with Proxy(frozen=True) as hole:
         daemon = watch([backend("hole", hole)], connections={"connect_timeout": 10000})
-        wait_until(lambda: hole.connections > 0, 10, "it connects")
+        wait_until(lambda: hole.connections > 0, what="it connects")
         start = time.monotonic()
         daemon.stop()
         assert time.monotonic() - start < 3
@@ -81,7 +81,7 @@ def test_with_a_server_that_does_not_answer_a_cancel_request(primary, watch):
         daemon.wait_up("one")
         before = proxy.connections
         proxy.frozen = True
-        wait_until(lambda: proxy.connections > before, 10, "the cancel request or a new attempt")
+        wait_until(lambda: proxy.connections > before, what="the cancel request or a new attempt")
         start = time.monotonic()
         daemon.stop()
         assert time.monotonic() - start < 10
@@ -89,5 +89,5 @@ def test_with_a_server_that_does_not_answer_a_cancel_request(primary, watch):
 
 def test_at_once_after_the_start(primary, watch):
     daemon = watch([backend("one", primary)], ready=False)
-    wait_until(daemon.log, 10, "the first log line")
+    wait_until(daemon.log, what="the first log line")
     daemon.stop()

@@ -516,7 +516,7 @@ def test_more_connections_are_refused(door):
     assert 40 - refused <= 9
     for client in with_place:
         client.close()
-    wait_until(door.daemon.answers, 15, "served again")
+    wait_until(door.daemon.answers, what="served again")
 
 
 COUNT = 10_000
@@ -580,7 +580,7 @@ def test_ten_thousand_slow_clients(door, primary, many_files, limit):
     wait_until(lambda: clients.push() == 0, 60, lambda: f"{len(clients.sockets)} are there", 0.2)
     ended = time.monotonic() - begin
     again = time.monotonic()
-    wait_until(door.daemon.answers, 10, "a good client is served")
+    wait_until(door.daemon.answers, what="a good client is served")
     again = time.monotonic() - again
     page = door.daemon.scrape()
     done = polls(page, "one") - before

@@ -12,7 +12,7 @@ import time
 
 from . import process
 from .daemon import BINARY
-from .waiting import Timeout, wait_until
+from .waiting import PATIENCE, Timeout, wait_until
 
 # Ends an answer after the line `frames`, with `ok` or `error` and a newline behind it.
 END = b"\x04"
@@ -49,7 +49,7 @@ def client(path, *words, **options):
         options["stdin"] = subprocess.DEVNULL
     return subprocess.run(
         [BINARY, "console", "--socket", path, *words],
-        cwd="/", capture_output=True, text=True, **{"timeout": 30, **options},
+        cwd="/", capture_output=True, text=True, **{"timeout": PATIENCE, **options},
     )
 
 
@@ -86,7 +86,7 @@ def spawn(daemon, *words, **options):
 class Session:
     """A connection as `socat - UNIX-CONNECT:PATH` has it."""
 
-    def __init__(self, path, timeout=10):
+    def __init__(self, path, timeout=PATIENCE):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         # Blocking, so that it waits while more connect than the daemon has yet accepted.
         self.socket.connect(str(path))
@@ -182,7 +182,7 @@ class Terminal:
         self.codes = ""
         os.write(self.master, keys.encode())
 
-    def wait_for(self, text, timeout=10, times=1):
+    def wait_for(self, text, timeout=PATIENCE, times=1):
         """Waits until `text` has been shown, since the last type(); returns all that was."""
         deadline = time.monotonic() + timeout
         while self.shown.count(text) < times:
@@ -207,7 +207,7 @@ class Terminal:
         self._read(0.05)
         return self.PROMPT in self.shown
 
-    def wait_end(self, timeout=10):
+    def wait_end(self, timeout=PATIENCE):
         """Waits until the client ends; its exit code."""
         deadline = time.monotonic() + timeout
         while self._read(deadline - time.monotonic()):

@@ -11,7 +11,7 @@ from pathlib import Path
 from . import process
 from .network import address, free_port
 from .page import Page
-from .waiting import wait_until
+from .waiting import PATIENCE, wait_until
 
 BINARY = os.environ.get("PGSTATSMON_BINARY", "pgstatsmon")
 SUPPRESSIONS = Path(__file__).parent.parent / "lsan.supp"
@@ -89,7 +89,7 @@ class Daemon:
             )
         return self
 
-    def wait_ready(self, timeout=20):
+    def wait_ready(self, timeout=PATIENCE):
         """Waits until the page is served and knows every backend of the static list."""
         wait_until(self.answers, timeout, lambda: f"the page is served\n{self.log()}")
         if not self.config.keys() & {"vmapi", "file", "http_sd", "dns"}:
@@ -114,10 +114,10 @@ class Daemon:
     def get(self, path=None, method="GET", headers=None):
         """One HTTP request, on a connection of its own."""
         if self.tls is None:
-            connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
         else:
             connection = http.client.HTTPSConnection(
-                self.host, self.port, timeout=10, context=self.tls
+                self.host, self.port, timeout=PATIENCE, context=self.tls
             )
         try:
             headers = {**self.headers, **(headers or {})}
@@ -133,7 +133,7 @@ class Daemon:
         assert answer.status == 200, answer.status
         return Page(answer.body.decode())
 
-    def wait_for(self, condition, timeout=20, what=""):
+    def wait_for(self, condition, timeout=PATIENCE, what=""):
         """Waits until `condition(page)` is true; returns that page."""
         last = []
 
@@ -145,7 +145,7 @@ class Daemon:
         wait_until(check, timeout, lambda: f"{what}\n{self.log()[-3000:]}", every=0.05)
         return last[0]
 
-    def wait_up(self, *names, timeout=20):
+    def wait_up(self, *names, timeout=PATIENCE):
         """Waits until these backends have been polled without a failure."""
         return self.wait_for(
             lambda page: all(page.value("pg_up", backend=name) == 1 for name in names),
@@ -153,7 +153,7 @@ class Daemon:
             f"{names} are up",
         )
 
-    def wait_polls(self, name, count, timeout=20):
+    def wait_polls(self, name, count, timeout=PATIENCE):
         """Waits until a backend was polled `count` times more; returns the page."""
         start = polls(self.scrape(), name)
         return self.wait_for(
@@ -170,7 +170,7 @@ class Daemon:
 
     # -- ending ------------------------------------------------------------------------------------
 
-    def stop(self, number=signal.SIGTERM, timeout=20):
+    def stop(self, number=signal.SIGTERM, timeout=PATIENCE):
         """Ends it and checks that it ended well."""
         if self.process is None:
             return

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import process
 from .network import address, free_port
-from .waiting import wait_until
+from .waiting import PATIENCE, wait_until
 
 BIN = Path(os.environ.get("PGSTATSMON_POSTGRES_BIN", "/usr/lib/postgresql/15/bin"))
 NULL = "<null>"
@@ -134,7 +134,7 @@ class Postgres:
 
     # -- life --------------------------------------------------------------------------------------
 
-    def start(self, timeout=30):
+    def start(self, timeout=PATIENCE):
         """Starts the server and waits until it accepts connections."""
         with self.log_file.open("ab") as log:
             # Quit at once when the tests are killed.
@@ -153,9 +153,9 @@ class Postgres:
         if self.process.poll() is not None:
             raise RuntimeError(f"{self.name} ended with {self.process.returncode}\n{self.log()}")
         probe = [BIN / "pg_isready", "-q", "-d", self.url()]
-        return subprocess.run(probe, cwd="/", timeout=10).returncode == 0
+        return subprocess.run(probe, cwd="/", timeout=PATIENCE).returncode == 0
 
-    def stop(self, mode="fast", timeout=30):
+    def stop(self, mode="fast", timeout=PATIENCE):
         """Stops the server: `smart`, `fast` or `immediate`."""
         for session in self.sessions:
             session.close()
@@ -175,15 +175,15 @@ class Postgres:
 
     def promote(self):
         """Makes a standby a primary; returns when it is one."""
-        self.psql("select pg_promote(true, 30)")
-        wait_until(lambda: self.psql("select pg_is_in_recovery()") == "f", 30, "promotion")
+        self.psql("select pg_promote(true, 60)")
+        wait_until(lambda: self.psql("select pg_is_in_recovery()") == "f", what="promotion")
 
     def reload(self):
         """Makes the server read its configuration again; returns when it has."""
         loaded = "select pg_conf_load_time()"
         before = self.psql(loaded)
         self.psql("select pg_reload_conf()")
-        wait_until(lambda: self.psql(loaded) != before, 10, "reload")
+        wait_until(lambda: self.psql(loaded) != before, what="reload")
 
     def allow(self, *lines):
         """Replaces pg_hba.conf; the superuser stays trusted from our own psql (127.0.0.1)."""
@@ -192,7 +192,7 @@ class Postgres:
             # pg_conf_load_time() can't be asked if the new rules keep us out.
             before = self.log().count("received SIGHUP")
             self.process.send_signal(signal.SIGHUP)
-            wait_until(lambda: self.log().count("received SIGHUP") > before, 10, "reload")
+            wait_until(lambda: self.log().count("received SIGHUP") > before, what="reload")
 
     def log(self):
         """The server's log so far."""
@@ -255,7 +255,7 @@ class Session:
         self._psql.stdin.write(f"{sql};\n\\echo {self.END}\n".encode())
         self._psql.stdin.flush()
 
-    def finish(self, timeout=20):
+    def finish(self, timeout=PATIENCE):
         """Waits for what was sent; returns its output."""
         deadline = time.monotonic() + timeout
         output = b""
@@ -270,7 +270,7 @@ class Session:
                 output += chunk
         return output.decode().removesuffix(f"{self.END}\n").rstrip("\n")
 
-    def run(self, sql, timeout=20):
+    def run(self, sql, timeout=PATIENCE):
         """Sends SQL and waits for its end."""
         self.send(sql)
         return self.finish(timeout)

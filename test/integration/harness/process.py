@@ -35,7 +35,7 @@ def spawn(command, user=None, dies_with_us=signal.SIGKILL, **options):
     )
 
 
-def run(command, user=None, timeout=60, **options):
+def run(command, user=None, timeout=120, **options):
     """Runs a command to its end; its output is part of the error when it fails."""
     done = subprocess.run(
         command,
@@ -55,7 +55,7 @@ def run(command, user=None, timeout=60, **options):
     return done.stdout
 
 
-def stop(process, signals=(signal.SIGTERM, signal.SIGKILL), timeout=10):
+def stop(process, signals=(signal.SIGTERM, signal.SIGKILL), timeout=60):
     """Ends a process, each signal having `timeout` seconds to do it; returns its exit code."""
     for number in signals:
         if process.poll() is None:

@@ -3,12 +3,15 @@
 import threading
 import time
 
+# Seconds to wait for what must come, however busy the machine is: only a failure takes so long.
+PATIENCE = 60.0
+
 
 class Timeout(AssertionError):
     """A condition did not become true in time."""
 
 
-def wait_until(condition, timeout=10.0, what="", every=0.02):
+def wait_until(condition, timeout=PATIENCE, what="", every=0.02):
     """Returns the first true value of `condition()`, asked every `every` seconds.
 
     Raises Timeout after `timeout` seconds. `what` says what was waited for; a callable is asked
