@@ -123,7 +123,7 @@ TEST(a source asks at once and then at its interval) {
   answer = found_list{fleet(2), {}};
   spawn();
   REQUIRE(told.size() == 1 && told[0].size() == 2);
-  CHECK_EQUAL(told[0][0].id, "uuid0@10.0.0.0:5432/postgres");
+  CHECK_EQUAL(told[0][0].id, "uuid0@10.0.0.0:5432/moray");
   CHECK_EQUAL(told[0][0].database, "moray");
   CHECK_EQUAL(told[0][0].source, "dc1");
   pass(59s);

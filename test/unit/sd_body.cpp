@@ -123,7 +123,7 @@ TEST(an entry with a label that can not be costs that entry) {
   CHECK_EQUAL(list.backends[0].name, "c");
   CHECK(list.rejected[0]
         == rejection({"a", reject_reason::label,
-                      "line 1, column 38: the label 'role' is a label of our own metrics, expected "
+                      "line 1, column 37: the label 'role' is a label of our own metrics, expected "
                       "another name"}));
   CHECK_EQUAL(list.rejected[1].what, "b");
 }
