@@ -48,7 +48,9 @@ using worker_actor = caf::typed_actor<
   // Resolves a host name and reads a password file.
   caf::replies_to<lookup>::with<lookup_result>,
   // Asks a server to cancel what it is doing for us.
-  caf::reacts_to<cancel_request>>;
+  caf::reacts_to<cancel_request>,
+  // INTERNAL: the thread with this number has done its task.
+  caf::reacts_to<caf::ok_atom, uint64_t>>;
 
 /// SETUP: makes the role and its rights on one primary, then ends.
 using setup_actor = caf::typed_actor<
@@ -117,6 +119,8 @@ using console_actor = caf::typed_actor<
   caf::reacts_to<caf::io::connection_closed_msg>, caf::reacts_to<caf::io::acceptor_closed_msg>,
   // The daemon ends: answered when nobody can come any more and every session is cut.
   caf::replies_to<caf::close_atom>::with<caf::ok_atom>,
+  // INTERNAL: a step of that is done.
+  caf::reacts_to<caf::flush_atom>,
   // INTERNAL: a session that watches looks again; the numbers are the session's and the watch's.
   caf::reacts_to<caf::tick_atom, uint64_t, uint64_t>>;
 

@@ -32,8 +32,11 @@ namespace pgstatsmon {
 
 namespace {
 
-/// What stop() gives the SCHEDULER: two seconds for polls, two for cancelled ones, and some.
-constexpr auto stop_limit = std::chrono::seconds{5};
+/// What stop() gives the SCHEDULER: a second for polls, half a second for cancelled ones, and some.
+constexpr auto stop_limit = std::chrono::milliseconds{1800};
+
+/// What stop() gives the CONSOLE, which has nothing to wait for.
+constexpr auto console_limit = std::chrono::milliseconds{200};
 
 double chance() {
   static thread_local std::mt19937_64 random{std::random_device{}()};
@@ -230,7 +233,7 @@ void daemon::reload() {
 void daemon::stop() {
   caf::scoped_actor self{system_};
   if (console_) {
-    self->request(console_, stop_limit, caf::close_atom_v)
+    self->request(console_, console_limit, caf::close_atom_v)
       .receive([](caf::ok_atom) {}, [](const caf::error&) { /* nothing waits for it */ });
     self->send_exit(console_, caf::exit_reason::user_shutdown);
     std::error_code gone_already;

@@ -52,8 +52,8 @@ public:
   /// the HTTP server and state_dir, which the log names when they changed.
   void reload();
 
-  /// Ends in order: discovery, then polls (two seconds to end, then cancelled), then connections,
-  /// then the page. Takes about five seconds at most.
+  /// Ends in order: consoles, discovery, polls (a second to end, then half a second after they were
+  /// cancelled), connections, the page. Takes two seconds at most, whatever hangs.
   void stop();
 
   /// The SCHEDULER's heartbeats since the start.

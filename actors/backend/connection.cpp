@@ -11,7 +11,7 @@ namespace {
 namespace level = spdlog::level;
 
 /// How long a removed backend's queries may take to end.
-constexpr auto farewell = std::chrono::seconds{2};
+constexpr auto farewell = std::chrono::milliseconds{500};
 
 const session_error unwatchable{failure::other, {}, "the system can't watch one more socket"};
 

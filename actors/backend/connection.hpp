@@ -105,7 +105,7 @@ public:
   /// session is being replaced the poll waits for the new one.
   caf::result<poll_report> begin_poll();
 
-  /// The backend is gone: cancels what runs, waits two seconds for it at most, ends.
+  /// The backend is gone: cancels what runs, waits half a second for it at most, ends.
   void remove();
 
   /// Follows a new configuration. Connects anew once idle when it changes how to connect.

@@ -70,7 +70,10 @@ public:
     PQsetNoticeReceiver(connection_.get(), &pq_session::on_notice, this);
     // The only way to a refusal's SQLSTATE, and a server may speak any language.
     PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
-    if (PQstatus(connection_.get()) == CONNECTION_BAD)
+    // From the first packet on: of a server that asks and asks and takes no answer, libpq would
+    // wait for the socket, and read on meanwhile.
+    if (PQsetnonblocking(connection_.get(), 1) != 0
+        || PQstatus(connection_.get()) == CONNECTION_BAD)
       return {false, {}, connect_error()};
     return {false, interest::write, std::nullopt};
   }
@@ -82,7 +85,7 @@ public:
     case PGRES_POLLING_OK: break;
     default: return {false, {}, connect_error()};
     }
-    if (PQsetnonblocking(connection_.get(), 1) != 0 || PQenterPipelineMode(connection_.get()) != 1)
+    if (PQenterPipelineMode(connection_.get()) != 1)
       return {false, {}, connect_error()};
     return {true, interest::read, std::nullopt};
   }

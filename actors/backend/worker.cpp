@@ -4,43 +4,23 @@
 #include "actors/backend/conninfo.hpp"
 #include "actors/backend/pq_session.hpp"
 
+#include <caf/send.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
 
 #include <netdb.h>
 
 namespace pgstatsmon {
 
 namespace {
-
-/// One task in a thread of its own; ends with it.
-using thread_actor = caf::typed_actor<caf::replies_to<lookup>::with<lookup_result>,
-                                      caf::replies_to<cancel_request>::with<void>>;
-
-struct thread_state {
-  static constexpr const char* name = "worker_thread";
-  explicit thread_state(thread_actor::pointer) {}
-};
-
-thread_actor::behavior_type thread(observed_ptr<thread_actor, thread_state> self,
-                                   const worker_tasks& tasks) {
-  return {
-    [self, tasks](const lookup& x) -> caf::result<lookup_result> {
-      self->quit();
-      auto result = tasks.look_up(x);
-      if (!result)
-        return std::move(result.error());
-      return std::move(*result);
-    },
-    [self, tasks](const cancel_request& x) {
-      self->quit();
-      tasks.cancel(x);
-    },
-  };
-}
 
 caf::expected<std::vector<std::string>> resolve(const std::string& host) {
   addrinfo hints{};
@@ -87,54 +67,95 @@ worker_tasks system_tasks() {
   };
 }
 
+struct worker_state::doorbell {
+  std::mutex mutex;
+  worker_actor owner; ///< Null when the WORKER has ended.
+
+  void ring(uint64_t number) {
+    std::lock_guard guard{mutex};
+    if (owner)
+      caf::anon_send(owner, caf::ok_atom_v, number);
+  }
+};
+
+worker_state::worker_state(worker_actor::pointer self)
+  : self_{self}, bell_{std::make_shared<doorbell>()} {
+  // nop
+}
+
+worker_state::~worker_state() {
+  std::lock_guard guard{bell_->mutex};
+  bell_->owner = nullptr;
+}
+
 caf::result<lookup_result> worker_state::look_up(const lookup& x) {
   auto promise = self_->make_response_promise<lookup_result>();
   if (lookups_.waiting.size() >= max_waiting) {
     promise.deliver(caf::make_error(ec::dns_failed, "too many lookups are waiting"));
     return promise;
   }
-  enqueue(lookups_, [this, x, promise]() mutable {
-    self_->request(self_->spawn<caf::detached>(thread, tasks), caf::infinite, x)
-      .then(
-        [this, promise](lookup_result& y) mutable {
-          promise.deliver(std::move(y));
-          finished(lookups_);
-        },
-        [this, promise](caf::error& error) mutable {
-          promise.deliver(std::move(error));
-          finished(lookups_);
-        });
-  });
+  auto result = std::make_shared<caf::expected<lookup_result>>(
+    caf::make_error(ec::dns_failed, "no thread to look it up"));
+  enqueue(lookups_, {[look_up = tasks.look_up, x, result] { *result = look_up(x); },
+                     [promise, result]() mutable {
+                       if (*result)
+                         promise.deliver(std::move(**result));
+                       else
+                         promise.deliver(std::move(result->error()));
+                     }});
   return promise;
 }
 
 void worker_state::cancel(const cancel_request& x) {
   // A request that is not sent costs a server the rest of its statement_timeout.
-  if (cancels_.waiting.size() >= max_waiting)
-    return;
-  enqueue(cancels_, [this, x] {
-    self_->request(self_->spawn<caf::detached>(thread, tasks), caf::infinite, x)
-      .then([this] { finished(cancels_); }, [this](const caf::error&) { finished(cancels_); });
-  });
+  if (cancels_.waiting.size() < max_waiting)
+    enqueue(cancels_,
+            {[cancel = tasks.cancel, x] { cancel(x); }, [] { /* nobody waits for it */ }});
 }
 
-void worker_state::enqueue(lane& to, std::function<void()> start) {
-  to.waiting.push_back(std::move(start));
+void worker_state::enqueue(lane& to, task x) {
+  to.waiting.push_back(std::move(x));
   start_next(to);
 }
 
 void worker_state::start_next(lane& x) {
   while (x.running < max_running && !x.waiting.empty()) {
-    auto start = std::move(x.waiting.front());
+    auto next = std::move(x.waiting.front());
     x.waiting.pop_front();
-    ++x.running;
-    start();
+    start(x, std::move(next));
   }
 }
 
-void worker_state::finished(lane& x) {
-  --x.running;
-  start_next(x);
+void worker_state::start(lane& in, task x) {
+  if (!bell_->owner)
+    bell_->owner = self_;
+  auto number = ++last_number_;
+  try {
+    std::thread{[bell = bell_, work = std::move(x.work), number]() mutable {
+      try {
+        work();
+      } catch (const std::exception& e) {
+        spdlog::error("worker: {}", e.what());
+      }
+      work = nullptr;
+      bell->ring(number);
+    }}.detach();
+    ++in.running;
+    running_.emplace(number, running_task{&in, std::move(x.done)});
+  } catch (const std::system_error&) {
+    x.done();
+  }
+}
+
+void worker_state::done(uint64_t number) {
+  auto i = running_.find(number);
+  if (i == running_.end())
+    return;
+  auto ended = std::move(i->second);
+  running_.erase(i);
+  --ended.of->running;
+  ended.done();
+  start_next(*ended.of);
 }
 
 worker_actor::behavior_type worker(observed_ptr<worker_actor, worker_state> self,
@@ -143,6 +164,7 @@ worker_actor::behavior_type worker(observed_ptr<worker_actor, worker_state> self
   return {
     [self](const lookup& x) { return self->state.look_up(x); },
     [self](const cancel_request& x) { self->state.cancel(x); },
+    [self](caf::ok_atom, uint64_t number) { self->state.done(number); },
   };
 }
 

@@ -1,6 +1,9 @@
 // The CONSOLE's sessions. It runs in the thread of CAF's multiplexer, so no answer holds up a poll.
 #include "actors/console/console.hpp"
 
+#include <caf/io/middleman.hpp>
+#include <caf/send.hpp>
+
 #include <algorithm>
 #include <chrono>
 
@@ -22,6 +25,9 @@ constexpr caf::timespan poll_limit = 60s;
 
 constexpr char end_of_answer = '\x04';
 
+/// More than any client's unread input takes.
+constexpr int max_rounds = 10'000;
+
 /// Takes a whole line from what has come.
 std::optional<std::string> take_line(std::string& from) {
   auto end = from.find('\n');
@@ -42,6 +48,8 @@ void console_state::open(console_arguments arguments) {
 }
 
 void console_state::welcome(caf::io::connection_handle who) {
+  if (closed_)
+    return; // the next round cuts it
   make_place();
   auto& x = sessions_[who];
   x.handle = who;
@@ -69,13 +77,33 @@ void console_state::cut(caf::io::connection_handle who) {
   self_->trigger(who, 1);
 }
 
-caf::ok_atom console_state::close_all() {
-  // Of a socket that is in its loop at the very end, CAF frees nothing.
-  self_->halt(door_);
-  for (const auto& [handle, x] : sessions_)
-    cut(handle);
+caf::result<caf::ok_atom> console_state::close_all() {
+  closed_ = self_->make_response_promise<caf::ok_atom>();
+  auto promise = *closed_;
+  await_round();
+  return promise;
+}
+
+// What begins and ends for a socket in one round of its loop, CAF joins to nothing, and never frees
+// the socket. So each step of the end has a round of its own.
+void console_state::await_round() {
+  self_->home_system().middleman().backend().post(
+    [self = console_actor{self_}] { caf::anon_send(self, caf::flush_atom_v); });
+}
+
+void console_state::go_on_closing() {
+  if (rounds_ == 0)
+    self_->halt(door_);
+  // Each round a cut session gives what its client had written, then its end.
+  if (rounds_ > 0 && (self_->num_connections() == 0 || rounds_ > max_rounds)) {
+    closed_->deliver(caf::ok_atom_v);
+    return;
+  }
+  ++rounds_;
   sessions_.clear();
-  return caf::ok_atom_v;
+  for (auto handle : self_->connections())
+    cut(handle);
+  await_round();
 }
 
 void console_state::read(caf::io::connection_handle who, std::string_view bytes) {
@@ -254,6 +282,7 @@ console_actor::behavior_type console(observed_broker_ptr<console_actor, console_
     [self](const caf::io::connection_closed_msg& x) { self->state.gone(x.handle); },
     [](const caf::io::acceptor_closed_msg&) { /* the daemon ends */ },
     [self](caf::close_atom) { return self->state.close_all(); },
+    [self](caf::flush_atom) { self->state.go_on_closing(); },
     [self](caf::tick_atom, uint64_t number, uint64_t round) {
       self->state.look_again(number, round);
     },

@@ -9,6 +9,7 @@
 #include <caf/io/accept_handle.hpp>
 #include <caf/io/connection_handle.hpp>
 #include <caf/io/typed_broker.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <map>
 #include <optional>
@@ -49,8 +50,12 @@ public:
   void written(caf::io::connection_handle who, uint64_t remaining);
   void gone(caf::io::connection_handle who);
 
-  /// The daemon ends: nobody can come any more, and no client may hold that up.
-  caf::ok_atom close_all();
+  /// The daemon ends: nobody can come any more, and no client may hold that up. Answered when CAF
+  /// has let go of every socket.
+  caf::result<caf::ok_atom> close_all();
+
+  /// A round of CAF's loop is over since close_all().
+  void go_on_closing();
 
   /// A second of a watch is over.
   /// @param round Tells those of an ended watch apart.
@@ -74,6 +79,7 @@ private:
 
   session* find(uint64_t number);
   void make_place();
+  void await_round();
   void cut(caf::io::connection_handle who);
   void await_input(session& x);
   void go_on(session& x);
@@ -90,6 +96,8 @@ private:
   std::map<caf::io::connection_handle, session> sessions_;
   caf::io::accept_handle door_;
   uint64_t last_number_ = 0;
+  std::optional<caf::typed_response_promise<caf::ok_atom>> closed_; ///< Owed since close_all().
+  int rounds_ = 0;                                                  ///< ... of CAF's loop.
 };
 
 console_actor::behavior_type console(observed_broker_ptr<console_actor, console_state> self,

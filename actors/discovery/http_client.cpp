@@ -203,6 +203,8 @@ void http_client::impl::set_up() {
   curl_easy_reset(to);
   curl_easy_setopt(to, CURLOPT_ERRORBUFFER, problem.data());
   curl_easy_setopt(to, CURLOPT_NOSIGNAL, 1L);
+  // A name server that is silent does not hold up the end.
+  curl_easy_setopt(to, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(to, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(to, CURLOPT_PROXY, "");
   curl_easy_setopt(to, CURLOPT_ACCEPT_ENCODING, "gzip");

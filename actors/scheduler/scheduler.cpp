@@ -14,7 +14,7 @@ namespace pgstatsmon {
 namespace {
 
 /// How long polls may go on when the daemon ends.
-constexpr auto drain_limit = std::chrono::seconds{2};
+constexpr auto drain_limit = std::chrono::seconds{1};
 
 /// What a CONNECTION gets beyond its own limits before its slot is taken back.
 constexpr auto spare = std::chrono::seconds{5};

@@ -76,10 +76,10 @@ public:
 
   void restart(incarnation life);
 
-  /// Answers once every backend's actors have ended. What is in flight may end for two seconds.
+  /// Answers once every backend's actors have ended. What is in flight may end for a second.
   caf::result<caf::ok_atom> drain();
 
-  /// The two seconds are over.
+  /// The second is over.
   void end_backends();
 
   void down(const caf::down_msg& x);

@@ -75,9 +75,9 @@ def watch(directory):
     """Starts daemons: watch([backends], **configuration). At the end each must end well."""
     daemons = []
 
-    def start(backends, arguments=(), environment=None, ready=True, **options):
+    def start(backends, arguments=(), environment=None, ready=True, prefix=(), **options):
         config = configuration(backends, **options)
-        daemons.append(Daemon(directory, config, arguments, environment).start())
+        daemons.append(Daemon(directory, config, arguments, environment, prefix).start())
         return daemons[-1].wait_ready() if ready else daemons[-1]
 
     yield start

@@ -1,12 +1,18 @@
 """SIGTERM and SIGINT: a prompt end with exit code 0 that leaves nothing on the servers."""
 
+import os
 import signal
+import socket
 import time
 
 import pytest
 from harness.daemon import backend
+from harness.network import address
 from harness.proxy import Proxy
 from harness.waiting import wait_until
+
+# Two seconds, and what a busy machine adds.
+LIMIT = 4
 
 SLEEP = """
 name: pg_sleepy
@@ -37,7 +43,7 @@ def test_between_polls(primary, watch, number):
     daemon.wait_up("one")
     start = time.monotonic()
     daemon.stop(number)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < LIMIT
     wait_until(lambda: gone(primary), 2, "the session is gone")
 
 
@@ -48,8 +54,8 @@ def test_during_a_poll(primary, watch, sleepy):
     wait_until(lambda: primary.psql(running) == "1", 10, "the query runs")
     start = time.monotonic()
     daemon.stop()
-    # What is in flight has two seconds, then it is cancelled.
-    assert time.monotonic() - start < 5
+    # What is in flight has a second, then it is cancelled.
+    assert time.monotonic() - start < LIMIT
     wait_until(lambda: gone(primary), 2, "the query is cancelled and the session gone")
 
 
@@ -62,7 +68,7 @@ def test_a_second_signal_ends_at_once(primary, watch, sleepy):
     start = time.monotonic()
     wait_until(lambda: daemon.process.poll() is not None or daemon.lines("stop"), 5, "it stops")
     daemon.stop()
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < LIMIT
 
 
 def test_with_servers_that_do_not_answer(watch):
@@ -71,7 +77,7 @@ def test_with_servers_that_do_not_answer(watch):
         wait_until(lambda: hole.connections > 0, what="it connects")
         start = time.monotonic()
         daemon.stop()
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < LIMIT
 
 
 def test_with_a_server_that_does_not_answer_a_cancel_request(primary, watch):
@@ -84,10 +90,76 @@ def test_with_a_server_that_does_not_answer_a_cancel_request(primary, watch):
         wait_until(lambda: proxy.connections > before, what="the cancel request or a new attempt")
         start = time.monotonic()
         daemon.stop()
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < LIMIT
 
 
 def test_at_once_after_the_start(primary, watch):
     daemon = watch([backend("one", primary)], ready=False)
     wait_until(daemon.log, what="the first log line")
     daemon.stop()
+
+
+@pytest.fixture
+def silent_names(directory):
+    """Makes the daemon ask a name server that says nothing, through a resolv.conf of its own."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a process a resolv.conf of its own")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((address(41), 53))
+        file = directory / "resolv.conf"
+        file.write_text(f"nameserver {address(41)}\noptions timeout:30 attempts:5\n")
+        own = f'mount --bind {file} /etc/resolv.conf && exec "$@"'
+        yield server, ["unshare", "--mount", "sh", "-c", own, "sh"]
+
+
+@pytest.mark.parametrize("names", [1, 50])
+def test_while_the_name_server_is_silent(watch, silent_names, names):
+    server, prefix = silent_names
+    daemon = watch(
+        [{"name": f"b{i}", "ip": f"host{i}.example"} for i in range(names)],
+        prefix=prefix,
+        connections={"connect_timeout": 2000},
+    )
+    server.settimeout(20)
+    server.recv(512)
+    daemon.wait_for(
+        lambda p: p.total("pgstatsmon_backend_failures_total") >= names, 40, "all have failed"
+    )
+    start = time.monotonic()
+    daemon.stop()
+    assert time.monotonic() - start < LIMIT
+
+
+def test_while_a_source_waits_for_its_name_server(watch, silent_names):
+    server, prefix = silent_names
+    daemon = watch(
+        [], prefix=prefix, http_sd=[{"name": "east", "url": "http://sd.example/"}]
+    )
+    server.settimeout(20)
+    server.recv(512)
+    start = time.monotonic()
+    daemon.stop()
+    assert time.monotonic() - start < LIMIT
+
+
+def test_while_a_password_file_says_nothing(primary, watch, directory):
+    fifo = directory / "fifo"
+    os.mkfifo(fifo)
+    daemon = watch([backend("one", primary)], password_file=str(fifo))
+    daemon.wait_for(lambda p: p.total("pgstatsmon_backend_failures_total", backend="one"))
+    start = time.monotonic()
+    daemon.stop()
+    assert time.monotonic() - start < LIMIT
+
+
+def test_with_clients_that_say_and_take_nothing(watch):
+    daemon = watch([])
+    clients = [socket.create_connection((daemon.host, daemon.port)) for _ in range(20)]
+    console = socket.socket(socket.AF_UNIX)
+    console.connect(daemon.config["console"]["socket"])
+    console.sendall(b"watch actors\n" * 50)
+    start = time.monotonic()
+    daemon.stop()
+    assert time.monotonic() - start < LIMIT
+    for client in [*clients, console]:
+        client.close()

@@ -132,6 +132,7 @@ worker_actor::behavior_type fake_worker(worker_actor::stateful_pointer<worker_lo
       return lookup_result{self->state.addresses, "secret"};
     },
     [self](const cancel_request&) { ++self->state.cancels; },
+    [](caf::ok_atom, uint64_t) { /* it has no threads */ },
   };
 }
 
@@ -729,7 +730,7 @@ TEST(a removed backend in flight is cancelled and waited for) {
   sched.run();
   CHECK_EQUAL(state_of<worker_log_state>(worker).cancels, 1);
   CHECK_EQUAL(spoken.alive, 1);
-  advance_time(2s);
+  advance_time(500ms);
   sched.run();
   CHECK_EQUAL(spoken.alive, 0);
 }

@@ -8,6 +8,7 @@
 #include "actors/console/unix_socket.hpp"
 
 #include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 #include <array>
@@ -115,6 +116,9 @@ struct fixture {
   }
 
   ~fixture() {
+    caf::scoped_actor self{system};
+    self->request(aut, caf::infinite, caf::close_atom_v)
+      .receive([](caf::ok_atom) {}, [](const caf::error& x) { CAF_FAIL(caf::to_string(x)); });
     caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(scheduler, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(discovery, caf::exit_reason::user_shutdown);
@@ -175,6 +179,15 @@ TEST(the socket is for its owner and its group) {
   REQUIRE(stat(path.c_str(), &info) == 0);
   CHECK_EQUAL(info.st_mode & 0777U, 0660U);
   CHECK(!listen_at(path));
+}
+
+TEST(whatever its clients have not said or taken it ends and frees them) {
+  std::vector<std::unique_ptr<client>> clients;
+  for (size_t i = 0; i < console_state::max_sessions; ++i) {
+    clients.push_back(std::make_unique<client>(path));
+    clients.back()->send(std::string(i * 4000, '\n') + "help\nwatch actors\n");
+  }
+  // The fixture's end waits for it, and LeakSanitizer looks at what is left.
 }
 
 FIXTURE_SCOPE_END()

@@ -149,14 +149,14 @@ TEST(another catalogue makes every backend a fresh one) {
   CHECK_EQUAL(state_of<scheduler_state>(aut).backends(), 1u);
 }
 
-TEST(draining lets polls end for two seconds and then ends every backend) {
+TEST(draining lets polls end for a second and then ends every backend) {
   add("silent");
   add("good");
   tick();
   auto res = self->request(aut, caf::infinite, caf::close_atom_v);
   sched.run();
   CHECK_EQUAL(state_of<scheduler_state>(aut).backends(), 2u);
-  advance_time(2s);
+  advance_time(1s);
   sched.run();
   CHECK_EQUAL(state_of<scheduler_state>(aut).backends(), 0u);
   res.receive([](caf::ok_atom) {}, [this](const caf::error& err) { FAIL(sys.render(err)); });

@@ -14,7 +14,6 @@ from .page import Page
 from .waiting import PATIENCE, wait_until
 
 BINARY = os.environ.get("PGSTATSMON_BINARY", "pgstatsmon")
-SUPPRESSIONS = Path(__file__).parent.parent / "lsan.supp"
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:")
 
 
@@ -60,7 +59,7 @@ class Daemon:
 
     instances = []
 
-    def __init__(self, directory, config, arguments=(), environment=None):
+    def __init__(self, directory, config, arguments=(), environment=None, prefix=()):
         self.config = config
         self.host, self.port = config["target"]["ip"], config["target"]["port"]
         self.route = config["target"]["route"]
@@ -70,6 +69,7 @@ class Daemon:
         self.log_file = self.file.with_suffix(".log")
         self.arguments = arguments
         self.environment = environment or {}
+        self.prefix = prefix  # a command that executes what follows it
         self.tls = None  # an ssl.SSLContext when the page has TLS
         self.headers = {}  # of every request
         self.process = None
@@ -79,12 +79,11 @@ class Daemon:
         """Starts the binary without waiting for anything."""
         with self.log_file.open("ab") as log:
             self.process = process.spawn(
-                [BINARY, *self.arguments, str(self.file)],
+                [*self.prefix, BINARY, *self.arguments, str(self.file)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "ASAN_OPTIONS": "exitcode=99:detect_leaks=1",
-                     "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0",
                      "UBSAN_OPTIONS": "print_stacktrace=1", **self.environment},
             )
         return self
