@@ -92,7 +92,7 @@ void add_srv(dns_lookup& to, std::string_view host, uint16_t port) {
     return; // a target of "." says that the service is not offered
   if (port == 0)
     reject("its port is 0");
-  else if (host.find('/') != std::string_view::npos || !parse_target(host))
+  else if (host.find_first_of("/@") != std::string_view::npos || !parse_target(host))
     reject("its target is no host name");
   else
     to.found.push_back(named(std::string{host}, port));

@@ -496,12 +496,12 @@ def test_odd_answers_cost_their_own_name(name_server, discover, kind):
 def test_odd_srv_records_cost_themselves(name_server, discover):
     long = ".".join(["z" * 50] * 4)
     odd = [(1, "."), (0, "zero.test"), (5432, "a b.test"), (5432, "-x.test"), (5432, "a/b.test"),
-           (5432, long), (5432, "good.test"), (5432, "good.test"), (5432, "xn--bcher-kva.test")]
+           (5432, "@x.test"), (5432, long), (5432, "good.test"), (5432, "good.test"), (5432, "xn--bcher-kva.test")]
     name_server.table = {("srv.test", SRV): odd}
     code, found = discover(dns={"names": ["srv.test"], "server": name_server.address})
     assert code == 0
     assert [x["name"] for x in found["backends"]] == ["good.test", "xn--bcher-kva.test", long]
-    assert len(found["rejected"]) == 4
+    assert len(found["rejected"]) == 5
     assert {x["reason"] for x in found["rejected"]} == {"address"}
 
 
