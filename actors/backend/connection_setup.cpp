@@ -14,9 +14,11 @@ constexpr auto setup_limit = std::chrono::minutes{1};
 } // namespace
 
 bool connection_state::setup_may_help(const session_error& error) const {
-  // A role that does not exist looks like a wrong password where the server asks for one.
-  return state_ == backend_state::connecting && error.reason == failure::auth
-         && arguments_.options->setup.enabled && !setup_running_ && now() >= setup_due_;
+  // A role that does not exist looks like a wrong password where the server asks for one. And an
+  // earlier setup has given the role fewer sessions than it needs.
+  auto curable = error.reason == failure::auth || error.reason == failure::too_many_connections;
+  return state_ == backend_state::connecting && curable && arguments_.options->setup.enabled
+         && !setup_running_ && now() >= setup_due_;
 }
 
 void connection_state::run_setup() {

@@ -109,6 +109,17 @@ def test_a_limit_of_an_earlier_setup_is_raised(cluster, watch):
     assert server.rows(ROLE)[0]["rolconnlimit"] == str(16 + 4 * 7)
 
 
+def test_a_limit_that_is_reached_is_raised(cluster, watch):
+    """All rights are there, so only the refusal tells that something is missing."""
+    server = cluster("reached").start()
+    server.role(attributes="connection limit 5")
+    names = [f"d{i}" for i in range(7)]
+    for name in names:
+        server.psql(f"create database {name}")
+    watch([backend(name, server, database=name) for name in names]).wait_up(*names)
+    assert server.sessions_of() == 7
+
+
 def test_seven_databases_and_two_daemons_fit(cluster, watch):
     server = cluster("seven").start()
     names = [f"d{i}" for i in range(7)]
