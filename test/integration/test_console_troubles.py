@@ -16,7 +16,7 @@ def servers(primary, cluster):
 
 BACKEND = """
 backend  one
-id  one@ADDRESS
+id  one@ADDRESS/postgres
 address  ADDRESS
 database  postgres
 user  pgstatsmon
