@@ -520,7 +520,7 @@ TEST(a poll that meets an ended session goes over another one) {
   CHECK(state() == backend_state::connecting);
   socket_event();
   CHECK(state() == backend_state::polling);
-  CHECK(spoken.flights.back().back().prepare);
+  CHECK(!spoken.flights.back().back().sql.empty());
   answer_all();
   res.receive([](const poll_report& report) { CHECK(report.reason == failure::none); },
               [this](const caf::error& err) { FAIL(sys.render(err)); });
