@@ -30,6 +30,12 @@ void deadlines::forget(int fd) noexcept {
   by_fd_.erase(fd);
 }
 
+void deadlines::shut_down_all() noexcept {
+  std::lock_guard guard{mutex_};
+  for (const auto& [fd, when] : by_fd_)
+    shutdown(fd, SHUT_RDWR);
+}
+
 void deadlines::run() {
   std::unique_lock lock{mutex_};
   while (!ended_.wait_for(lock, look_interval, [this] { return end_; }))

@@ -26,6 +26,9 @@ public:
 
   void forget(int fd) noexcept;
 
+  /// Shuts every socket down now. Their deadlines stay.
+  void shut_down_all() noexcept;
+
 private:
   void run();
   void shut_down_late(clock::time_point now) noexcept;

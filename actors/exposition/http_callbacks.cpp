@@ -106,6 +106,7 @@ void http_server::callbacks::connection_changed(void* server, MHD_Connection* co
     self->deadlines_.forget(fd);
     delete static_cast<session_data*>(*session);
     --self->connections_;
+    self->connection_gone_.notify_one();
     return;
   }
   ++self->connections_;

@@ -25,6 +25,12 @@ constexpr size_t connection_memory = 65'536;
 
 constexpr std::chrono::seconds retry_interval{1};
 
+/// How long connections that are cut may take to end.
+constexpr std::chrono::seconds farewell{1};
+
+/// How often connections are cut meanwhile: one may just be coming in.
+constexpr std::chrono::milliseconds cut_interval{10};
+
 bool is_read_only(std::string_view method) noexcept {
   return method == MHD_HTTP_METHOD_GET || method == MHD_HTTP_METHOD_HEAD;
 }
@@ -68,15 +74,30 @@ caf::error http_server::start() {
 
 void http_server::stop() noexcept {
   switcher_ = {}; // asks it to end and waits
-  access_.close();
-  if (daemon_ == nullptr)
+  if (daemon_ == nullptr) {
+    access_.close();
     return;
-  // MHD_stop_daemon() would shut the listening socket down, which may be systemd's: the next start
-  // would get a dead one.
-  auto fd = MHD_quiesce_daemon(daemon_);
-  MHD_stop_daemon(std::exchange(daemon_, nullptr));
+  }
+  auto fd = end_daemon();
   if (fd != MHD_INVALID_SOCKET)
     close(fd);
+}
+
+// MHD_stop_daemon() alone would shut the listening socket down, which may be systemd's: the next
+// start would get a dead one. And libmicrohttpd 0.9.75 reads a null pointer when it refuses a
+// request while it is being stopped, so no connection may be left by then.
+int http_server::end_daemon() noexcept {
+  auto fd = MHD_quiesce_daemon(daemon_);
+  access_.close();
+  auto deadline = deadlines::clock::now() + farewell;
+  std::unique_lock lock{mutex_};
+  while (connections_ > 0 && deadlines::clock::now() < deadline) {
+    deadlines_.shut_down_all();
+    connection_gone_.wait_for(lock, cut_interval);
+  }
+  lock.unlock();
+  MHD_stop_daemon(std::exchange(daemon_, nullptr));
+  return fd;
 }
 
 // libmicrohttpd deals the limit out to its threads and leaves clients above it waiting; ours is
@@ -117,9 +138,7 @@ void http_server::switch_daemon(const std::stop_token& end) {
   auto secure = enter()->tls != nullptr;
   if (secure == secure_)
     return;
-  auto fd = MHD_quiesce_daemon(daemon_);
-  access_.close();
-  MHD_stop_daemon(std::exchange(daemon_, nullptr));
+  auto fd = end_daemon();
   access_.open();
   secure_ = secure;
   while (!start_daemon(fd)) {

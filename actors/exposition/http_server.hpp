@@ -80,6 +80,9 @@ private:
   struct callbacks; // what libmicrohttpd calls
 
   bool start_daemon(int fd);
+
+  /// Ends libmicrohttpd's threads and connections; the listening socket is the caller's.
+  int end_daemon() noexcept;
   void switch_when_asked(const std::stop_token& end);
   void switch_daemon(const std::stop_token& end);
   web_door_ptr enter() noexcept;
@@ -99,6 +102,7 @@ private:
   std::atomic<bool> secure_ = false; ///< Whether daemon_ speaks TLS.
   MHD_Daemon* daemon_ = nullptr;     ///< Of the switcher while it runs, else of who calls us.
   std::mutex mutex_;                 ///< Of switch_wanted_.
+  std::condition_variable connection_gone_;
   std::condition_variable_any switch_asked_;
   bool switch_wanted_ = false;
   std::jthread switcher_; // the last member: it uses the others

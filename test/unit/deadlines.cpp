@@ -62,4 +62,15 @@ TEST(a connection that is forgotten goes on) {
   CHECK(!cut_within(0ms));
 }
 
+TEST(all connections are shut down at once and stay known) {
+  fixture other;
+  aut.set(ends[0], deadlines::clock::now() + 1h);
+  aut.set(other.ends[0], deadlines::clock::now() + 1h);
+  aut.shut_down_all();
+  aut.shut_down_all();
+  CHECK(cut_within(0ms));
+  CHECK(other.cut_within(0ms));
+  aut.forget(other.ends[0]);
+}
+
 FIXTURE_SCOPE_END()

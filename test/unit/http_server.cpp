@@ -262,6 +262,31 @@ TEST(nonsense and endless headers do no harm) {
   CHECK_EQUAL(get("/text").status, 200);
 }
 
+// libmicrohttpd 0.9.75 reads a null pointer when it refuses a request while it is being stopped.
+TEST(a server ends in order while clients talk nonsense) {
+  constexpr int rounds = 60;
+  const auto endless = "GET /text HTTP/1.1\r\nHost: x\r\nX: " + std::string(200'000, 'x');
+  for (int i = 0; i < rounds; ++i) {
+    http_server ending{{}};
+    ending.add_route("/text", [](const http_request&) { return http_response{}; });
+    CAF_REQUIRE(!ending.start());
+    std::atomic<int> sent{0};
+    auto talk = [&](const std::stop_token& end) {
+      while (!end.stop_requested()) {
+        http_connection connection{ending.port()};
+        connection.say(endless);
+        ++sent;
+      }
+    };
+    std::array<std::jthread, 4> clients{std::jthread{talk}, std::jthread{talk}, std::jthread{talk},
+                                        std::jthread{talk}};
+    while (sent < 8)
+      std::this_thread::yield();
+    ending.stop();
+  }
+  CHECK_EQUAL(get("/text").status, 200);
+}
+
 TEST(an address in use is an error with the reason) {
   http_options options;
   options.port = server.port();
