@@ -21,6 +21,10 @@ std::string time_text(milliseconds x) {
   return fmt::format("{} ms", x.count());
 }
 
+std::string size_text(uint64_t bytes) {
+  return fmt::format("{:.4g} MiB", static_cast<double>(bytes) / (1 << 20));
+}
+
 void explain_static(const settings& x, out to) {
   if (x.static_backends.empty())
     return;
@@ -62,6 +66,9 @@ std::string explain(const settings& x, std::string_view scheme) {
                  "polls every {} as {}, at most {} at once; a query may take {}, a connection {}\n",
                  time_text(x.interval), x.user, x.connections.max_in_flight,
                  time_text(x.connections.query_timeout), time_text(x.connections.connect_timeout));
+  fmt::format_to(to, "a server may send {} for a query, {} for a poll, all together {}\n",
+                 size_text(x.connections.max_query_bytes), size_text(x.connections.max_poll_bytes),
+                 size_text(x.connections.max_fleet_bytes));
   fmt::format_to(to, "queries: {}\n", x.queries.empty() ? "those compiled in" : x.queries);
   fmt::format_to(to, "page: {}://{}{}\n", scheme, address_and_port(x.target.ip, x.target.port),
                  x.target.route);

@@ -21,12 +21,16 @@ using std::chrono::milliseconds;
 
 /// `connections`: how backends are connected to and how long they may take.
 struct connection_settings {
-  milliseconds query_timeout{1000};   ///< Of one query; > 0.
-  milliseconds connect_timeout{3000}; ///< Of one attempt, name resolution included; > 0.
-  uint32_t connect_retries = 3;       ///< Failed attempts in a row before `error` is logged.
-  uint32_t max_in_flight = 10;        ///< Backends polled at once; 1..1000.
-  bool guards = true;                 ///< False: settings go with each query, as if pooled.
-  label_list parameters;              ///< libpq keywords, as PQconndefaults knows them.
+  milliseconds query_timeout{1000};        ///< Of one query; > 0.
+  milliseconds connect_timeout{3000};      ///< Of one attempt, name resolution included; > 0.
+  uint32_t connect_retries = 3;            ///< Failed attempts in a row before `error` is logged.
+  uint32_t max_in_flight = 10;             ///< Backends polled at once; 1..1000.
+  uint64_t max_query_bytes = 16ULL << 20;  ///< Read for one query; 64 KiB..1 GiB.
+  uint64_t max_poll_bytes = 64ULL << 20;   ///< ... for one poll.
+  uint64_t max_fleet_bytes = 256ULL << 20; ///< ... for all polls under way.
+  uint32_t max_query_rows = 100'000;       ///< Of one query; 1..10,000,000.
+  bool guards = true;                      ///< False: settings go with each query, as if pooled.
+  label_list parameters;                   ///< libpq keywords, as PQconndefaults knows them.
 
   friend bool operator==(const connection_settings&, const connection_settings&) = default;
 };

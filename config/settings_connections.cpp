@@ -135,6 +135,17 @@ void read_connections(const value& self, connection_settings& x) {
   s.get("connect_timeout").read(x.connect_timeout, parse_time);
   s.get("connect_retries").read(x.connect_retries, integer<uint32_t>(0, 1'000'000));
   s.get("max_in_flight").read(x.max_in_flight, integer<uint32_t>(1, 1000));
+  constexpr uint64_t least = 64ULL << 10;
+  s.get("max_query_bytes").read(x.max_query_bytes, bytes(least, 1ULL << 30));
+  x.max_poll_bytes = std::max(x.max_poll_bytes, x.max_query_bytes);
+  auto poll = s.get("max_poll_bytes").read(x.max_poll_bytes, bytes(least, 4ULL << 30));
+  x.max_fleet_bytes = std::max(x.max_fleet_bytes, x.max_poll_bytes);
+  auto fleet = s.get("max_fleet_bytes").read(x.max_fleet_bytes, bytes(least, 64ULL << 30));
+  s.get("max_query_rows").read(x.max_query_rows, integer<uint32_t>(1, 10'000'000));
+  if (x.max_poll_bytes < x.max_query_bytes)
+    poll.complain("is less than max_query_bytes");
+  if (x.max_fleet_bytes < x.max_poll_bytes)
+    fleet.complain("is less than max_poll_bytes");
   s.get("guards").read(x.guards, parse_boolean);
   auto keywords = s.get("parameters").read(x.parameters, parameters(x.guards));
   if (auto problem = passfile_problem(passfile_of(x.parameters)); !problem.empty())

@@ -38,16 +38,33 @@ std::optional<double> to_number(std::string_view text) {
   return result;
 }
 
-/// The milliseconds of "10s"; nothing when there is no number or no unit.
-std::optional<double> to_milliseconds(std::string_view text) {
-  using unit_factor = std::pair<std::string_view, double>;
-  constexpr std::array<unit_factor, 4> units{
-    {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
+using unit_factor = std::pair<std::string_view, double>;
+
+/// The number of "10s" times its unit's factor; nothing when there is no number or no unit.
+template <size_t N>
+std::optional<double> with_unit(std::string_view text, const std::array<unit_factor, N>& units) {
   for (auto [unit, factor] : units)
     if (text.ends_with(unit))
       if (auto number = to_number(text.substr(0, text.size() - unit.size())))
         return *number * factor;
   return std::nullopt;
+}
+
+std::optional<double> to_milliseconds(std::string_view text) {
+  constexpr std::array<unit_factor, 4> units{
+    {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
+  return with_unit(text, units);
+}
+
+std::optional<double> to_bytes(std::string_view text) {
+  constexpr std::array<unit_factor, 3> units{{{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}}};
+  return with_unit(text, units);
+}
+
+std::string size_text(uint64_t bytes) {
+  if (bytes % (1U << 20U) == 0)
+    return std::to_string(bytes >> 20U) + " MiB";
+  return std::to_string(bytes >> 10U) + " KiB";
 }
 
 std::string_view trimmed(std::string_view x) {
@@ -150,6 +167,25 @@ std::optional<uint64_t> parse_integer(const value& x, uint64_t low, uint64_t hig
       && *result == std::floor(*result))
     return static_cast<uint64_t>(*result);
   x.complain("is " + as_written(x) + ", expected " + expected);
+  return std::nullopt;
+}
+
+std::optional<uint64_t> parse_bytes(const value& x, uint64_t low, uint64_t high) {
+  constexpr std::string_view forms = R"(bytes or a size like "16MiB")";
+  std::optional<double> size;
+  if (x.node().type == kind::number)
+    size = to_number(x.node().text);
+  else if (x.node().type == kind::string)
+    size = to_bytes(x.node().text);
+  if (!size && x.node().type == kind::string)
+    x.complain("is no size, expected " + std::string{forms});
+  else if (!size)
+    x.complain_type(forms);
+  else if (*size >= static_cast<double>(low) && *size <= static_cast<double>(high))
+    return static_cast<uint64_t>(*size);
+  else
+    x.complain("is " + as_written(x) + ", expected " + size_text(low) + " to " + size_text(high)
+               + ": " + std::string{forms});
   return std::nullopt;
 }
 

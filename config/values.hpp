@@ -36,6 +36,14 @@ std::optional<uint64_t> parse_integer(const value& x, uint64_t low, uint64_t hig
 /// A number of milliseconds, or a string like "250ms", "10s", "1.5m", "2h"; 1 ms to 24 h.
 std::optional<std::chrono::milliseconds> parse_time(const value& x);
 
+/// A number of bytes, or a string like "64KiB", "16MiB", "1GiB", within [low, high].
+std::optional<uint64_t> parse_bytes(const value& x, uint64_t low, uint64_t high);
+
+/// The options' parsers for sizes: `bytes(64 << 10, 1 << 30)`.
+inline auto bytes(uint64_t low, uint64_t high) {
+  return [low, high](const value& x) { return parse_bytes(x, low, high); };
+}
+
 /// The options' parsers for whole numbers: `integer<uint16_t>(1, 65535)`.
 template <class T>
 auto integer(uint64_t low, uint64_t high) {

@@ -198,7 +198,7 @@ console_sources daemon::make_sources() const {
 
 scheduler_arguments daemon::make_scheduler_arguments() {
   auto context = std::make_shared<const connection_context>(
-    connection_context{&reactor_, worker_, make_pq_session, chance, unix_time});
+    connection_context{&reactor_, worker_, pq_sessions(), chance, unix_time});
   return {
     options_,  queries_->load(),
     registry_, make_spawner(registry_, context),

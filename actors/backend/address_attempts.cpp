@@ -35,7 +35,8 @@ std::vector<std::string> address_attempts::first_of(const std::vector<std::strin
 bool address_attempts::another_may_help(const session_error& error) noexcept {
   if (error.reason == failure::starting_up)
     return true;
-  return error.sqlstate.empty() && error.reason != failure::auth;
+  return error.sqlstate.empty() && error.reason != failure::auth
+         && error.reason != failure::too_large;
 }
 
 session_error address_attempts::silence() const {

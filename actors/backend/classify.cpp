@@ -108,6 +108,10 @@ connect_error parse_connect_error(std::string_view text) {
 std::string join_lines(std::string_view message) {
   std::string result;
   for (auto c : message) {
+    // Not in the middle of a character, if it is one.
+    auto continues = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+    if (result.size() >= max_message + (continues ? 3 : 0))
+      return result + " ...";
     auto space = c == '\n' || c == '\r' || c == '\t' || c == ' ';
     if (!space)
       result += c;

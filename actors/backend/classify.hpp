@@ -32,6 +32,9 @@ struct connect_error {
 /// the daemon therefore never sets a locale.
 connect_error parse_connect_error(std::string_view text);
 
+/// Longer messages are cut by join_lines(), in bytes.
+constexpr size_t max_message = 1000;
+
 /// Joins the lines of a message, without trailing white space.
 std::string join_lines(std::string_view message);
 

@@ -83,6 +83,9 @@ void connection_state::try_next_address() {
   }
   arm(attempt->share);
   session_ = arguments_.context->sessions();
+  session_->limit({.query = options().max_query_bytes,
+                   .poll = options().max_poll_bytes,
+                   .fleet = options().max_fleet_bytes});
   std::vector<std::string> addresses;
   if (!attempt->address.empty())
     addresses.push_back(attempt->address);
@@ -177,7 +180,8 @@ void connection_state::failed(const session_error& error) {
   }
   end_poll(error.reason, false);
   enter(backend_state::backoff);
-  arm(reconnect_.next(arguments_.context->chance()));
+  auto& wait = error.reason == failure::too_large ? oversized_ : reconnect_;
+  arm(wait.next(arguments_.context->chance()));
 }
 
 bool connection_state::options_may_be_why(const session_error& error) const {

@@ -23,6 +23,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -160,6 +161,8 @@ private:
   void look_at_facts();
   void end_poll(failure reason, bool publish);
   void poll_is_silent();
+  void leave_out(size_t query);
+  void drop_left_out(plan& chosen) const;
 
   /// When the server's turn came to work on a statement, when the first bytes of its result were
   /// there, and when all were.
@@ -216,6 +219,8 @@ private:
   std::string password_; ///< Of the attempt under way.
   complaint silent_address_;
   backoff reconnect_;
+  backoff oversized_{std::chrono::seconds{30}, std::chrono::minutes{10}}; ///< After too_large.
+  std::map<size_t, time_point> left_out_; ///< Queries that were too large, and until when.
   outage outage_;
   bool proven_ = false; ///< The session has answered a poll.
   bool quiet_ = false;  ///< It replaces, or will replace, one that was ended while it idled.

@@ -19,6 +19,9 @@ constexpr auto grace = std::chrono::seconds{1};
 /// How long the rights that were found are relied on.
 constexpr auto rights_interval = std::chrono::seconds{45};
 
+/// For a query whose result crossed a bound.
+constexpr auto leave_out_for = std::chrono::minutes{10};
+
 /// A boolean that a query answered with.
 std::optional<bool> boolean(const pg_result* rows) {
   if (rows == nullptr || PQntuples(rows) != 1 || PQnfields(rows) < 1
@@ -75,6 +78,7 @@ void connection_state::answer_held(failure reason) {
 void connection_state::send_poll(caf::typed_response_promise<poll_report> promise) {
   auto& metrics = *arguments_.metrics;
   auto chosen = make_plan(queries(), facts_.version, facts_.role, rights_complete_);
+  drop_left_out(chosen);
   metrics.planned = static_cast<uint64_t>(
     std::count_if(chosen.begin(), chosen.end(), [](const auto& x) { return x.has_value(); }));
   auto& current = poll_.emplace();
@@ -116,6 +120,8 @@ void connection_state::receive() {
   }
   auto error = session_->receive([this](statement_result x) { take(std::move(x)); });
   if (error) {
+    if (error->reason == failure::too_large && poll_ && poll_->running != nullptr)
+      leave_out(poll_->running->query);
     lost(*error);
     return;
   }
@@ -200,6 +206,14 @@ void connection_state::take_query(const step& what, statement_result result, caf
     query_failed(what, *result.error);
     return;
   }
+  if (result.rows != nullptr
+      && static_cast<uint32_t>(PQntuples(result.rows.get())) > options().max_query_rows) {
+    query_failed(what, {failure::too_large,
+                        {},
+                        fmt::format("{} rows, more than connections.max_query_rows",
+                                    PQntuples(result.rows.get()))});
+    return;
+  }
   auto& metrics = arguments_.metrics->query(what.query);
   metrics.time_ms.observe(milliseconds_of(took));
   ++poll_->good;
@@ -223,6 +237,20 @@ void connection_state::query_failed(const step& what, const session_error& error
     poll_->worst = error.reason;
   if (may_come_from_preparing(error.sqlstate))
     prepared_.give_up({what.query, what.variant});
+}
+
+// The next session would fail at it again, and bring nothing of the other queries either.
+void connection_state::leave_out(size_t query) {
+  left_out_[query] = now() + leave_out_for;
+  add_one(arguments_.metrics->query(query).errors);
+  say(level::warn, "{}: its result is too large, it is left out for {} min",
+      queries().queries()[query].name, leave_out_for.count());
+}
+
+void connection_state::drop_left_out(plan& chosen) const {
+  for (const auto& [query, until] : left_out_)
+    if (now() < until)
+      chosen[query].reset();
 }
 
 void connection_state::look_at_facts() {
@@ -271,6 +299,7 @@ void connection_state::end_poll(failure reason, bool publish) {
     return;
   metrics.last_success = arguments_.context->unix_time();
   reconnect_.reset();
+  oversized_.reset();
   if (auto past = outage_.ended(now()))
     say(level::info, "works again after {} failures in {} s", past->failures, past->lasted.count());
 }

@@ -2,13 +2,15 @@
 #include "actors/backend/pq_session.hpp"
 
 #include "actors/backend/classify.hpp"
+#include "actors/backend/read_meter.hpp"
 
 #include <array>
+#include <ctime>
 #include <utility>
 
 #include <libpq-fe.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
@@ -19,8 +21,14 @@ namespace {
 /// Reads per receive(): bounds how long one backend keeps an actor thread.
 constexpr int max_reads = 64;
 
-/// Bytes of one flight: a server must not be able to fill our memory.
-constexpr uint64_t max_flight_bytes = 256ull << 20;
+/// CPU time per receive(), for the same reason: what is read may take long to take in.
+constexpr std::chrono::milliseconds max_time{20};
+
+std::chrono::nanoseconds cpu_time() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+}
 
 std::shared_ptr<const pg_result> share(PGresult* x) {
   return {x, [](const pg_result* y) { PQclear(const_cast<PGresult*>(y)); }};
@@ -55,6 +63,10 @@ private:
 
 class pq_session final : public session {
 public:
+  explicit pq_session(std::shared_ptr<fleet_bytes> fleet) : budget_{std::move(fleet)} {}
+
+  void limit(const receive_limits& x) override { budget_.limit(x); }
+
   connect_progress connect(const connect_parameters& parameters) override {
     std::vector<const char*> keywords;
     std::vector<const char*> values;
@@ -79,7 +91,12 @@ public:
   }
 
   connect_progress advance() override {
-    switch (PQconnectPoll(connection_.get())) {
+    auto begin = cpu_time();
+    meter_.before_read(socket());
+    auto state = PQconnectPoll(connection_.get());
+    if (auto error = count(unread_bytes(socket()), cpu_time() - begin))
+      return {false, {}, error};
+    switch (state) {
     case PGRES_POLLING_READING: return {false, interest::read, std::nullopt};
     case PGRES_POLLING_WRITING: return {false, interest::write, std::nullopt};
     case PGRES_POLLING_OK: break;
@@ -112,7 +129,7 @@ public:
     pinned_.clear();
     for (const auto& each : flight)
       pinned_.push_back(!each.pins.empty());
-    flight_starts_at_ = bytes_received();
+    budget_.begin_poll();
     for (const auto& x : flight)
       if (!send(x))
         return broken();
@@ -127,20 +144,26 @@ public:
     if (sending_)
       if (auto error = flush())
         return error;
-    int reads = 0;
-    for (;;) {
+    auto begin = cpu_time();
+    auto now = begin;
+    for (int reads = 1;; ++reads) {
+      meter_.before_read(socket());
       if (PQconsumeInput(connection_.get()) != 1)
         return broken();
       collect(on_result);
       if (PQstatus(connection_.get()) == CONNECTION_BAD)
         return broken();
-      ++reads;
+      auto read_since = std::exchange(now, cpu_time());
+      auto unread = unread_bytes(socket());
+      if (auto error = count(unread, now - read_since))
+        return error;
       // What TLS holds back already has left the socket, so nothing would wake us for it.
-      if (!held_by_tls() && (reads >= max_reads || !held_by_socket()))
+      auto enough = reads >= max_reads || now - begin > max_time || unread == 0;
+      if (enough && !held_by_tls())
         break;
     }
-    if (reads > 1 && bytes_received() - flight_starts_at_ > max_flight_bytes)
-      return session_error{failure::other, {}, "the server sent more than 256 MiB"};
+    if (pending_ == 0)
+      budget_.end_poll();
     return std::nullopt;
   }
 
@@ -207,6 +230,7 @@ private:
     case PGRES_PIPELINE_SYNC:
       current_.index = next_++;
       --pending_;
+      budget_.begin_query();
       on_result(std::exchange(current_, {}));
       break;
     case PGRES_COMMAND_OK: current_.prepared = true; break;
@@ -219,17 +243,10 @@ private:
     return tls != nullptr && SSL_pending(static_cast<SSL*>(tls)) > 0;
   }
 
-  [[nodiscard]] bool held_by_socket() const {
-    char byte = 0;
-    return recv(socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-  }
-
-  [[nodiscard]] uint64_t bytes_received() const {
-    tcp_info info{};
-    socklen_t size = sizeof(info);
-    if (getsockopt(socket(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
-      return 0;
-    return info.tcpi_bytes_received;
+  std::optional<session_error> count(uint64_t unread, std::chrono::nanoseconds time) {
+    if (auto crossed = budget_.count(meter_.after_read(socket(), unread), time))
+      return session_error{failure::too_large, {}, std::move(*crossed)};
+    return std::nullopt;
   }
 
   [[nodiscard]] session_error connect_error() const {
@@ -256,15 +273,16 @@ private:
   size_t pending_ = 0;
   size_t next_ = 0;
   std::vector<bool> pinned_; ///< By statement of the flight: the rows of its pins are to come.
-  uint64_t flight_starts_at_ = 0;
+  read_meter meter_;
+  receive_budget budget_;
   statement_result current_;
   std::optional<session_error> last_words_;
 };
 
 } // namespace
 
-std::unique_ptr<session> make_pq_session() {
-  return std::make_unique<pq_session>();
+session_factory pq_sessions() {
+  return [fleet = std::make_shared<fleet_bytes>(0)] { return std::make_unique<pq_session>(fleet); };
 }
 
 void send_cancel(const cancel_ptr& request) {

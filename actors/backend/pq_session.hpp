@@ -9,8 +9,8 @@
 
 namespace pgstatsmon {
 
-/// Makes a session on libpq.
-std::unique_ptr<session> make_pq_session();
+/// Makes sessions on libpq, which count together what they read.
+session_factory pq_sessions();
 
 /// Sends a cancel request. Blocks for as long as connecting to the server takes, which
 /// `tcp_user_timeout` bounds: for threads that may block.

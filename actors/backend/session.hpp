@@ -1,6 +1,7 @@
 // A session: one connection to a PostgreSQL server, without actors, threads or timers.
 #pragma once
 
+#include "actors/backend/receive_budget.hpp"
 #include "messages/backend.hpp"
 #include "messages/error.hpp"
 #include "messages/samples.hpp"
@@ -80,6 +81,10 @@ public:
   session& operator=(const session&) = delete;
   virtual ~session() = default;
 
+  /// Bounds what the server may send; call it before connect(). A server that crosses a bound ends
+  /// the session with failure::too_large.
+  virtual void limit(const receive_limits&) {}
+
   /// Begins to connect. Call advance() whenever the socket is ready.
   virtual connect_progress connect(const connect_parameters& parameters) = 0;
 
@@ -103,7 +108,7 @@ public:
 
   /// Sends what waits, reads what is there, and hands out results. May be called while nothing is
   /// pending: it then takes what the server says unasked.
-  /// @returns an error when the connection is unusable, or a flight brought more than 256 MiB.
+  /// @returns an error when the connection is unusable, or the server has crossed a bound.
   virtual std::optional<session_error> receive(const result_handler& on_result) = 0;
 
   /// A request to cancel what runs now; null when nothing runs.

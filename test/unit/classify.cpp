@@ -80,3 +80,11 @@ TEST(some failures may come from what we did) {
   CHECK(may_come_from_preparing("0A000"));
   CHECK(!may_come_from_preparing("42P01"));
 }
+
+TEST(a message that is too long is cut between characters) {
+  std::string full(max_message - 1, 'x');
+  CHECK_EQUAL(join_lines(full + "y"), full + "y");
+  CHECK_EQUAL(join_lines(full + "yz"), full + "y ...");
+  CHECK_EQUAL(join_lines(full + "\xc3\xa4z"), full + "\xc3\xa4 ...");
+  CHECK(join_lines(std::string(1 << 20, '\x80')).size() < 2 * max_message);
+}

@@ -839,4 +839,69 @@ TEST(a socket that can not be watched fails at once) {
   CHECK_EQUAL(metrics->failures(failure::other), 1u);
 }
 
+TEST(a server that sends too much waits longer and then without that query) {
+  become_ready();
+  ask();
+  for (size_t i = 0; i + 1 < spoken.flights.back().size(); ++i) // all but the second query
+    spoken.ready.push_back({i, one_value("x", "t"), true, std::nullopt});
+  spoken.next_receive_error = session_error{failure::too_large, "", "too much"};
+  socket_event();
+  spoken.next_receive_error.reset();
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(failures(failure::too_large), 1u);
+  CHECK_EQUAL(metrics->query(0).errors.load(), 0u);
+  CHECK_EQUAL(metrics->query(1).errors.load(), 1u);
+  advance_time(30s - 1ms);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 1);
+  advance_time(1ms);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 2);
+  socket_event();
+  ask();
+  CHECK_EQUAL(metrics->planned.load(), 1u);
+  answer_all();
+  CHECK(metrics->up.load());
+  advance_time(10min);
+  ask();
+  CHECK_EQUAL(metrics->planned.load(), 2u);
+}
+
+TEST(attempts at a server that sends too much back off to ten minutes) {
+  spoken.connect_error = session_error{failure::too_large, "", "too much"};
+  start();
+  socket_event();
+  auto expected = 1;
+  for (auto wait : {30s, 60s, 120s, 240s, 480s, 600s, 600s}) {
+    advance_time(wait - 1ms);
+    sched.run();
+    CHECK_EQUAL(spoken.connects, expected);
+    advance_time(1ms);
+    sched.run();
+    CHECK_EQUAL(spoken.connects, ++expected);
+    socket_event();
+  }
+}
+
+TEST(a result with too many rows fails alone) {
+  options.connections.max_query_rows = 1;
+  become_ready();
+  ask();
+  answer_all();
+  ask();
+  auto many = one_value("x", "1");
+  std::string more = "2";
+  PQsetvalue(const_cast<PGresult*>(many.get()), 1, 0, more.data(), 1);
+  spoken.ready.push_back({0, nullptr, false, std::nullopt});
+  spoken.ready.push_back({1, many, true, std::nullopt});
+  spoken.ready.push_back({2, one_value("x", "1"), true, std::nullopt});
+  socket_event();
+  CHECK(state() == backend_state::ready);
+  CHECK(metrics->up.load());
+  CHECK_EQUAL(metrics->query(0).errors.load(), 1u);
+  CHECK_EQUAL(metrics->query(1).errors.load(), 0u);
+  CHECK_EQUAL(failures(failure::too_large), 1u);
+  CHECK_EQUAL(state_of<query_log_state>(query).results.size(), 3u); // two of them of the first poll
+}
+
 FIXTURE_SCOPE_END()

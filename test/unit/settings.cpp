@@ -174,6 +174,15 @@ const bad_file bad_files[] = {
    "f:2:23: connections.guards: is a string, expected true or false"},
   {"static: {}\nconnections: {max_in_flight: 1001}\n",
    "f:2:30: connections.max_in_flight: is 1001, expected a whole number from 1 to 1000"},
+  {"static: {}\nconnections: {max_query_bytes: 16MB, max_poll_bytes: 1KiB, max_fleet_bytes: []}\n",
+   "f:2:32: connections.max_query_bytes: is no size, expected bytes or a size like \"16MiB\"\n"
+   "f:2:54: connections.max_poll_bytes: is 1KiB, expected 64 KiB to 4096 MiB: bytes or a size "
+   "like \"16MiB\"\n"
+   "f:2:77: connections.max_fleet_bytes: is a list, expected bytes or a size like \"16MiB\""},
+  {"static: {}\nconnections: {max_query_bytes: 2MiB, max_poll_bytes: 1MiB, max_fleet_bytes: "
+   "65536}\n",
+   "f:2:54: connections.max_poll_bytes: is less than max_query_bytes\n"
+   "f:2:77: connections.max_fleet_bytes: is less than max_poll_bytes"},
   {"static: {}\nlog: {format: xml, level: loud}\n",
    "f:2:15: log.format: is none of its values, expected one of human, json\n"
    "f:2:27: log.level: is none of its values, expected one of trace, debug, info, warn, error, "
@@ -480,6 +489,7 @@ TEST(an explanation names what is watched and served) {
               "manta_role=*postgres, NICs manta\n"
               "polls every 60 s as pgstatsmon, at most 10 at once; a query may take 1 s, a "
               "connection 3 s\n"
+              "a server may send 16 MiB for a query, 64 MiB for a poll, all together 256 MiB\n"
               "queries: those compiled in\n"
               "page: http://0.0.0.0:8881/metrics\n"
               "label of every series: datacenter=\"us-east-1\"\n");
@@ -489,11 +499,20 @@ TEST(an explanation names what is watched and served) {
               "  sync at [fd00::17]:5433, database moray, user pgstatsmon\n"
               "polls every 2 s as pgstatsmon, at most 10 at once; a query may take 1 s, a "
               "connection 3 s\n"
+              "a server may send 16 MiB for a query, 64 MiB for a poll, all together 256 MiB\n"
               "queries: those compiled in\n"
               "page: http://0.0.0.0:9187/metrics\n"
               "label of every series: zone=\"a1\"\n"
               "label of every series: rack=\"7\"\n"
               "label of every series: canary=\"true\"\n");
+}
+
+TEST(bounds that are not given follow those that are) {
+  auto x = parsed("static: {}\nconnections: {max_query_bytes: 0.5GiB}\n").connections;
+  CHECK_EQUAL(x.max_query_bytes, 512U << 20);
+  CHECK_EQUAL(x.max_poll_bytes, 512U << 20);
+  CHECK_EQUAL(x.max_fleet_bytes, 512U << 20);
+  CHECK_EQUAL(x.max_query_rows, 100'000U);
 }
 
 TEST(no option is listed twice) {
