@@ -18,6 +18,8 @@ using registry_actor = caf::typed_actor<
   caf::reacts_to<backend_samples>,
   // A new stale_after.
   caf::reacts_to<reconfigured>,
+  // INTERNAL: backends came or went.
+  caf::reacts_to<caf::publish_atom>,
   // INTERNAL: looks for blocks that are stale.
   caf::reacts_to<caf::tick_atom>>;
 
@@ -28,6 +30,19 @@ using query_actor = caf::typed_actor<
   caf::reacts_to<query_result>,
   // The poll is over: the block goes to the REGISTRY.
   caf::reacts_to<poll_finished>>;
+
+/// GATE: lets backends connect, a few at a time and while descriptors last; sums up their log
+/// lines.
+using gate_actor = caf::typed_actor<
+  // From a CONNECTION or SETUP: answered with a lease when its turn comes; ec::busy when every
+  // descriptor is in use.
+  caf::replies_to<lease_request>::with<lease_granted>,
+  // From a lease: the attempt has succeeded, it is not needed any more.
+  caf::reacts_to<lease_connected>, caf::reacts_to<lease_returned>,
+  // A new limit of attempts at once.
+  caf::reacts_to<reconfigured>,
+  // INTERNAL: time has passed, so more may come in.
+  caf::reacts_to<caf::tick_atom>>;
 
 /// CONNECTION: one backend's session with its state machine and backoff.
 using connection_actor = caf::typed_actor<

@@ -241,6 +241,10 @@ std::string_view log_level_name(level::level_enum x) noexcept {
   return name_of(x).name;
 }
 
+bool is_logged(level::level_enum x) {
+  return spdlog::should_log(x);
+}
+
 bool is_logged(const own_log_level& own, level::level_enum x) {
   auto mine = own.load(std::memory_order_relaxed);
   return mine == no_own_level ? spdlog::should_log(x) : x >= mine;

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -71,8 +72,23 @@ constexpr int no_own_level = -1;
 /// Whether a part's line of this level is written.
 bool is_logged(const own_log_level& own, spdlog::level::level_enum x);
 
+/// Whether a line of this level is written by the general level.
+bool is_logged(spdlog::level::level_enum x);
+
 /// Writes a line, whatever the general level.
 void write_log(spdlog::level::level_enum x, std::string_view line);
+
+/// Logs. Whoever speaks for himself calls this; tests see what it wrote
+/// (test/unit/captured_log.hpp).
+template <class... Args>
+void say(spdlog::level::level_enum x, fmt::format_string<Args...> form, Args&&... args) noexcept {
+  try {
+    if (is_logged(x))
+      write_log(x, fmt::format(form, std::forward<Args>(args)...));
+  } catch (const std::exception&) {
+    // Out of memory: whoever logs is often in the middle of a failure, and has enough of it.
+  }
+}
 
 /// Logs about a part of the program that may have a level of its own.
 template <class... Args>

@@ -24,6 +24,7 @@ struct connection_settings {
   milliseconds query_timeout{1000};        ///< Of one query; > 0.
   milliseconds connect_timeout{3000};      ///< Of one attempt, name resolution included; > 0.
   uint32_t connect_retries = 3;            ///< Failed attempts in a row before `error` is logged.
+  uint32_t max_connecting = 64;            ///< Connection attempts at once; 1..1000.
   uint32_t max_in_flight = 10;             ///< Backends polled at once; 1..1000.
   uint64_t max_query_bytes = 16ULL << 20;  ///< Read for one query; 64 KiB..1 GiB.
   uint64_t max_poll_bytes = 64ULL << 20;   ///< ... for one poll.

@@ -2,6 +2,7 @@
 #include "main/daemon.hpp"
 
 #include "actors/backend/connection.hpp"
+#include "actors/backend/gate.hpp"
 #include "actors/backend/pq_session.hpp"
 #include "actors/backend/query.hpp"
 #include "actors/backend/worker.hpp"
@@ -105,7 +106,10 @@ daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries,
     signs_{std::make_shared<vital_signs>(std::chrono::steady_clock::now())},
     backends_{std::make_shared<snapshot_cell>()},
     discovery_metrics_{metrics_->registry()},
-    system_{configuration_} {}
+    descriptors_{plan_descriptors(descriptor_limit(), *options_)},
+    system_{configuration_} {
+  metrics_->reserved_descriptors.Set(static_cast<double>(descriptors_.reserved()));
+}
 
 daemon::~daemon() = default;
 
@@ -144,7 +148,7 @@ void daemon::serve() {
   options.ip = options_->target.ip;
   options.port = options_->target.port;
   options.listen_fd = listen_fd_;
-  options.max_connections = options_->web.max_connections;
+  options.max_connections = descriptors_.page_clients;
   options.timeout = options_->web.timeout;
   if (door_) {
     options.guard = std::make_shared<web_guard>(options_->web.config, *door_,
@@ -167,6 +171,10 @@ void daemon::show_certificate(const web_door& door) {
 
 void daemon::start_actors() {
   worker_ = system_.spawn(worker, system_tasks());
+  gate_ = system_.spawn(
+    gate, descriptors_,
+    gate_metrics{&metrics_->connecting, &metrics_->waiting, &metrics_->without_descriptor}, &alike_,
+    options_->connections.max_connecting);
   registry_ = system_.spawn(registry, backends_, options_->stale_after);
   scheduler_ = system_.spawn(scheduler, make_scheduler_arguments());
   discovery_ = system_.spawn(discovery, scheduler_, reconfigured{options_, queries_->load()},
@@ -198,7 +206,7 @@ console_sources daemon::make_sources() const {
 
 scheduler_arguments daemon::make_scheduler_arguments() {
   auto context = std::make_shared<const connection_context>(
-    connection_context{&reactor_, worker_, pq_sessions(), chance, unix_time});
+    connection_context{&reactor_, worker_, gate_, &alike_, pq_sessions(), chance, unix_time});
   return {
     options_,  queries_->load(),
     registry_, make_spawner(registry_, context),
@@ -225,6 +233,7 @@ void daemon::reload() {
   options_ = options;
   reconfigured news{options, queries_->load()};
   caf::anon_send(registry_, news);
+  caf::anon_send(gate_, news);
   caf::anon_send(scheduler_, news);
   caf::anon_send(discovery_, news);
   spdlog::info("the configuration was read again");
@@ -248,6 +257,7 @@ void daemon::stop() {
   self->send_exit(scheduler_, caf::exit_reason::user_shutdown);
   self->send_exit(registry_, caf::exit_reason::user_shutdown);
   self->send_exit(worker_, caf::exit_reason::user_shutdown);
+  self->send_exit(gate_, caf::exit_reason::user_shutdown);
   http_->stop();
 }
 

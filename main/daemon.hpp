@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/actor_directory.hpp"
+#include "actors/backend/log_summary.hpp"
 #include "actors/backend/reactor.hpp"
 #include "actors/console/sources.hpp"
 #include "actors/discovery/discovery_metrics.hpp"
@@ -12,6 +13,7 @@
 #include "actors/registry/snapshot.hpp"
 #include "actors/registry/vital_signs.hpp"
 #include "actors/scheduler/scheduler.hpp"
+#include "config/descriptors.hpp"
 #include "config/settings.hpp"
 
 #include <caf/actor_system.hpp>
@@ -83,10 +85,13 @@ private:
   discovery_metrics discovery_metrics_;
   std::unique_ptr<http_server> http_;
 
+  descriptor_plan descriptors_;
+  log_summary alike_;
   reactor reactor_;
   system_configuration configuration_;
   caf::actor_system system_; // ends before what its actors use
   worker_actor worker_;
+  gate_actor gate_;
   registry_actor registry_;
   scheduler_actor scheduler_;
   discovery_actor discovery_;

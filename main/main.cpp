@@ -2,6 +2,7 @@
 #include "actors/discovery/discover_once.hpp"
 #include "actors/exposition/web_door.hpp"
 #include "config/catalogue.hpp"
+#include "config/descriptors.hpp"
 #include "config/log.hpp"
 #include "config/settings.hpp"
 #include "main/command_line.hpp"
@@ -102,6 +103,8 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
   start_logging(options->log);
   for (const auto& x : options->warnings)
     spdlog::warn("{}", x);
+  if (auto warning = descriptor_warning(*options, descriptor_limit()); !warning.empty())
+    spdlog::warn("{}", warning);
   auto socket = take_listen_socket();
   if (!socket)
     return give_up(socket.error());
@@ -124,6 +127,8 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
 int check(const settings& options, const catalogue& queries, const web_door* door) {
   for (const auto& x : options.warnings)
     fmt::print(stderr, "warning: {}\n", x);
+  if (auto warning = descriptor_warning(options, descriptor_limit()); !warning.empty())
+    fmt::print(stderr, "warning: {}\n", warning);
   if (door != nullptr)
     for (const auto& x : door->warnings)
       fmt::print(stderr, "warning: {}\n", x);

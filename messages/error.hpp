@@ -70,16 +70,17 @@ enum class failure : uint8_t {
   tls,                  ///< The TLS handshake failed, or TLS is required and not offered.
   dns,                  ///< The host name has no address.
   network,              ///< The connection broke, or the host is not reachable.
+  descriptors,          ///< This process may open no more files.
   query,                ///< At least one query failed; the connection is good.
   too_large,            ///< The server sent more than it may.
   other,                ///< Everything else.
 };
 
 /// Every class but `none`, in the order in which metrics show them.
-constexpr std::array<failure, 11> all_failures{
-  failure::auth,        failure::refused,   failure::timeout, failure::too_many_connections,
-  failure::starting_up, failure::tls,       failure::dns,     failure::network,
-  failure::query,       failure::too_large, failure::other};
+constexpr std::array<failure, 12> all_failures{
+  failure::auth,        failure::refused, failure::timeout,   failure::too_many_connections,
+  failure::starting_up, failure::tls,     failure::dns,       failure::network,
+  failure::descriptors, failure::query,   failure::too_large, failure::other};
 
 /// The label value of a class.
 constexpr std::string_view to_string_view(failure x) noexcept {
@@ -93,6 +94,7 @@ constexpr std::string_view to_string_view(failure x) noexcept {
   case failure::tls: return "tls";
   case failure::dns: return "dns";
   case failure::network: return "network";
+  case failure::descriptors: return "descriptors";
   case failure::query: return "query";
   case failure::too_large: return "too_large";
   case failure::other: return "other";

@@ -50,7 +50,7 @@ typename Inspector::result_type inspect(Inspector& f, backend_ready& x) {
 /// From the REACTOR: a socket that was watched has something to say.
 struct socket_ready {
   uint64_t watch = 0;  ///< The number that the watch was given; others are stale.
-  uint32_t events = 0; ///< EPOLL* bits.
+  uint32_t events = 0; ///< EPOLL* bits; 0: the socket can't be watched.
   friend bool operator==(const socket_ready&, const socket_ready&) = default;
 };
 

@@ -4,6 +4,7 @@
 #include "messages/backend.hpp"
 #include "messages/configuration.hpp"
 #include "messages/error.hpp"
+#include "messages/lease.hpp"
 #include "messages/poll.hpp"
 #include "messages/samples.hpp"
 #include "messages/status.hpp"

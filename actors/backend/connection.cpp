@@ -3,6 +3,7 @@
 
 #include "actors/backend/classify.hpp"
 #include "actors/backend/conninfo.hpp"
+#include "actors/backend/lease.hpp"
 
 namespace pgstatsmon {
 
@@ -12,6 +13,9 @@ namespace level = spdlog::level;
 
 /// How long a removed backend's queries may take to end.
 constexpr auto farewell = std::chrono::milliseconds{500};
+
+/// Failures in a row that make no suspect yet, whatever connect_retries says.
+constexpr uint32_t fresh_failures = 3;
 
 const session_error unwatchable{failure::other, {}, "the system can't watch one more socket"};
 
@@ -48,10 +52,32 @@ connection_state::parameters_for(const std::string& password,
 
 void connection_state::connect() {
   enter(backend_state::connecting);
+  auto attempt = attempt_ = fresh_number();
+  if (!arguments_.context->gate) {
+    look_up();
+    return;
+  }
+  timer_ = fresh_number(); // the deadline begins when it may connect
+  auto suspect = outage_.failures() >= std::max(options().connect_retries, fresh_failures);
+  self_->request(arguments_.context->gate, caf::infinite, lease_request{arguments_.life, suspect})
+    .then(
+      [this, attempt](lease_granted& granted) {
+        if (attempt != attempt_)
+          return;
+        lease_ = std::move(granted.value);
+        look_up();
+      },
+      [this, attempt](const caf::error& error) {
+        if (attempt == attempt_)
+          failed({failure::descriptors, {}, sentence_of(error)});
+      });
+}
+
+void connection_state::look_up() {
   deadline_ = now() + options().connect_timeout;
   arm(options().connect_timeout);
   auto wanted = lookup_wanted();
-  auto attempt = attempt_ = fresh_number();
+  auto attempt = attempt_;
   if (wanted.host.empty() && wanted.password_file.empty()) {
     open({});
     return;
@@ -94,7 +120,7 @@ void connection_state::try_next_address() {
 
 void connection_state::attempt_failed(const session_error& error) {
   attempts_.failed(error);
-  drop_session();
+  close_session();
   if (attempts_.any_left() && address_attempts::another_may_help(error))
     try_next_address();
   else
@@ -117,6 +143,8 @@ void connection_state::go_on(const connect_progress& progress) {
 void connection_state::connected() {
   timer_ = fresh_number(); // the attempt's deadline
   password_.clear();
+  if (lease_)
+    lease_->connected();
   arguments_.metrics->connects.fetch_add(1, std::memory_order_relaxed);
   facts_ = {};
   // What is known of the server holds for a session that replaces another without an outage.
@@ -168,12 +196,16 @@ void connection_state::failed(const session_error& error) {
   remember(error, "connection");
   switch (outage_.failed(error.reason, options().connect_retries, now())) {
   case outage::news::failing:
-    say(level::warn, "{}: {}", to_string_view(error.reason), error.message);
+    say_one_of_many(error.reason == failure::descriptors ? level::debug : level::warn,
+                    to_string_view(error.reason), "{}: {}", to_string_view(error.reason),
+                    error.message);
     break;
   case outage::news::lasting:
   case outage::news::reminder:
-    say(level::err, "{} failures in a row, now {}: {}", outage_.failures(),
-        to_string_view(error.reason), error.message);
+    say_one_of_many(error.reason == failure::descriptors ? level::debug : level::err,
+                    fmt::format("{} again and again", to_string_view(error.reason)),
+                    "{} failures in a row, now {}: {}", outage_.failures(),
+                    to_string_view(error.reason), error.message);
     break;
   case outage::news::nothing:
     say(level::debug, "{}: {}", to_string_view(error.reason), error.message);
@@ -215,6 +247,11 @@ void connection_state::lost(const session_error& error) {
 }
 
 void connection_state::drop_session() {
+  close_session();
+  lease_.reset();
+}
+
+void connection_state::close_session() {
   if (session_ == nullptr)
     return;
   watch_ = fresh_number();

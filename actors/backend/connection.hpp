@@ -6,6 +6,7 @@
 #include "actors/backend/complaint.hpp"
 #include "actors/backend/flight.hpp"
 #include "actors/backend/idle_loss.hpp"
+#include "actors/backend/log_summary.hpp"
 #include "actors/backend/outage.hpp"
 #include "actors/backend/passfile_guard.hpp"
 #include "actors/backend/reactor.hpp"
@@ -36,6 +37,8 @@ namespace pgstatsmon {
 struct connection_context {
   socket_watcher* sockets = nullptr;
   worker_actor worker;
+  gate_actor gate;              ///< Null: every backend may connect at once.
+  log_summary* alike = nullptr; ///< Null: every line is written.
   session_factory sessions;
   std::function<double()> chance;    ///< Uniform in [0, 1); any thread.
   std::function<double()> unix_time; ///< Seconds; for metrics only.
@@ -125,6 +128,7 @@ private:
   [[nodiscard]] static session_error lookup_failure(const caf::error& error);
   [[nodiscard]] connect_parameters parameters_for(const std::string& password,
                                                   const std::vector<std::string>& addresses) const;
+  void look_up();
   void open(const lookup_result& found);
   void try_next_address();
   void attempt_failed(const session_error& error);
@@ -134,6 +138,7 @@ private:
   [[nodiscard]] bool options_may_be_why(const session_error& error) const;
   void lost(const session_error& error);
   void drop_session();
+  void close_session();
   void end();
 
   // -- setup (connection_setup.cpp) ---------------------------------------------------------------
@@ -196,6 +201,18 @@ private:
   }
 
   [[nodiscard]] uint64_t fresh_number() { return ++last_number_; }
+  /// Logs what many backends may have to say at the same time. `kind` is what the summary says of
+  /// them. A backend with a log level of its own has every line.
+  template <class... Args>
+  void say_one_of_many(spdlog::level::level_enum level, std::string_view kind,
+                       fmt::format_string<Args...> form, Args&&... args) const {
+    const auto& own = arguments_.metrics->log_level;
+    auto* alike = own == no_own_level ? arguments_.context->alike : nullptr;
+    if (is_logged(own, level)
+        && (alike == nullptr || alike->worth_a_line(level, kind, arguments_.target.name, now())))
+      say(level, form, std::forward<Args>(args)...);
+  }
+
   void arm(caf::timespan delay);
   void watch(interest what);
   [[nodiscard]] time_point now() const { return self_->clock().now(); }
@@ -210,9 +227,10 @@ private:
   bool outdated_ = false; ///< The session was made with an older configuration.
   bool leaving_ = false;  ///< Removed, waiting for what runs.
   uint64_t last_number_ = 0;
-  uint64_t timer_ = 0;   ///< Number of the timer that counts.
-  uint64_t watch_ = 0;   ///< Number of the watch that counts.
-  uint64_t attempt_ = 0; ///< Number of the connection attempt that counts.
+  uint64_t timer_ = 0;                 ///< Number of the timer that counts.
+  uint64_t watch_ = 0;                 ///< Number of the watch that counts.
+  uint64_t attempt_ = 0;               ///< Number of the connection attempt that counts.
+  std::shared_ptr<const lease> lease_; ///< The right to a socket; null while it waits for one.
   std::unique_ptr<session> session_;
   address_attempts attempts_;
   time_point deadline_;  ///< Of the attempt under way, all addresses together.

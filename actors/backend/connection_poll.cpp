@@ -267,7 +267,8 @@ void connection_state::look_at_facts() {
   auto old_role = said.role == server_role::unknown ? said.role : metrics.role.exchange(said.role);
   // A reconnect that finds what it left is no news.
   if (old_version != said.version || old_role != said.role)
-    say(level::info, "PostgreSQL {}, {}", version_text(said.version), to_string_view(said.role));
+    say_one_of_many(level::info, "connected", "PostgreSQL {}, {}", version_text(said.version),
+                    to_string_view(said.role));
 }
 
 void connection_state::end_poll(failure reason, bool publish) {
@@ -301,7 +302,8 @@ void connection_state::end_poll(failure reason, bool publish) {
   reconnect_.reset();
   oversized_.reset();
   if (auto past = outage_.ended(now()))
-    say(level::info, "works again after {} failures in {} s", past->failures, past->lasted.count());
+    say_one_of_many(level::info, "work again", "works again after {} failures in {} s",
+                    past->failures, past->lasted.count());
 }
 
 void connection_state::poll_is_silent() {

@@ -24,8 +24,9 @@ bool connection_state::setup_may_help(const session_error& error) const {
 void connection_state::run_setup() {
   setup_running_ = true;
   arguments_.metrics->setup = setup_state::pending;
-  auto actor = self_->spawn(setup, setup_arguments{arguments_.target, arguments_.options,
-                                                   arguments_.context, attempts_.current()});
+  auto actor =
+    self_->spawn(setup, setup_arguments{arguments_.target, arguments_.options, arguments_.context,
+                                        attempts_.current(), arguments_.life});
   self_->request(actor, setup_limit, caf::get_atom_v)
     .then([this](caf::ok_atom) { setup_done(); },
           [this](const caf::error& error) { setup_failed(error); });

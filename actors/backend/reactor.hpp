@@ -24,7 +24,8 @@ public:
   virtual ~socket_watcher() = default;
 
   /// Tells `user` once, with the number, when the socket has one of the events (EPOLLIN,
-  /// EPOLLOUT; errors always). Replaces what was watched for on that socket. Never blocks.
+  /// EPOLLOUT; errors always), or no events when the system can't watch it. Replaces what was
+  /// watched for on that socket. Never blocks.
   virtual void watch(int socket, uint32_t events, socket_user user, uint64_t number) = 0;
 
   /// Forgets a socket; call it before the socket is closed.

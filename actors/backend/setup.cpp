@@ -3,6 +3,7 @@
 
 #include "actors/backend/classify.hpp"
 #include "actors/backend/conninfo.hpp"
+#include "actors/backend/lease.hpp"
 #include "actors/backend/pq_session.hpp"
 #include "actors/backend/setup_sql.hpp"
 
@@ -24,13 +25,26 @@ setup_actor_state::~setup_actor_state() {
 
 caf::result<caf::ok_atom> setup_actor_state::start() {
   promise_ = self_->make_response_promise<caf::ok_atom>();
+  if (arguments.context->gate)
+    self_->request(arguments.context->gate, caf::infinite, lease_request{arguments.life, false})
+      .then(
+        [this](lease_granted& granted) {
+          lease_ = std::move(granted.value);
+          look_up_administrator();
+        },
+        [this](const caf::error& error) { failed(sentence_of(error)); });
+  else
+    look_up_administrator();
+  return promise_;
+}
+
+void setup_actor_state::look_up_administrator() {
   const auto& options = *arguments.options;
   const auto& host = arguments.target.address;
   lookup wanted{needs_resolution(host) ? host : std::string{}, options.setup.password_file};
   self_->request(arguments.context->worker, options.connections.connect_timeout, std::move(wanted))
     .then([this](const lookup_result& found) { look_up_role_password(found); },
           [this](const caf::error& error) { failed(sentence_of(error)); });
-  return promise_;
 }
 
 void setup_actor_state::look_up_role_password(const lookup_result& administrator) {

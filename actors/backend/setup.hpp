@@ -13,6 +13,7 @@ struct setup_arguments {
   settings_ptr options;
   context_ptr context;
   std::string address; ///< Literal, of the host's the one to use; empty: whichever answers.
+  incarnation life = 0;
 };
 
 class setup_actor_state {
@@ -35,6 +36,7 @@ public:
   setup_arguments arguments;
 
 private:
+  void look_up_administrator();
   void look_up_role_password(const lookup_result& administrator);
   void open(const std::string& database);
   void close();
@@ -46,6 +48,7 @@ private:
 
   setup_actor::pointer self_;
   caf::typed_response_promise<caf::ok_atom> promise_;
+  std::shared_ptr<const lease> lease_;
   std::unique_ptr<session> session_;
   lookup_result administrator_;
   std::string role_password_;

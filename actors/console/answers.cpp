@@ -6,7 +6,6 @@
 #include "messages/error.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <charconv>
 
@@ -78,14 +77,14 @@ answer change_log(const command& x, const console_sources& from) {
       return show(
         x, caf::make_error(ec::bad_command, std::string{"usage: log default --backend NAME"}));
     set_log_level(*level);
-    spdlog::warn("the log level is {} by order", log_level_name(*level));
+    say(spdlog::level::warn, "the log level is {} by order", log_level_name(*level));
     return show(x, levels(*all));
   }
   auto found = find_backend(*all, x.backend);
   if (found == nullptr)
     return show(x, no_backend(*all, x.backend));
   found->metrics->log_level = level ? static_cast<int>(*level) : no_own_level;
-  spdlog::warn("the log level of backend {} is {} by order", found->value.name, x.name);
+  say(spdlog::level::warn, "the log level of backend {} is {} by order", found->value.name, x.name);
   return show(x, levels(*all));
 }
 

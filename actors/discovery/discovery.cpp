@@ -2,10 +2,10 @@
 #include "actors/discovery/discovery.hpp"
 
 #include "actors/discovery/sources.hpp"
+#include "config/log.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <iterator>
@@ -85,7 +85,7 @@ void discovery_state::start(source& x) {
     x.list = to_backends(list->backends, x.spec.defaults, rejected);
     x.told = true;
     for (const auto& y : rejected) {
-      spdlog::warn("discovery: {}: {}: {}", x.spec.name, y.what, y.detail);
+      say(spdlog::level::warn, "discovery: {}: {}: {}", x.spec.name, y.what, y.detail);
       x.metrics->count(y.reason);
     }
     x.metrics->notes.set_rejected(rejected);
@@ -123,8 +123,8 @@ void discovery_state::source_down(const caf::down_msg& x) {
   if (auto i = std::find_if(sources_.begin(), sources_.end(), it_is); i != sources_.end()) {
     i->actor = source_actor{};
     i->metrics->count(source_failure::crash);
-    spdlog::error("discovery: {} ended: {}; its list stays, it starts again in {} s", i->spec.name,
-                  caf::to_string(x.reason), restart_delay.count());
+    say(spdlog::level::err, "discovery: {} ended: {}; its list stays, it starts again in {} s",
+        i->spec.name, caf::to_string(x.reason), restart_delay.count());
     self_->delayed_send(self_, restart_delay, caf::reset_atom_v, i->spec.name);
     return;
   }
@@ -157,8 +157,8 @@ backend_list discovery_state::wanted() {
   std::set<std::string> now;
   for (const auto& x : repeated) {
     if (now.insert(x.id).second && !repeated_.contains(x.id))
-      spdlog::warn("discovery: {}: {} is listed by another source too, which counts", x.source,
-                   x.id);
+      say(spdlog::level::warn, "discovery: {}: {} is listed by another source too, which counts",
+          x.source, x.id);
   }
   repeated_ = std::move(now);
   return result;
@@ -168,7 +168,8 @@ void discovery_state::publish() {
   std::vector<renaming> renamed;
   auto next = with_unique_names(live_, wanted(), renamed);
   for (const auto& x : renamed)
-    spdlog::warn("discovery: the name {} is taken, {} is called {}", x.wished, x.id, x.given);
+    say(spdlog::level::warn, "discovery: the name {} is taken, {} is called {}", x.wished, x.id,
+        x.given);
   auto difference = changes(live_, next);
   tell(difference);
   live_ = std::move(next);
@@ -188,25 +189,25 @@ void discovery_state::tell(const list_changes& xs) {
   for (const auto& x : xs.removed) {
     const auto& gone = *before.at(x.id);
     if (told++ < max_told)
-      spdlog::info("backend {} removed ({})", gone.name, gone.source);
+      say(spdlog::level::info, "backend {} removed ({})", gone.name, gone.source);
     if (auto* from = find(gone.source))
       from->metrics->removed.Increment();
     self_->send(scheduler_, x);
   }
   if (told > max_told)
-    spdlog::info("{} more backends removed", told - max_told);
+    say(spdlog::level::info, "{} more backends removed", told - max_told);
   told = 0;
   for (const auto& x : xs.added) {
     if (told++ < max_told)
-      spdlog::info("backend {} added: {} as {}, database {} ({})", x.value.name,
-                   address_and_port(x.value.address, x.value.port), x.value.user, x.value.database,
-                   x.value.source);
+      say(spdlog::level::info, "backend {} added: {} as {}, database {} ({})", x.value.name,
+          address_and_port(x.value.address, x.value.port), x.value.user, x.value.database,
+          x.value.source);
     if (auto* from = find(x.value.source))
       from->metrics->added.Increment();
     self_->send(scheduler_, x);
   }
   if (told > max_told)
-    spdlog::info("{} more backends added", told - max_told);
+    say(spdlog::level::info, "{} more backends added", told - max_told);
 }
 
 discovery_actor::behavior_type discovery(observed_ptr<discovery_actor, discovery_state> self,

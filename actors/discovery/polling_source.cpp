@@ -4,8 +4,7 @@
 #include "actors/discovery/kept_list.hpp"
 #include "actors/discovery/retry.hpp"
 #include "config/fault.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <algorithm>
 
@@ -53,8 +52,8 @@ void polling_source_state::open(source_job job, source_tools tools) {
     if (auto list = read_kept_list(job_.spec))
       kept_ = std::move(*list);
     else
-      spdlog::warn("discovery: {}: no list from before the start: {}", job_.spec.name,
-                   context_of(list.error()));
+      say(spdlog::level::warn, "discovery: {}: no list from before the start: {}", job_.spec.name,
+          context_of(list.error()));
   }
   if (known_before_) {
     belief_.assume(std::move(job_.known));
@@ -85,8 +84,8 @@ void polling_source_state::look() {
 
 void polling_source_state::accept(found_list found) {
   if (failures_ > 0)
-    spdlog::info("discovery: {}: answers again after {} failed attempts", job_.spec.name,
-                 failures_);
+    say(spdlog::level::info, "discovery: {}: answers again after {} failed attempts",
+        job_.spec.name, failures_);
   failures_ = 0;
   last_failure_.reset();
   auto list = to_backends(found.backends, job_.spec.defaults, found.rejected);
@@ -98,7 +97,8 @@ void polling_source_state::accept(found_list found) {
   if (!belief_.judge(ids(list), self_->clock().now()))
     return doubt(found);
   if (was_doubting)
-    spdlog::info("discovery: {}: a list with {} backends is believed", job_.spec.name, list.size());
+    say(spdlog::level::info, "discovery: {}: a list with {} backends is believed", job_.spec.name,
+        list.size());
   job_.metrics->doubted.Set(0);
   job_.metrics->from_state.Set(0);
   tell(found.backends);
@@ -109,9 +109,10 @@ void polling_source_state::accept(found_list found) {
 void polling_source_state::doubt(const found_list& found) {
   job_.metrics->doubted.Set(1);
   auto left = ceil<milliseconds>(belief_.second_look() - self_->clock().now());
-  spdlog::warn("discovery: {}: only {} backends after {}, looking again in {} ms before that is "
-               "believed",
-               job_.spec.name, found.backends.size(), belief_.size(), left.count());
+  say(spdlog::level::warn,
+      "discovery: {}: only {} backends after {}, looking again in {} ms before that is "
+      "believed",
+      job_.spec.name, found.backends.size(), belief_.size(), left.count());
   fall_back();
   sleep(std::max(left, milliseconds{1}));
 }
@@ -124,8 +125,8 @@ void polling_source_state::fail(const source_problem& x) {
   belief_.forget_doubt();
   auto next = retry_delay(failures_, pace_.interval, tools_.random());
   if (last_failure_ != x.reason)
-    spdlog::warn("discovery: {}: {}; its last list stays, next attempt in {} ms", job_.spec.name,
-                 x.what, next.count());
+    say(spdlog::level::warn, "discovery: {}: {}; its last list stays, next attempt in {} ms",
+        job_.spec.name, x.what, next.count());
   last_failure_ = x.reason;
   fall_back();
   sleep(next);
@@ -135,8 +136,8 @@ void polling_source_state::fail(const source_problem& x) {
 void polling_source_state::fall_back() {
   if (told_ || known_before_ || !kept_ || kept_->empty())
     return;
-  spdlog::warn("discovery: {}: the {} backends from before the start are used", job_.spec.name,
-               kept_->size());
+  say(spdlog::level::warn, "discovery: {}: the {} backends from before the start are used",
+      job_.spec.name, kept_->size());
   job_.metrics->from_state.Set(1);
   tell(*kept_);
 }
@@ -161,7 +162,7 @@ void polling_source_state::keep(const std::vector<found_backend>& found) {
   }
   auto what = context_of(problem);
   if (what != keep_problem_)
-    spdlog::warn("discovery: {}: the list can't be kept: {}", job_.spec.name, what);
+    say(spdlog::level::warn, "discovery: {}: the list can't be kept: {}", job_.spec.name, what);
   keep_problem_ = std::move(what);
 }
 
@@ -173,11 +174,11 @@ void polling_source_state::note(const std::vector<rejection>& rejected) {
       continue;
     job_.metrics->count(x.reason);
     if (++fresh <= max_logged)
-      spdlog::warn("discovery: {}: {} rejected ({}): {}", job_.spec.name, x.what,
-                   to_string_view(x.reason), x.detail);
+      say(spdlog::level::warn, "discovery: {}: {} rejected ({}): {}", job_.spec.name, x.what,
+          to_string_view(x.reason), x.detail);
   }
   if (fresh > max_logged)
-    spdlog::warn("discovery: {}: {} more rejected", job_.spec.name, fresh - max_logged);
+    say(spdlog::level::warn, "discovery: {}: {} more rejected", job_.spec.name, fresh - max_logged);
   rejected_ = std::move(now);
 }
 

@@ -1,7 +1,7 @@
 // The way of a request: connection, TLS, password, answer.
 #include "actors/exposition/http_callbacks.hpp"
 
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <array>
 #include <cstdio>
@@ -85,7 +85,7 @@ void check(access_control& by, const web_door& door, MHD_Connection* connection,
   try {
     by.ask(door, header_of(connection, MHD_HTTP_HEADER_AUTHORIZATION), std::move(network), done);
   } catch (const std::exception& e) {
-    spdlog::error("http: {}", e.what());
+    say(spdlog::level::err, "http: {}", e.what());
     done(verdict::busy);
   }
 }
@@ -157,7 +157,7 @@ MHD_Result http_server::callbacks::handle(void* server, MHD_Connection* connecti
       data->decision == verdict::granted ? self->answer(method, url) : refusal(data->decision);
     return respond(connection, std::move(response), door->config.headers) ? MHD_YES : MHD_NO;
   } catch (const std::exception& e) {
-    spdlog::error("http: {}", e.what());
+    say(spdlog::level::err, "http: {}", e.what());
     return MHD_NO;
   }
 }
@@ -174,7 +174,7 @@ void http_server::callbacks::log(void*, const char* format, va_list arguments) n
   if (std::vsnprintf(line.data(), line.size(), format, arguments) < 0)
     return;
   std::string_view message{line.data()};
-  spdlog::debug("http: {}", message.substr(0, message.find_last_not_of("\r\n") + 1));
+  say(spdlog::level::debug, "http: {}", message.substr(0, message.find_last_not_of("\r\n") + 1));
 }
 
 } // namespace pgstatsmon

@@ -3,8 +3,7 @@
 
 #include "actors/exposition/http_callbacks.hpp"
 #include "actors/exposition/listen.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <array>
@@ -142,7 +141,7 @@ void http_server::switch_daemon(const std::stop_token& end) {
   access_.open();
   secure_ = secure;
   while (!start_daemon(fd)) {
-    spdlog::error("the HTTP server did not start again, the next attempt is in a second");
+    say(spdlog::level::err, "the HTTP server did not start again, the next attempt is in a second");
     std::unique_lock lock{mutex_};
     switch_asked_.wait_for(lock, end, retry_interval, [] { return false; });
     if (end.stop_requested()) {
@@ -150,7 +149,7 @@ void http_server::switch_daemon(const std::stop_token& end) {
       return;
     }
   }
-  spdlog::info("TLS is {} from now on", secure ? "on" : "off");
+  say(spdlog::level::info, "TLS is {} from now on", secure ? "on" : "off");
 }
 
 /// What is in force now. Has TLS switched on or off when that says so.
@@ -188,7 +187,7 @@ http_response http_server::answer(std::string_view method, std::string_view path
   try {
     return found->handler({path});
   } catch (const std::exception& e) {
-    spdlog::error("http: {}: {}", path, e.what());
+    say(spdlog::level::err, "http: {}: {}", path, e.what());
     return text_response(MHD_HTTP_INTERNAL_SERVER_ERROR, "internal error\n");
   }
 }

@@ -2,8 +2,7 @@
 #include "actors/exposition/respond.hpp"
 
 #include "actors/exposition/gzip.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <exception>
 
@@ -40,7 +39,7 @@ ssize_t read_body(void* source, uint64_t, char* to, size_t max) noexcept {
     auto n = static_cast<body_source*>(source)->read(to, max);
     return n == 0 ? MHD_CONTENT_READER_END_OF_STREAM : static_cast<ssize_t>(n);
   } catch (const std::exception& e) {
-    spdlog::error("http: a response was cut off: {}", e.what());
+    say(spdlog::level::err, "http: a response was cut off: {}", e.what());
     return MHD_CONTENT_READER_END_WITH_ERROR;
   }
 }

@@ -1,9 +1,8 @@
 // Looks at stamps; reads when one is another.
 #include "actors/exposition/web_guard.hpp"
 
+#include "config/log.hpp"
 #include "messages/error.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <ctime>
 #include <exception>
@@ -33,7 +32,7 @@ web_door_ptr web_guard::door(clock::time_point now) {
     try {
       look();
     } catch (const std::exception& e) {
-      spdlog::error("{}: {}, what it said before stays", file_, e.what());
+      say(spdlog::level::err, "{}: {}, what it said before stays", file_, e.what());
     }
   }
   return door_.load();
@@ -47,14 +46,14 @@ void web_guard::look() {
   stamps_ = std::move(loaded.stamps);
   files_ = std::move(loaded.files);
   if (loaded.door == nullptr) {
-    spdlog::error("{} changed and is wrong, what it said before stays: {}", file_,
-                  sentence_of(loaded.error));
+    say(spdlog::level::err, "{} changed and is wrong, what it said before stays: {}", file_,
+        sentence_of(loaded.error));
     return;
   }
   for (const auto& x : loaded.door->warnings)
-    spdlog::warn("{}", x);
+    say(spdlog::level::warn, "{}", x);
   door_.store(loaded.door);
-  spdlog::info("{} was read again", file_);
+  say(spdlog::level::info, "{} was read again", file_);
   changed_(*loaded.door);
 }
 

@@ -28,6 +28,15 @@ daemon_metrics::daemon_metrics(label_list static_labels)
     labels_{std::move(static_labels)},
     backends{gauge("pgstatsmon_backends", "Backends that are known.")},
     in_flight{gauge("pgstatsmon_in_flight", "Backends in flight: polled and not answered yet.")},
+    connecting{gauge("pgstatsmon_connecting", "Connection attempts under way.")},
+    waiting{gauge("pgstatsmon_connecting_waiting",
+                  "Backends that wait until fewer attempts are under way.")},
+    without_descriptor{
+      gauge("pgstatsmon_backends_without_descriptor",
+            "Backends that are not connected because no file descriptor is left.")},
+    reserved_descriptors{
+      gauge("pgstatsmon_reserved_fds",
+            "File descriptors of process_max_fds that are never used for backends.")},
     tick_seconds{histogram("pgstatsmon_tick_duration_seconds",
                            "Time from a tick until its last backend has been polled.",
                            {0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60})},

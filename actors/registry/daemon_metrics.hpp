@@ -45,12 +45,16 @@ private:
   prometheus::Gauge* certificate_expiry_ = nullptr; ///< Null without TLS.
 
 public:
-  prometheus::Gauge& backends;         ///< Backends that are known. Written by the SCHEDULER.
-  prometheus::Gauge& in_flight;        ///< Backends in flight. Written by the SCHEDULER.
-  prometheus::Histogram& tick_seconds; ///< Written by the SCHEDULER.
-  prometheus::Counter& pages;          ///< Pages served to their end.
-  prometheus::Gauge& page_bytes;       ///< Of the newest page, before compression.
-  prometheus::Histogram& page_seconds; ///< To write a page, without compression.
+  prometheus::Gauge& backends;             ///< Backends that are known. Written by the SCHEDULER.
+  prometheus::Gauge& in_flight;            ///< Backends in flight. Written by the SCHEDULER.
+  prometheus::Gauge& connecting;           ///< Attempts under way. Written by the GATE.
+  prometheus::Gauge& waiting;              ///< Backends waiting for theirs. Written by the GATE.
+  prometheus::Gauge& without_descriptor;   ///< Backends kept out for want of one. By the GATE.
+  prometheus::Gauge& reserved_descriptors; ///< What backends never get.
+  prometheus::Histogram& tick_seconds;     ///< Written by the SCHEDULER.
+  prometheus::Counter& pages;              ///< Pages served to their end.
+  prometheus::Gauge& page_bytes;           ///< Of the newest page, before compression.
+  prometheus::Histogram& page_seconds;     ///< To write a page, without compression.
 };
 
 } // namespace pgstatsmon

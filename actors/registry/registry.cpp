@@ -3,7 +3,7 @@
 
 #include "config/settings.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace pgstatsmon {
 
@@ -18,12 +18,7 @@ void registry_state::add(backend_known& x) {
   if (!added)
     return;
   i->second.shown = std::make_shared<entry>(std::move(x.value), x.life, std::move(x.metrics));
-  auto list = std::make_shared<entry_list>();
-  auto old = cell->get();
-  list->reserve(old->size() + 1);
-  *list = *old;
-  list->push_back(i->second.shown);
-  cell->set(std::move(list));
+  change();
 }
 
 void registry_state::forget(const backend_forgotten& x) {
@@ -31,10 +26,24 @@ void registry_state::forget(const backend_forgotten& x) {
   if (i == records.end())
     return;
   watch(i->second, nullptr);
-  auto list = std::make_shared<entry_list>(*cell->get());
-  std::erase(*list, i->second.shown);
-  cell->set(std::move(list));
   records.erase(i);
+  change();
+}
+
+// Thousands that come or go at once make a few lists and not one each: this message waits behind
+// theirs.
+void registry_state::change() {
+  if (!std::exchange(changing, true))
+    self->send(self, caf::publish_atom_v);
+}
+
+void registry_state::publish() {
+  changing = false;
+  auto list = std::make_shared<entry_list>();
+  list->reserve(records.size());
+  for (const auto& [life, x] : records)
+    list->push_back(x.shown);
+  cell->set(std::move(list));
 }
 
 void registry_state::replace_block(backend_samples& x) {
@@ -84,6 +93,7 @@ registry_actor::behavior_type registry(observed_ptr<registry_actor, registry_sta
     [self](backend_forgotten& x) { self->state.forget(x); },
     [self](backend_samples& x) { self->state.replace_block(x); },
     [self](const reconfigured& x) { self->state.stale_after = x.value->stale_after; },
+    [self](caf::publish_atom) { self->state.publish(); },
     [self](caf::tick_atom) {
       self->delayed_send(self, sweep_interval, caf::tick_atom_v);
       self->state.drop_stale_blocks();

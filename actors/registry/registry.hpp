@@ -9,8 +9,8 @@
 #include <caf/timespan.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <map>
 #include <memory>
-#include <unordered_map>
 
 namespace pgstatsmon {
 
@@ -32,11 +32,14 @@ struct registry_state {
   void drop_blocks_of(const caf::actor_addr& source);
   void drop_stale_blocks();
   void watch(record& x, const caf::actor_addr& source);
+  void change();
+  void publish();
 
   registry_actor::pointer self;
   std::shared_ptr<snapshot_cell> cell;
   caf::timespan stale_after{0};
-  std::unordered_map<incarnation, record> records;
+  std::map<incarnation, record> records; ///< In the order of discovery.
+  bool changing = false;                 ///< A snapshot will be published.
 };
 
 /// @param cell Where the page finds the newest snapshot.

@@ -46,7 +46,7 @@ public:
     return last_.load(std::memory_order_relaxed);
   }
 
-  /// A source told its list, and a tick that began later is done.
+  /// A source told its list, and every backend on it has been tried once.
   void set_ready() noexcept { ready_.store(true, std::memory_order_relaxed); }
 
   /// Whether set_ready() was called.

@@ -2,6 +2,7 @@
 #include "actors/scheduler/scheduler.hpp"
 
 #include "actors/trace_points.hpp"
+#include "config/log.hpp"
 
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
@@ -221,7 +222,7 @@ void scheduler_state::polled(incarnation life, const poll_report& report) {
 }
 
 void scheduler_state::unanswered(incarnation life, const caf::error& error) {
-  spdlog::debug("poll without an answer: {}", caf::to_string(error));
+  say(spdlog::level::debug, "poll without an answer: {}", caf::to_string(error));
   if (auto i = members_.find(life); i != members_.end())
     answer_orders(i->second, caf::make_error(ec::timeout, "the poll had no answer"));
   slot_is_back(life);
@@ -243,8 +244,8 @@ void scheduler_state::down(const caf::down_msg& x) {
   auto life = i->second;
   connections_.erase(i);
   auto& died = members_.at(life);
-  spdlog::error("backend {}: its actors died ({}), they are started again", died.target.name,
-                caf::to_string(x.reason));
+  say(spdlog::level::err, "backend {}: its actors died ({}), they are started again",
+      died.target.name, caf::to_string(x.reason));
   died.connection = nullptr;
   died.metrics->up = false;
   died.metrics->state = backend_state::backoff;

@@ -1,7 +1,6 @@
 // The SCHEDULER's answers to the console: polls and pauses by order, and what it does now.
 #include "actors/scheduler/scheduler.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <algorithm>
 
@@ -66,7 +65,8 @@ caf::result<uint64_t> scheduler_state::pause(const pause_order& x) {
     return unknown_backend(x.backend);
   if (x.backend.empty())
     all_paused_until_ = until;
-  spdlog::warn("polling of {} is paused by order", x.backend.empty() ? "all backends" : x.backend);
+  say(spdlog::level::warn, "polling of {} is paused by order",
+      x.backend.empty() ? "all backends" : x.backend);
   return n;
 }
 
@@ -81,7 +81,8 @@ caf::result<uint64_t> scheduler_state::resume(const resume_order& x) {
     return unknown_backend(x.backend);
   if (x.backend.empty())
     all_paused_until_ = time_point{};
-  spdlog::info("polling of {} is resumed", x.backend.empty() ? "all backends" : x.backend);
+  say(spdlog::level::info, "polling of {} is resumed",
+      x.backend.empty() ? "all backends" : x.backend);
   return n;
 }
 

@@ -218,8 +218,13 @@ struct fixture : test::actor_system {
   worker_actor worker = sys.spawn(fake_worker);
   readiness_listener scheduler = sys.spawn(fake_scheduler);
   std::shared_ptr<connection_context> context = std::make_shared<connection_context>(
-    connection_context{&sockets, worker, [this] { return std::make_unique<fake_session>(spoken); },
-                       [] { return 0.5; }, [] { return 1e9; }});
+    connection_context{&sockets,
+                       worker,
+                       {},
+                       nullptr,
+                       [this] { return std::make_unique<fake_session>(spoken); },
+                       [] { return 0.5; },
+                       [] { return 1e9; }});
   connection_actor aut;
 };
 

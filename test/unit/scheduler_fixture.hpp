@@ -49,7 +49,7 @@ fake_connection(connection_actor::stateful_pointer<fake_connection_state> self, 
 inline registry_actor::behavior_type fake_registry() {
   return {
     [](const backend_known&) {}, [](const backend_forgotten&) {}, [](const backend_samples&) {},
-    [](const reconfigured&) {},  [](caf::tick_atom) {},
+    [](const reconfigured&) {},  [](caf::publish_atom) {},        [](caf::tick_atom) {},
   };
 }
 

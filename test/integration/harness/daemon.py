@@ -72,6 +72,7 @@ class Daemon:
         self.prefix = prefix  # a command that executes what follows it
         self.tls = None  # an ssl.SSLContext when the page has TLS
         self.headers = {}  # of every request
+        self.limits = {}  # as process.spawn() takes them
         self.process = None
         Daemon.instances.append(self)
 
@@ -83,6 +84,7 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                limits=self.limits,
                 env={**os.environ, "ASAN_OPTIONS": "exitcode=99:detect_leaks=1",
                      "UBSAN_OPTIONS": "print_stacktrace=1", **self.environment},
             )

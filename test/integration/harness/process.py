@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pwd
+import resource
 import signal
 import subprocess
 
@@ -19,11 +20,16 @@ def _identity(user):
     return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def spawn(command, user=None, dies_with_us=signal.SIGKILL, **options):
-    """Popen in a session of its own, so that a terminal's Ctrl-C is ours alone to pass on."""
+def spawn(command, user=None, dies_with_us=signal.SIGKILL, limits=None, **options):
+    """Popen in a session of its own, so that a terminal's Ctrl-C is ours alone to pass on.
+
+    `limits` maps resource.RLIMIT_* to (soft, hard).
+    """
 
     def die_with_parent():
         _libc.prctl(PR_SET_PDEATHSIG, dies_with_us)
+        for number, value in (limits or {}).items():
+            resource.setrlimit(number, value)
 
     return subprocess.Popen(
         command,
