@@ -52,10 +52,14 @@ using connection_actor = caf::typed_actor<
   caf::reacts_to<backend_removed>,
   // New time limits, passwords or parameters: it connects anew when it is idle.
   caf::reacts_to<reconfigured>,
+  // From the SCHEDULER: let go of the server, or connect again.
+  caf::reacts_to<session_order>,
   // From the REACTOR.
   caf::reacts_to<socket_ready>,
   // INTERNAL: a timer fired; the number tells stale ones apart.
-  caf::reacts_to<caf::timeout_atom, uint64_t>>;
+  caf::reacts_to<caf::timeout_atom, uint64_t>,
+  // INTERNAL: the session is old, or the one that is to replace it takes too long.
+  caf::reacts_to<caf::tick_atom, uint64_t>>;
 
 /// WORKER: does what may block, each time in a thread of its own, sixteen of each kind at once at
 /// most.

@@ -21,11 +21,12 @@ using std::chrono::milliseconds;
 
 /// `connections`: how backends are connected to and how long they may take.
 struct connection_settings {
-  milliseconds query_timeout{1000};        ///< Of one query; > 0.
-  milliseconds connect_timeout{3000};      ///< Of one attempt, name resolution included; > 0.
-  uint32_t connect_retries = 3;            ///< Failed attempts in a row before `error` is logged.
-  uint32_t max_connecting = 64;            ///< Connection attempts at once; 1..1000.
-  uint32_t max_in_flight = 10;             ///< Backends polled at once; 1..1000.
+  milliseconds query_timeout{1000};   ///< Of one query; > 0.
+  milliseconds connect_timeout{3000}; ///< Of one attempt, name resolution included; > 0.
+  uint32_t connect_retries = 3;       ///< Failed attempts in a row before `error` is logged.
+  milliseconds max_age{3'600'000};    ///< Of a session, spread by 20 %; 0: it is never replaced.
+  uint32_t max_connecting = 64;       ///< Connection attempts at once; 1..1000.
+  uint32_t max_in_flight = 10;        ///< Backends polled at once; 1..1000.
   uint64_t max_query_bytes = 16ULL << 20;  ///< Read for one query; 64 KiB..1 GiB.
   uint64_t max_poll_bytes = 64ULL << 20;   ///< ... for one poll.
   uint64_t max_fleet_bytes = 256ULL << 20; ///< ... for all polls under way.

@@ -134,6 +134,7 @@ void read_connections(const value& self, connection_settings& x) {
   s.get("query_timeout").read(x.query_timeout, parse_time);
   s.get("connect_timeout").read(x.connect_timeout, parse_time);
   s.get("connect_retries").read(x.connect_retries, integer<uint32_t>(0, 1'000'000));
+  s.get("max_age").read(x.max_age, parse_time_or_none);
   s.get("max_connecting").read(x.max_connecting, integer<uint32_t>(1, 1000));
   s.get("max_in_flight").read(x.max_in_flight, integer<uint32_t>(1, 1000));
   constexpr uint64_t least = 64ULL << 10;

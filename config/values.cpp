@@ -189,6 +189,12 @@ std::optional<uint64_t> parse_bytes(const value& x, uint64_t low, uint64_t high)
   return std::nullopt;
 }
 
+std::optional<std::chrono::milliseconds> parse_time_or_none(const value& x) {
+  auto none = (x.node().type == kind::number && to_number(x.node().text) == 0.0)
+              || (x.node().type == kind::string && to_milliseconds(x.node().text) == 0.0);
+  return none ? std::chrono::milliseconds{0} : parse_time(x);
+}
+
 std::optional<std::chrono::milliseconds> parse_time(const value& x) {
   std::optional<double> ms;
   if (x.node().type == kind::number)

@@ -44,6 +44,9 @@ inline auto bytes(uint64_t low, uint64_t high) {
   return [low, high](const value& x) { return parse_bytes(x, low, high); };
 }
 
+/// As parse_time, or 0 for never.
+std::optional<std::chrono::milliseconds> parse_time_or_none(const value& x);
+
 /// The options' parsers for whole numbers: `integer<uint16_t>(1, 65535)`.
 template <class T>
 auto integer(uint64_t low, uint64_t high) {

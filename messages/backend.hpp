@@ -70,11 +70,13 @@ enum class backend_state : uint8_t {
   ready,      ///< Connected and idle.
   polling,    ///< Connected, queries under way.
   backoff,    ///< Waiting before the next connection attempt.
+  /// No session, and none wanted now: by order, or until the next poll.
+  disconnected,
 };
 
-constexpr std::array<backend_state, 5> all_backend_states{
-  backend_state::connecting, backend_state::setup, backend_state::ready, backend_state::polling,
-  backend_state::backoff};
+constexpr std::array<backend_state, 6> all_backend_states{
+  backend_state::connecting, backend_state::setup,   backend_state::ready,
+  backend_state::polling,    backend_state::backoff, backend_state::disconnected};
 
 /// The label value of a state.
 constexpr std::string_view to_string_view(backend_state x) noexcept {
@@ -84,6 +86,7 @@ constexpr std::string_view to_string_view(backend_state x) noexcept {
   case backend_state::ready: return "ready";
   case backend_state::polling: return "polling";
   case backend_state::backoff: return "backoff";
+  case backend_state::disconnected: return "disconnected";
   }
   return "unknown";
 }

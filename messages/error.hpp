@@ -65,7 +65,9 @@ enum class failure : uint8_t {
   auth,    ///< SQLSTATE class 28: the server does not let this role in.
   refused, ///< Nothing listens there (ECONNREFUSED).
   timeout, ///< No answer in time, or 57014 (statement_timeout), or 55P03 (lock_timeout).
-  too_many_connections, ///< 53300.
+  too_many_connections, ///< 53300: the server is full.
+  role_limit,           ///< 53300: the role's own limit is reached, or the database's.
+  no_database,          ///< 3D000: the server has no such database.
   starting_up,          ///< 57P03: the server is starting, stopping or in recovery.
   tls,                  ///< The TLS handshake failed, or TLS is required and not offered.
   dns,                  ///< The host name has no address.
@@ -77,10 +79,11 @@ enum class failure : uint8_t {
 };
 
 /// Every class but `none`, in the order in which metrics show them.
-constexpr std::array<failure, 12> all_failures{
-  failure::auth,        failure::refused, failure::timeout,   failure::too_many_connections,
-  failure::starting_up, failure::tls,     failure::dns,       failure::network,
-  failure::descriptors, failure::query,   failure::too_large, failure::other};
+constexpr std::array<failure, 14> all_failures{
+  failure::auth,       failure::refused,     failure::timeout,     failure::too_many_connections,
+  failure::role_limit, failure::no_database, failure::starting_up, failure::tls,
+  failure::dns,        failure::network,     failure::descriptors, failure::query,
+  failure::too_large,  failure::other};
 
 /// The label value of a class.
 constexpr std::string_view to_string_view(failure x) noexcept {
@@ -90,6 +93,8 @@ constexpr std::string_view to_string_view(failure x) noexcept {
   case failure::refused: return "refused";
   case failure::timeout: return "timeout";
   case failure::too_many_connections: return "too_many_connections";
+  case failure::role_limit: return "role_limit";
+  case failure::no_database: return "no_database";
   case failure::starting_up: return "starting_up";
   case failure::tls: return "tls";
   case failure::dns: return "dns";

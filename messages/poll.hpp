@@ -47,6 +47,17 @@ typename Inspector::result_type inspect(Inspector& f, backend_ready& x) {
   return f(caf::meta::type_name("backend_ready"), x.life);
 }
 
+/// From the SCHEDULER: a backend is wanted without a session, or with one again.
+struct session_order {
+  bool connect = true; ///< False: end the session once no poll is under way, and make no other.
+  friend bool operator==(const session_order&, const session_order&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_order& x) {
+  return f(caf::meta::type_name("session_order"), x.connect);
+}
+
 /// From the REACTOR: a socket that was watched has something to say.
 struct socket_ready {
   uint64_t watch = 0;  ///< The number that the watch was given; others are stale.

@@ -23,16 +23,18 @@ typename Inspector::result_type inspect(Inspector& f, poll_order& x) {
   return f(caf::meta::type_name("poll_order"), x.backend);
 }
 
-/// To the SCHEDULER: stop polling, until resume_order or until the time is over. Connections stay.
+/// To the SCHEDULER: stop polling, until resume_order or until the time is over. Connections stay
+/// unless they are to be closed, too; then they come back when polling does.
 /// Answered with how many backends are concerned; ec::no_such_backend.
 struct pause_order {
   std::string backend;   ///< Empty: all, also those that are yet to come.
   caf::timespan span{0}; ///< 0: until resume_order.
+  bool disconnect = false;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, pause_order& x) {
-  return f(caf::meta::type_name("pause_order"), x.backend, x.span);
+  return f(caf::meta::type_name("pause_order"), x.backend, x.span, x.disconnect);
 }
 
 /// To the SCHEDULER: poll again from the next tick on. Answered like pause_order.
@@ -84,13 +86,14 @@ struct scheduler_status {
   uint64_t suspects = 0;          ///< ... of these, behind the others, as they were silent or gone.
   bool all_paused = false;        ///< Also backends that are yet to come.
   std::vector<named_span> paused; ///< With the time that is left; 0: until resumed.
-  std::vector<tick_status> ticks; ///< The newest ones, newest first.
+  std::vector<std::string> disconnected; ///< Those of the paused that have no session, by order.
+  std::vector<tick_status> ticks;        ///< The newest ones, newest first.
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, scheduler_status& x) {
   return f(caf::meta::type_name("scheduler_status"), x.backends, x.slots, x.interval, x.next_tick,
-           x.in_flight, x.waiting, x.suspects, x.all_paused, x.paused, x.ticks);
+           x.in_flight, x.waiting, x.suspects, x.all_paused, x.paused, x.disconnected, x.ticks);
 }
 
 /// What DISCOVERY knows of one source.

@@ -84,13 +84,30 @@ size_t find_sqlstate(std::string_view text) noexcept {
   return std::string_view::npos;
 }
 
-failure classify_refusal(std::string_view sqlstate) noexcept {
+/// @param routine The server's function that refused; empty when it, or a pooler, does not say.
+failure classify_refusal(std::string_view sqlstate, std::string_view routine) noexcept {
   if (sqlstate == "42501") // no CONNECT privilege on the database
     return failure::auth;
   if (sqlstate == "08P01") // something answered, and did not like what we said
     return failure::other;
+  if (sqlstate == "3D000")
+    return failure::no_database;
+  // Words are in the server's language, names of functions in nobody's.
+  if (sqlstate == "53300" && (routine == "InitializeSessionUserId" || routine == "CheckMyDatabase"))
+    return failure::role_limit;
   auto reason = classify_sqlstate(sqlstate);
   return reason == failure::query ? failure::other : reason;
+}
+
+/// The function in "LOCATION:  InitializeSessionUserId, miscinit.c:757"; libpq translates the first
+/// word only where a locale is set, which the daemon never does.
+std::string_view find_routine(std::string_view text) noexcept {
+  constexpr std::string_view sign = "\nLOCATION:  ";
+  auto i = text.rfind(sign);
+  if (i == std::string_view::npos)
+    return {};
+  auto routine = text.substr(i + sign.size());
+  return routine.substr(0, routine.find(','));
 }
 
 } // namespace
@@ -102,7 +119,7 @@ connect_error parse_connect_error(std::string_view text) {
   std::string sqlstate{text.substr(i, 5)};
   auto words = std::string{text.substr(0, i)};
   words += text.substr(i + 7, text.find("\nLOCATION:", i) - i - 7);
-  return {classify_refusal(sqlstate), sqlstate, join_lines(words)};
+  return {classify_refusal(sqlstate, find_routine(text.substr(i))), sqlstate, join_lines(words)};
 }
 
 std::string join_lines(std::string_view message) {

@@ -22,6 +22,7 @@ const session_error unwatchable{failure::other, {}, "the system can't watch one 
 } // namespace
 
 connection_state::~connection_state() {
+  drop_successor();
   drop_session();
 }
 
@@ -51,6 +52,11 @@ connection_state::parameters_for(const std::string& password,
 }
 
 void connection_state::connect() {
+  drop_successor();
+  if (!wanted_) {
+    let_go();
+    return;
+  }
   enter(backend_state::connecting);
   auto attempt = attempt_ = fresh_number();
   if (!arguments_.context->gate) {
@@ -101,6 +107,14 @@ void connection_state::open(const lookup_result& found) {
   try_next_address();
 }
 
+std::unique_ptr<session> connection_state::make_session() const {
+  auto result = arguments_.context->sessions();
+  result->limit({.query = options().max_query_bytes,
+                 .poll = options().max_poll_bytes,
+                 .fleet = options().max_fleet_bytes});
+  return result;
+}
+
 void connection_state::try_next_address() {
   auto attempt = attempts_.next(now());
   if (!attempt) {
@@ -108,10 +122,7 @@ void connection_state::try_next_address() {
     return;
   }
   arm(attempt->share);
-  session_ = arguments_.context->sessions();
-  session_->limit({.query = options().max_query_bytes,
-                   .poll = options().max_poll_bytes,
-                   .fleet = options().max_fleet_bytes});
+  session_ = make_session();
   std::vector<std::string> addresses;
   if (!attempt->address.empty())
     addresses.push_back(attempt->address);
@@ -157,6 +168,7 @@ void connection_state::connected() {
   rights_complete_ = rights;
   rights_asked_.reset();
   proven_ = false;
+  plan_renewal();
   enter(backend_state::ready);
   if (held_) {
     send_poll(*std::exchange(held_, std::nullopt));
@@ -170,6 +182,7 @@ void connection_state::connected() {
 
 void connection_state::failed(const session_error& error) {
   password_.clear();
+  drop_successor();
   drop_session();
   if (leaving_) {
     end();
@@ -212,8 +225,15 @@ void connection_state::failed(const session_error& error) {
   }
   end_poll(error.reason, false);
   enter(backend_state::backoff);
-  auto& wait = error.reason == failure::too_large ? oversized_ : reconnect_;
-  arm(wait.next(arguments_.context->chance()));
+  arm(waits_for(error.reason).next(arguments_.context->chance()));
+}
+
+backoff& connection_state::waits_for(failure reason) {
+  switch (reason) {
+  case failure::too_large: return oversized_;
+  case failure::no_database: return reconnect_slowly_;
+  default: return reconnect_;
+  }
 }
 
 bool connection_state::options_may_be_why(const session_error& error) const {
@@ -243,7 +263,7 @@ void connection_state::lost(const session_error& error) {
   if (what == remedy::connect_now)
     connect();
   else
-    enter(backend_state::backoff);
+    enter(backend_state::disconnected);
 }
 
 void connection_state::drop_session() {
@@ -260,9 +280,31 @@ void connection_state::close_session() {
   session_.reset();
 }
 
+void connection_state::obey(const session_order& order) {
+  wanted_ = order.connect;
+  if (leaving_)
+    return;
+  if (wanted_ && state_ == backend_state::disconnected)
+    connect();
+  // SETUP and polls end first; both lead here again.
+  else if (!wanted_ && state_ != backend_state::polling && state_ != backend_state::setup)
+    let_go();
+}
+
+void connection_state::let_go() {
+  attempt_ = fresh_number();
+  timer_ = fresh_number();
+  quiet_ = false;
+  drop_successor();
+  drop_session();
+  answer_held(failure::none);
+  enter(backend_state::disconnected);
+}
+
 void connection_state::remove() {
   leaving_ = true;
   attempt_ = fresh_number();
+  drop_successor();
   if (state_ != backend_state::polling) {
     end();
     return;
@@ -294,6 +336,13 @@ void connection_state::reconfigure(const settings_ptr& x) {
 }
 
 void connection_state::on_socket(const socket_ready& x) {
+  if (x.watch == successor_watch_ && successor_ != nullptr) {
+    if (x.events == 0)
+      renewal_failed(unwatchable);
+    else
+      advance_successor(successor_->advance());
+    return;
+  }
   if (x.watch != watch_ || session_ == nullptr)
     return;
   if (x.events == 0)
@@ -322,7 +371,8 @@ void connection_state::on_timer(uint64_t number) {
   case backend_state::backoff: connect(); break;
   case backend_state::polling: poll_is_silent(); break;
   case backend_state::ready:
-  case backend_state::setup: break;
+  case backend_state::setup:
+  case backend_state::disconnected: break;
   }
 }
 
@@ -374,8 +424,10 @@ connection_actor::behavior_type connection(observed_ptr<connection_actor, connec
     [self](const poll&) { return self->state.begin_poll(); },
     [self](const backend_removed&) { self->state.remove(); },
     [self](const reconfigured& x) { self->state.reconfigure(x.value); },
+    [self](const session_order& order) { self->state.obey(order); },
     [self](const socket_ready& x) { self->state.on_socket(x); },
     [self](caf::timeout_atom, uint64_t number) { self->state.on_timer(number); },
+    [self](caf::tick_atom, uint64_t number) { self->state.on_renewal(number); },
   };
 }
 

@@ -90,6 +90,8 @@ struct poll_progress {
 /// A session that is ended while it idles is no failure (idle_loss.hpp): READY -> CONNECTING, or
 /// READY -> DISCONNECTED -> CONNECTING when the next poll comes; that poll waits for the session.
 ///
+/// By order of an operator READY and whatever else -> DISCONNECTED, until the order is taken back.
+/// A session that has grown old is replaced while READY, by one that was made beside it.
 ///
 /// SETUP stands before a second CONNECTING when the server does not know the role yet.
 class connection_state {
@@ -115,8 +117,12 @@ public:
   /// Follows a new configuration. Connects anew once idle when it changes how to connect.
   void reconfigure(const settings_ptr& x);
 
+  /// Lets go of the server once no poll is under way, or connects again.
+  void obey(const session_order& order);
+
   void on_socket(const socket_ready& x);
   void on_timer(uint64_t number);
+  void on_renewal(uint64_t number);
 
 private:
   using time_point = caf::actor_clock::time_point;
@@ -136,10 +142,24 @@ private:
   void connected();
   void failed(const session_error& error);
   [[nodiscard]] bool options_may_be_why(const session_error& error) const;
+  [[nodiscard]] backoff& waits_for(failure reason);
   void lost(const session_error& error);
+  [[nodiscard]] std::unique_ptr<session> make_session() const;
   void drop_session();
   void close_session();
+  void let_go();
   void end();
+
+  // -- renewal (connection_renewal.cpp) -----------------------------------------------------------
+
+  void plan_renewal();
+  void arm_renewal(caf::timespan delay);
+  void renew();
+  void open_successor(const lookup_result& found);
+  void advance_successor(const connect_progress& progress);
+  void swap_sessions();
+  void renewal_failed(const session_error& error);
+  void drop_successor();
 
   // -- setup (connection_setup.cpp) ---------------------------------------------------------------
 
@@ -226,6 +246,7 @@ private:
   backend_state state_ = backend_state::connecting;
   bool outdated_ = false; ///< The session was made with an older configuration.
   bool leaving_ = false;  ///< Removed, waiting for what runs.
+  bool wanted_ = true;    ///< False: no session, by order.
   uint64_t last_number_ = 0;
   uint64_t timer_ = 0;                 ///< Number of the timer that counts.
   uint64_t watch_ = 0;                 ///< Number of the watch that counts.
@@ -239,6 +260,7 @@ private:
   backoff reconnect_;
   backoff oversized_{std::chrono::seconds{30}, std::chrono::minutes{10}}; ///< After too_large.
   std::map<size_t, time_point> left_out_; ///< Queries that were too large, and until when.
+  backoff reconnect_slowly_{std::chrono::minutes{1}, std::chrono::minutes{5}};
   outage outage_;
   bool proven_ = false; ///< The session has answered a poll.
   bool quiet_ = false;  ///< It replaces, or will replace, one that was ended while it idled.
@@ -254,6 +276,14 @@ private:
   /// Of a poll that waits for the session that replaces an idle one.
   std::optional<caf::typed_response_promise<poll_report>> held_;
   uint64_t polls_ = 0;
+
+  std::unique_ptr<session> successor_;
+  bool renewing_ = false;
+  bool successor_ready_ = false; ///< Connected, waiting for the end of a poll.
+  uint64_t renewal_ = 0;         ///< Number of the renewal's timer that counts.
+  uint64_t successor_watch_ = 0; ///< Number of the successor's watch that counts.
+  backoff renewal_backoff_{std::chrono::minutes{1}, std::chrono::minutes{10}};
+  complaint renewal_complaint_;
 
   std::vector<complaint> query_complaints_; ///< By query.
   complaint role_complaint_;

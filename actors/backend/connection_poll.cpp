@@ -45,7 +45,7 @@ void add_one(std::atomic<uint64_t>& x) {
 
 caf::result<poll_report> connection_state::begin_poll() {
   auto replaced =
-    quiet_ && (state_ == backend_state::connecting || state_ == backend_state::backoff);
+    quiet_ && (state_ == backend_state::connecting || state_ == backend_state::disconnected);
   if (replaced && !held_)
     return hold_poll();
   auto& metrics = *arguments_.metrics;
@@ -65,7 +65,7 @@ caf::result<poll_report> connection_state::begin_poll() {
 caf::result<poll_report> connection_state::hold_poll() {
   auto promise = self_->make_response_promise<poll_report>();
   held_ = promise;
-  if (state_ == backend_state::backoff)
+  if (state_ == backend_state::disconnected)
     connect();
   return promise;
 }
@@ -132,9 +132,13 @@ void connection_state::receive() {
       return;
     }
     end_poll(poll_->worst, true);
-    if (outdated_) {
+    if (outdated_ || !wanted_) {
       drop_session();
       connect();
+      return;
+    }
+    if (successor_ready_) {
+      swap_sessions();
       return;
     }
   }
@@ -301,6 +305,7 @@ void connection_state::end_poll(failure reason, bool publish) {
   metrics.last_success = arguments_.context->unix_time();
   reconnect_.reset();
   oversized_.reset();
+  reconnect_slowly_.reset();
   if (auto past = outage_.ended(now()))
     say_one_of_many(level::info, "work again", "works again after {} failures in {} s",
                     past->failures, past->lasted.count());

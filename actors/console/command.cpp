@@ -95,7 +95,8 @@ bool take_arguments(command& x, const verb_definition& of, const std::vector<std
 }
 
 bool flags_fit(const command& x) {
-  return (!x.tree || x.what == verb::actors) && (!x.sql || x.what == verb::backend)
+  return (!x.disconnect || x.what == verb::pause) && (!x.tree || x.what == verb::actors)
+         && (!x.sql || x.what == verb::backend)
          && (!x.all || x.what == verb::pause || x.what == verb::resume)
          && (x.backend.empty() || (x.what == verb::log && !x.name.empty()));
 }
@@ -129,6 +130,7 @@ caf::expected<command> parse_command(std::string_view line) {
   x.tree = take_flag(words, "--tree");
   x.all = take_flag(words, "--all");
   x.sql = take_flag(words, "--sql");
+  x.disconnect = take_flag(words, "--disconnect");
   if (!take_backend(words, x.backend) || !take_arguments(x, *definition, words) || !flags_fit(x))
     return usage_of(*definition);
   if (x.watch && !may_be_watched(x.what))

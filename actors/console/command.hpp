@@ -38,14 +38,15 @@ enum class verb : uint8_t {
 /// A line that was understood.
 struct command {
   verb what = verb::help;
-  bool watch = false;    ///< Again every second.
-  bool json = false;     ///< `--json`
-  bool tree = false;     ///< `--tree`
-  bool all = false;      ///< `--all`
-  bool sql = false;      ///< `--sql`
-  std::string name;      ///< A backend, an actor's number, a verb to explain; may be empty.
-  std::string backend;   ///< `--backend NAME`
-  caf::timespan span{0}; ///< Of a pause; 0: none was given.
+  bool watch = false;      ///< Again every second.
+  bool json = false;       ///< `--json`
+  bool tree = false;       ///< `--tree`
+  bool all = false;        ///< `--all`
+  bool sql = false;        ///< `--sql`
+  bool disconnect = false; ///< `--disconnect`
+  std::string name;        ///< A backend, an actor's number, a verb to explain; may be empty.
+  std::string backend;     ///< `--backend NAME`
+  caf::timespan span{0};   ///< Of a pause; 0: none was given.
 
   friend bool operator==(const command&, const command&) = default;
 };

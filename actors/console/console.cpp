@@ -188,7 +188,8 @@ void console_state::ask(session& x, const command& what) {
       [what, this](const poll_report& y) { return show_poll(what, y, arguments_.sources); });
     break;
   case verb::pause:
-    ask<uint64_t>(x, what, scheduler, status_limit, pause_order{what.name, what.span},
+    ask<uint64_t>(x, what, scheduler, status_limit,
+                  pause_order{what.name, what.span, what.disconnect},
                   [what](uint64_t n) { return show_count(what, n); });
     break;
   case verb::resume:

@@ -79,7 +79,7 @@ std::vector<std::string> completions(std::string_view line,
     for (const auto* x : {"trace", "debug", "info", "warn", "error", "fatal", "default"})
       add_matching(result, last, x);
   if (last.starts_with('-')) {
-    for (const auto* flag : {"--all", "--sql", "--tree"})
+    for (const auto* flag : {"--all", "--disconnect", "--sql", "--tree"})
       if (definition->usage.find(flag) != std::string_view::npos)
         add_matching(result, last, flag);
     if (definition->takes == argument::log_level && words.size() > 1)

@@ -1,6 +1,8 @@
 // `scheduler` and `discovery`.
 #include "actors/console/reports.hpp"
 
+#include <algorithm>
+
 namespace pgstatsmon {
 
 namespace {
@@ -9,13 +11,27 @@ cell age_or_none(caf::timespan x) {
   return x.count() < 0 ? none() : span(x);
 }
 
-table named_spans(std::string title, std::string key, column of, const std::vector<named_span>& xs,
-                  bool zero_is_endless) {
+table paused_backends(const scheduler_status& status) {
+  table result{
+    "paused",
+    "paused",
+    {{"backend", "backend"}, {"left", "left_seconds", true}, {"disconnected", "disconnected"}},
+    {}};
+  for (const auto& one : status.paused) {
+    auto disconnected =
+      std::ranges::find(status.disconnected, one.name) != status.disconnected.end();
+    result.rows.push_back({words(one.name),
+                           one.span.count() == 0 ? cell{"until resumed", nullptr} : span(one.span),
+                           truth(disconnected)});
+  }
+  return result;
+}
+
+table named_spans(std::string title, std::string key, column of,
+                  const std::vector<named_span>& xs) {
   table result{std::move(title), std::move(key), {{"backend", "backend"}, std::move(of)}, {}};
   for (const auto& x : xs)
-    result.rows.push_back({words(x.name), zero_is_endless && x.span.count() == 0
-                                            ? cell{"until resumed", nullptr}
-                                            : span(x.span)});
+    result.rows.push_back({words(x.name), span(x.span)});
   return result;
 }
 
@@ -58,10 +74,9 @@ report scheduler_report(const scheduler_status& x) {
                           count(y.due), count(y.skipped), count(y.paused)});
   report result{std::move(facts)};
   result.emplace_back(
-    named_spans("in flight", "in_flight", {"age", "age_seconds", true}, x.in_flight, false));
+    named_spans("in flight", "in_flight", {"age", "age_seconds", true}, x.in_flight));
   if (!x.paused.empty())
-    result.emplace_back(
-      named_spans("paused", "paused", {"left", "left_seconds", true}, x.paused, true));
+    result.emplace_back(paused_backends(x));
   result.emplace_back(std::move(ticks));
   return result;
 }

@@ -84,14 +84,18 @@ void scheduler_state::add(const backend& x) {
   if (draining_)
     return;
   auto paused_until = all_paused_until_;
-  if (auto i = lives_.find(x.id); i != lives_.end())
+  auto disconnected = all_disconnected_ && self_->clock().now() < all_paused_until_;
+  if (auto i = lives_.find(x.id); i != lives_.end()) {
     paused_until = members_[i->second].paused_until;
+    disconnected = members_[i->second].disconnected;
+  }
   remove(x.id);
   auto life = ++last_life_;
   lives_[x.id] = life;
   auto& added = members_[life];
   added.target = x;
   added.paused_until = paused_until;
+  added.disconnected = disconnected;
   added.metrics = std::make_shared<backend_metrics>(arguments_.queries);
   self_->send(arguments_.registry, backend_known{x, life, added.metrics});
   start_actors(life, added);
@@ -102,6 +106,8 @@ void scheduler_state::start_actors(incarnation life, member& x) {
   x.connection = arguments_.spawn_backend(self_, x.target, life, x.metrics, arguments_.options);
   connections_.emplace(x.connection.address(), life);
   self_->monitor(x.connection);
+  if (x.disconnected)
+    self_->send(x.connection, session_order{.connect = false});
 }
 
 void scheduler_state::remove(const std::string& id) {
@@ -178,6 +184,7 @@ void scheduler_state::make_due(incarnation life, member& x, tick_record& tick) {
     ++tick.paused;
     return;
   }
+  set_disconnected(x, false);
   if (!x.connection)
     return;
   ++tick.due;

@@ -107,6 +107,7 @@ private:
     backoff restarts;
     time_point polled;                ///< When the newest poll was sent.
     time_point paused_until;          ///< Not polled before; max(): until it is resumed.
+    bool disconnected = false;        ///< Without a session while it is paused.
     std::vector<poll_promise> orders; ///< Who waits for the next answer.
   };
 
@@ -124,6 +125,7 @@ private:
   void close_tick();
   [[nodiscard]] caf::timespan poll_limit() const;
   void start_actors(incarnation life, member& x);
+  void set_disconnected(member& x, bool disconnected);
   void make_due(incarnation life, member& x, tick_record& tick);
   void answer_orders(member& x, const caf::expected<poll_report>& report);
   bool each_named(const std::string& backend_name, const std::function<void(member&)>& f);
@@ -151,6 +153,7 @@ private:
   uint64_t ticks_ = 0; ///< Number of the tick that comes next.
   time_point next_tick_;
   time_point all_paused_until_;
+  bool all_disconnected_ = false;   ///< While all are paused.
   std::deque<tick_record> history_; ///< The newest ticks, newest first; the first may not be over.
   bool discovered_ = false;
   std::set<incarnation> untried_; ///< Of the first list: neither polled nor failed yet.

@@ -59,15 +59,24 @@ caf::result<uint64_t> scheduler_state::pause(const pause_order& x) {
   auto pause_one = [&](member& y) {
     y.paused_until = until;
     y.metrics->paused.store(true, std::memory_order_relaxed);
+    if (x.disconnect)
+      set_disconnected(y, true);
     ++n;
   };
   if (!each_named(x.backend, pause_one))
     return unknown_backend(x.backend);
-  if (x.backend.empty())
+  if (x.backend.empty()) {
     all_paused_until_ = until;
-  say(spdlog::level::warn, "polling of {} is paused by order",
-      x.backend.empty() ? "all backends" : x.backend);
+    all_disconnected_ = x.disconnect;
+  }
+  say(spdlog::level::warn, "polling of {} is paused by order{}",
+      x.backend.empty() ? "all backends" : x.backend, x.disconnect ? ", without a connection" : "");
   return n;
+}
+
+void scheduler_state::set_disconnected(member& x, bool disconnected) {
+  if (std::exchange(x.disconnected, disconnected) != disconnected && x.connection)
+    self_->send(x.connection, session_order{.connect = !disconnected});
 }
 
 caf::result<uint64_t> scheduler_state::resume(const resume_order& x) {
@@ -76,6 +85,7 @@ caf::result<uint64_t> scheduler_state::resume(const resume_order& x) {
     n += self_->clock().now() < y.paused_until ? 1 : 0;
     y.paused_until = time_point{};
     y.metrics->paused.store(false, std::memory_order_relaxed);
+    set_disconnected(y, false);
   };
   if (!each_named(x.backend, resume_one))
     return unknown_backend(x.backend);
@@ -99,6 +109,8 @@ scheduler_status scheduler_state::status() const {
   for (const auto& [life, x] : members_) {
     if (due_.is_in_flight(life))
       result.in_flight.push_back({x.target.name, now - x.polled});
+    if (now < x.paused_until && x.disconnected)
+      result.disconnected.push_back(x.target.name);
     if (now < x.paused_until)
       result.paused.push_back({x.target.name, x.paused_until == time_point::max()
                                                 ? caf::timespan{0}

@@ -47,6 +47,7 @@ setup  TIME  SHARE
 ready  TIME  SHARE
 polling  TIME  SHARE
 backoff  TIME  SHARE
+disconnected  TIME  SHARE
 
 plan
 query  SQL for  SQL
@@ -93,7 +94,7 @@ pg_table  TIME  TIME  TIME  N  SIZE  ok  BAR
 last errors, newest first: none
 """
 
-STATES = ["connecting", "setup", "ready", "polling", "backoff"]
+STATES = ["connecting", "setup", "ready", "polling", "backoff", "disconnected"]
 
 
 def test_backend(servers, watch):

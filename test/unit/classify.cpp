@@ -35,7 +35,21 @@ TEST(the SQLSTATE of a refusal decides its class in any language) {
   CHECK(is("53300") == failure::too_many_connections);
   CHECK(is("57P03") == failure::starting_up);
   CHECK(is("42501") == failure::auth);
-  CHECK(is("3D000") == failure::other);
+  CHECK(is("3D000") == failure::no_database);
+  CHECK(is("22023") == failure::other);
+}
+
+TEST(the limit of a role or a database is not the server's) {
+  auto is = [](const std::string& routine) {
+  return parse_connect_error("connection failed: FATAL:  53300: zu viele Verbindungen\n"
+                             + (routine.empty() ? "" : "LOCATION:  " + routine + ", a.c:1\n"))
+    .reason;
+  };
+  CHECK(is("InitializeSessionUserId") == failure::role_limit);
+  CHECK(is("CheckMyDatabase") == failure::role_limit);
+  CHECK(is("InitPostgres") == failure::too_many_connections);
+  CHECK(is("InitProcess") == failure::too_many_connections);
+  CHECK(is("") == failure::too_many_connections);
 }
 
 TEST(where no server has refused the words decide) {

@@ -500,7 +500,7 @@ TEST(a replacement that is ended too comes back with the next poll) {
   end_session();
   socket_event();
   end_session();
-  CHECK(state() == backend_state::backoff);
+  CHECK(state() == backend_state::disconnected);
   CHECK_EQUAL(spoken.connects, 2);
   auto res = self->request(aut, caf::infinite, poll{1});
   sched.run();
@@ -576,6 +576,86 @@ TEST(an idle loss whose replacement is refused is an outage) {
     [this](const caf::error& err) { FAIL(sys.render(err)); });
 }
 
+TEST(an old session is replaced by one made beside it) {
+  options.connections.max_age = 100s;
+  become_ready();
+  ask();
+  answer_all();
+  advance_time(99s);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 1);
+  advance_time(1s);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 2);
+  CHECK_EQUAL(spoken.alive, 2);
+  CHECK(state() == backend_state::ready);
+  socket_event();
+  CHECK_EQUAL(spoken.alive, 1);
+  CHECK(state() == backend_state::ready);
+  CHECK_EQUAL(metrics->connects.load(), 2u);
+  CHECK_EQUAL(state_of<listener_state>(scheduler).ready, 1);
+  ask();
+  answer_all();
+  CHECK(metrics->up.load());
+}
+
+TEST(an old session is not replaced in the middle of a poll) {
+  options.connections.max_age = 100s;
+  become_ready();
+  ask();
+  answer_all();
+  advance_time(100s);
+  sched.run();
+  auto successor = sockets.last;
+  auto user = sockets.last_user;
+  ask();
+  CHECK(state() == backend_state::polling);
+  auto polling = sockets.last;
+  self->send(user, successor);
+  sched.run();
+  CHECK(state() == backend_state::polling);
+  CHECK_EQUAL(spoken.alive, 2);
+  sockets.last = polling;
+  sockets.last_user = user;
+  answer_all();
+  CHECK(state() == backend_state::ready);
+  CHECK_EQUAL(spoken.alive, 1);
+  CHECK_EQUAL(state_of<query_log_state>(query).finished.size(), 2u);
+}
+
+TEST(an old session is kept when no other can be made) {
+  options.connections.max_age = 1000s;
+  become_ready();
+  ask();
+  answer_all();
+  spoken.connect_error = session_error{failure::role_limit, "53300", "too many connections"};
+  advance_time(1000s);
+  sched.run();
+  socket_event();
+  CHECK_EQUAL(spoken.alive, 1);
+  CHECK(state() == backend_state::ready);
+  CHECK_EQUAL(metrics->failures(failure::role_limit), 0u);
+  CHECK(metrics->up.load());
+  spoken.connect_error.reset();
+  advance_time(59s);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 2);
+  advance_time(1s);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 3);
+  socket_event();
+  CHECK_EQUAL(spoken.alive, 1);
+  CHECK_EQUAL(metrics->connects.load(), 2u);
+}
+
+TEST(a session is kept for ever when its age has no limit) {
+  options.connections.max_age = 0s;
+  become_ready();
+  advance_time(100h);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 1);
+}
+
 TEST(a silent address costs its share of the time and the next one is tried) {
   state_of<worker_log_state>(worker).addresses = {"10.0.0.1", "10.0.0.2"};
   spoken.stuck = true;
@@ -608,6 +688,53 @@ TEST(addresses that are all silent are all named) {
   CHECK_EQUAL(metrics->failures(failure::timeout), 1u);
   CHECK_EQUAL(metrics->history.errors()->front().message,
               "10.0.0.1 did not answer within 1500 ms; 10.0.0.2 did not answer within 1500 ms");
+}
+
+TEST(a database that is gone is tried once a minute) {
+  spoken.connect_error = session_error{failure::no_database, "3D000", "no such database"};
+  start();
+  socket_event();
+  advance_time(59s);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 1);
+  advance_time(1s);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 2);
+}
+
+TEST(by order a session is closed and made again) {
+  become_ready();
+  ask();
+  answer_all();
+  self->send(aut, session_order{.connect = false});
+  sched.run();
+  CHECK(state() == backend_state::disconnected);
+  CHECK_EQUAL(spoken.alive, 0);
+  auto res = self->request(aut, caf::infinite, poll{1});
+  sched.run();
+  res.receive([](const poll_report& report) { CHECK(!report.polled); },
+              [this](const caf::error& err) { FAIL(sys.render(err)); });
+  advance_time(2h);
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 1);
+  self->send(aut, session_order{});
+  sched.run();
+  CHECK(state() == backend_state::connecting);
+  socket_event();
+  CHECK(state() == backend_state::ready);
+  CHECK_EQUAL(state_of<listener_state>(scheduler).ready, 2);
+}
+
+TEST(an order to let go waits for the end of a poll) {
+  become_ready();
+  ask();
+  self->send(aut, session_order{.connect = false});
+  sched.run();
+  CHECK(state() == backend_state::polling);
+  answer_all();
+  CHECK(state() == backend_state::disconnected);
+  CHECK_EQUAL(spoken.alive, 0);
+  CHECK(state_of<query_log_state>(query).finished.back().publish);
 }
 
 TEST(rights are asked again within a minute) {

@@ -56,10 +56,13 @@ TEST(a pause is of one or of all and may have a length) {
   CHECK_EQUAL(parsed("pause db1 500ms").span, caf::timespan{500ms});
   CHECK_EQUAL(parsed("pause --all 1.5h").span, caf::timespan{90min});
   CHECK(parsed("pause --all").all);
+  CHECK(!parsed("pause db1").disconnect);
+  CHECK(parsed("pause --all 10m --disconnect").disconnect);
+  CHECK_EQUAL(fault("resume db1 --disconnect"), "usage: resume NAME|--all");
   CHECK_EQUAL(parsed("resume db1").name, "db1");
   for (const auto* line : {"pause", "pause db1 forever", "pause db1 -1s", "pause db1 0s",
                            "pause db1 5", "pause db1 1s 2s", "pause db1 1e99h", "pause db1 nans"})
-    CHECK_EQUAL(fault(line), "usage: pause NAME|--all [FOR]");
+    CHECK_EQUAL(fault(line), "usage: pause NAME|--all [FOR] [--disconnect]");
   CHECK_EQUAL(fault("resume db1 5s"), "usage: resume NAME|--all");
 }
 
@@ -89,11 +92,11 @@ TEST(help names every verb and explains one) {
   auto all = help_text();
   for (const auto* name :
        {"top", "backends", "backend NAME", "queries", "scheduler", "discovery", "actors [--tree]",
-        "actor ID", "poll NAME", "pause NAME|--all [FOR]", "resume NAME|--all", "log [LEVEL",
-        "watch COMMAND", "backendstat", "querystat", "walstat", "help", "quit"})
+        "actor ID", "poll NAME", "pause NAME|--all [FOR] [--disconnect]", "resume NAME|--all",
+        "log [LEVEL", "watch COMMAND", "backendstat", "querystat", "walstat", "help", "quit"})
     CHECK(all.find(name) != std::string::npos);
   CHECK(all.find("frames") == std::string::npos);
-  CHECK(help_text("pause").starts_with("pause NAME|--all [FOR]\n"));
+  CHECK(help_text("pause").starts_with("pause NAME|--all [FOR] [--disconnect]\n"));
   CHECK(help_text("nothing").empty());
 }
 
@@ -105,7 +108,7 @@ TEST(a line is completed by what may follow) {
   CHECK_EQUAL(completions("backend d", backends), (words_of{"db1"}));
   CHECK_EQUAL(completions("backend ", backends), (words_of{"\"db two\"", "db1", "other"}));
   CHECK_EQUAL(completions("pause o", backends), (words_of{"other"}));
-  CHECK_EQUAL(completions("pause --", backends), (words_of{"--all", "--json"}));
+  CHECK_EQUAL(completions("pause --", backends), (words_of{"--all", "--disconnect", "--json"}));
   CHECK_EQUAL(completions("log de", backends), (words_of{"debug", "default"}));
   CHECK_EQUAL(completions("log debug --", backends), (words_of{"--backend", "--json"}));
   CHECK_EQUAL(completions("log debug --backend ot", backends), (words_of{"other"}));

@@ -300,11 +300,14 @@ TEST(the SCHEDULERs and DISCOVERYs answers are shown) {
   scheduler_status x;
   x.in_flight = {{"db1", 2s}};
   x.paused = {{"db2", 0s}, {"db3", 5s}};
+  x.disconnected = {"db3"};
   x.ticks = {{7, 3s, 2s, false, 3, 1, 2}};
   auto ticks = to_json(scheduler_report(x));
   CHECK_EQUAL(ticks["in_flight"][0]["age_seconds"], 2.0);
   CHECK(ticks["paused"][0]["left_seconds"].is_null());
   CHECK_EQUAL(ticks["paused"][1]["left_seconds"], 5.0);
+  CHECK_EQUAL(ticks["paused"][0]["disconnected"], false);
+  CHECK_EQUAL(ticks["paused"][1]["disconnected"], true);
   CHECK_EQUAL(ticks["ticks"][0]["over"], false);
   discovery_status y;
   y.sources.resize(1);

@@ -21,6 +21,7 @@ struct fake_connection_state {
   std::deque<caf::typed_response_promise<poll_report>> unanswered;
   size_t asked = 0;
   size_t reconfigured = 0;
+  std::vector<bool> session_orders;
   bool silent = true;
 };
 
@@ -36,6 +37,7 @@ fake_connection(connection_actor::stateful_pointer<fake_connection_state> self, 
     },
     [self](const backend_removed&) { self->quit(); },
     [self](const reconfigured&) { ++self->state.reconfigured; },
+    [self](const session_order& order) { self->state.session_orders.push_back(order.connect); },
     [](const socket_ready&) {},
     // The test's way to have the oldest poll answered.
     [self](caf::timeout_atom, uint64_t reason) {
@@ -43,6 +45,7 @@ fake_connection(connection_actor::stateful_pointer<fake_connection_state> self, 
         poll_report{static_cast<failure>(reason), true, 1ms, 1});
       self->state.unanswered.pop_front();
     },
+    [](caf::tick_atom, uint64_t) {},
   };
 }
 

@@ -157,6 +157,40 @@ TEST(a backend that changes stays paused) {
   CHECK_EQUAL(due_at_tick(), 0u);
 }
 
+TEST(a pause may close the connections until it is over) {
+  add_all("good", 2);
+  auto orders = [this](const std::string& name) {
+    return state_of<test::fake_connection_state>(spawned[name].back()).session_orders;
+  };
+  count(pause_order{.backend = "good0", .disconnect = true});
+  sched.run();
+  CHECK_EQUAL(orders("good0"), (std::vector<bool>{false}));
+  CHECK(orders("good1").empty());
+  CHECK_EQUAL(status().disconnected, (std::vector<std::string>{"good0"}));
+  count(resume_order{"good0"});
+  sched.run();
+  CHECK_EQUAL(orders("good0"), (std::vector<bool>{false, true}));
+  CHECK(status().disconnected.empty());
+}
+
+TEST(connections come back when a pause ends by itself) {
+  add("good");
+  count(pause_order{.backend = "good", .span = 15s, .disconnect = true});
+  due_at_tick();
+  due_at_tick();
+  sched.run();
+  CHECK_EQUAL(state_of<test::fake_connection_state>(spawned["good"].back()).session_orders,
+              (std::vector<bool>{false, true}));
+}
+
+TEST(a backend that comes during a pause without connections makes none) {
+  count(pause_order{.backend = "", .disconnect = true});
+  add("good");
+  sched.run();
+  CHECK_EQUAL(state_of<test::fake_connection_state>(spawned["good"].back()).session_orders,
+              (std::vector<bool>{false}));
+}
+
 TEST(a paused backend is polled by order) {
   add("silent");
   count(pause_order{"silent", 0s});

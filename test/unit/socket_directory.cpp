@@ -16,7 +16,7 @@ TEST(a path or an abstract name is a directory of sockets) {
   CHECK(!is_socket_directory("run/postgresql"));
 }
 
-TEST(what a socket's address has no room for is a fault) {
+TEST(a path that a socket address has no room for is a fault) {
   CHECK_EQUAL(socket_directory_fault("/run/postgresql"), "");
   CHECK_EQUAL(socket_directory_fault("/run/with blank"), "");
   CHECK_EQUAL(socket_directory_fault('/' + std::string(91, 'x')), "");
