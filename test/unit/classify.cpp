@@ -39,7 +39,7 @@ TEST(the SQLSTATE of a refusal decides its class in any language) {
   CHECK(is("22023") == failure::other);
 }
 
-TEST(the limit of a role or a database is not the server's) {
+TEST(a full role or database is no full server) {
   auto is = [](const std::string& routine) {
   return parse_connect_error("connection failed: FATAL:  53300: zu viele Verbindungen\n"
                              + (routine.empty() ? "" : "LOCATION:  " + routine + ", a.c:1\n"))
