@@ -128,6 +128,7 @@ TEST(the end of a page stays the end) {
 TEST(blocks and counts of another catalogue are left out) {
   auto old = std::make_shared<const catalogue>(queries->queries());
   auto a = std::make_shared<entry>(named("a"), 1, std::make_shared<backend_metrics>(old));
+  a->metrics->connects = 1;
   section rows{2};
   rows.add_row(R"(table="t1")");
   rows.set(0, 1);

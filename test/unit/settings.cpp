@@ -204,7 +204,8 @@ const bad_file bad_files[] = {
   // -- libpq's parameters ----
   {"static: {}\nconnections: {parameters: {sslmod: require, host: h, dbname: d, user: u}}\n",
    "f:2:36: connections.parameters.sslmod: unknown libpq keyword, did you mean 'sslmode'?\n"
-   "f:2:51: connections.parameters.host: is not allowed here, discovery says where a backend is\n"
+   "f:2:51: connections.parameters.host: is not allowed here but for a directory of Unix sockets, "
+   "discovery says where a backend is\n"
    "f:2:62: connections.parameters.dbname: is not allowed here, expected the option database\n"
    "f:2:71: connections.parameters.user: is not allowed here, expected the option user"},
   {"static: {}\nconnections: {parameters: {password: hunter2, sslmode: on, options: -c a=b}}\n",
