@@ -27,9 +27,9 @@ std::string help_text(std::string_view of) {
   }
   std::string result;
   for (const auto& x : public_verbs())
-    result += fmt::format("{:<30}{}\n", fmt::format("{} {}", x.name, x.usage), x.help);
+    result += fmt::format("{:<28}  {}\n", fmt::format("{} {}", x.name, x.usage), x.help);
   result +=
-    fmt::format("{:<30}{}\n", "watch COMMAND", "the same again every second; Enter ends it");
+    fmt::format("{:<28}  {}\n", "watch COMMAND", "the same again every second; Enter ends it");
   return result + "\n--json makes an answer JSON. Names with blanks stand in \"quotes\".\n";
 }
 

@@ -44,7 +44,7 @@ discovery  the sources, and what they offer that is not watched
 actors [--tree]  every live actor; --tree: who spawned whom
 actor ID  one actor with its last messages
 poll NAME  poll a backend now and show the result
-pause NAME|--all [FOR]  stop polling, for instance for 10m; connections stay
+pause NAME|--all [FOR] [--disconnect]  stop polling, for instance for 10m; connections stay, or are closed until then
 resume NAME|--all  poll again from the next tick on
 log [LEVEL [--backend NAME]]  change the log level, of one backend or of all; until the next reload
 backendstat  per backend since the last look: latency, timeouts, errors
@@ -72,7 +72,7 @@ WRONG = {
     "backend otter": "no backend is called 'otter', did you mean 'other'?",
     "actor 1x": "no live actor has the number '1x'",
     "actor 18446744073709551616": "no live actor has the number '18446744073709551616'",
-    "pause one never": "usage: pause NAME|--all [FOR]",
+    "pause one never": "usage: pause NAME|--all [FOR] [--disconnect]",
     "poll otter": "no backend is called otter",
     "log loud": "the level is none of trace, debug, info, warn, error, fatal, default",
     "watch quit": "quit can't be watched",
@@ -98,6 +98,7 @@ ACTOR_KEYS = ["id", "kind", "of", "state", "mailbox", "mailbox_max", "messages",
 TREE = """
 id  kind  of  state  mailbox  max  messages  busy  longest  age  restarts  parent
 N  worker  -  idle  N  N  N  TIME  TIME  TIME  N  -
+N  gate  -  idle  N  N  N  TIME  TIME  TIME  N  -
 N  registry  -  idle  N  N  N  TIME  TIME  TIME  N  -
 N  scheduler  -  idle  N  N  N  TIME  TIME  TIME  N  -
 N  query  one  idle  N  N  N  TIME  TIME  TIME  N  N
@@ -124,7 +125,7 @@ def test_actors(daemon):
         assert (x["of"] in ("one", "other", "dead")) == below
         assert x["restarts"] == 0 and 0 <= x["mailbox"] <= 10
         assert 0 <= x["longest_seconds"] <= x["busy_seconds"] <= x["age_seconds"] < 90
-    # A poll has 11 results at most in the mailbox, and a few messages more.
+    # A poll has a result of each query at most in the mailbox, and a few messages more.
     assert all(x["mailbox_max"] < 100 for x in rows), rows
     assert scheduler["messages"] > 10
     assert row(rows, kind="query", of="dead")["messages"] == 0

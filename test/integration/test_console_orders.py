@@ -104,7 +104,7 @@ def test_pause_and_resume(daemon):
     assert page.value("pgstatsmon_backend_connects_total", backend="one") == 1
     x = data(daemon, "scheduler")
     assert x["paused_count"] == 1 and not x["all_paused"]
-    assert x["paused"] == [{"backend": "one", "left_seconds": None}]
+    assert x["paused"] == [{"backend": "one", "left_seconds": None, "disconnected": False}]
     assert x["ticks"][0]["paused"] == 1 and x["ticks"][0]["due"] == 2
     assert "one      until resumed" in say(daemon, "scheduler")
     assert row(data(daemon, "backends"), backend="one")["next_poll_seconds"] is None
