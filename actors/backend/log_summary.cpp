@@ -23,18 +23,25 @@ constexpr std::chrono::minutes period{1};
 constexpr std::chrono::seconds first_wait{10};
 
 /// 4870 as 4,870.
-std::string grouped(size_t x) {
-  auto result = std::to_string(x);
-  for (auto i = static_cast<int>(result.size()) - 3; i > 0; i -= 3)
-    result.insert(static_cast<size_t>(i), ",");
+std::string grouped(size_t number) {
+  auto digits = std::to_string(number);
+  std::string result;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0)
+      result += ',';
+    result += digits[i];
+  }
   return result;
 }
 
 std::string summary_of(std::string_view kind, const std::set<std::string>& backends) {
   std::string names;
   auto left = max_named;
-  for (auto i = backends.begin(); i != backends.end() && left > 0; ++i, --left)
-    names += (names.empty() ? "" : ", ") + *i;
+  for (auto i = backends.begin(); i != backends.end() && left > 0; ++i, --left) {
+    if (!names.empty())
+      names += ", ";
+    names += *i;
+  }
   if (backends.size() <= max_named)
     return fmt::format("{} more backends: {}: {}", grouped(backends.size()), kind, names);
   return fmt::format("{} more backends: {}, for instance {}", grouped(backends.size()), kind,
