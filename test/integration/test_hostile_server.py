@@ -53,10 +53,12 @@ def test_what_never_ends(primary, watch, directory, what):
     password.write_text("secret\n")
     with Hostile(what) as server:
         daemon, before = start(watch, primary, [server], password_file=str(password))
-        page = daemon.wait_for(lambda p: failed(p, "evil0", "too_large"), 60, "it is too large")
+        page = daemon.wait_for(
+            lambda p: failed(p, "evil0", "too_large")
+            and p.state("pgstatsmon_backend_state", backend="evil0") == "backoff",
+            60, "it is too large")
         # The next attempt is not before half a minute.
         assert failed(page, "evil0", "too_large") == server.connections == 1
-        assert page.state("pgstatsmon_backend_state", backend="evil0") == "backoff"
         assert page.value("pg_up", backend="evil0") == 0
         page = daemon.wait_polls("good", 3)
         assert page.total(FAILURES, backend="good") == 0

@@ -30,6 +30,7 @@ LEFT_OUT = {
     "temp_file_limit": "only a superuser's, who then wants sorts to fail",
     "wal_consistency_checking": "only a superuser's, and of use to writers",
     "backtrace_functions": "only a superuser's: names of the server's own functions",
+    "output_plugin_libraries": "only a superuser's: which plugins may decode the WAL",
     "zero_damaged_pages": "only a superuser's: destroys data",
     "log_min_messages": "only a superuser's: fills the log",
     "log_min_error_statement": "only a superuser's: fills the log",
