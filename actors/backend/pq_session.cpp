@@ -2,7 +2,7 @@
 #include "actors/backend/pq_session.hpp"
 
 #include "actors/backend/classify.hpp"
-#include "actors/backend/read_meter.hpp"
+#include "actors/backend/read_allowance.hpp"
 
 #include <array>
 #include <ctime>
@@ -17,6 +17,9 @@
 namespace pgstatsmon {
 
 namespace {
+
+/// For one call of libpq, in bytes: what a server can make us read beyond what it may send.
+constexpr size_t read_at_once = size_t{64} << 10;
 
 /// Reads per receive(): bounds how long one backend keeps an actor thread.
 constexpr int max_reads = 64;
@@ -92,9 +95,9 @@ public:
 
   connect_progress advance() override {
     auto begin = cpu_time();
-    meter_.before_read(socket());
+    read_allowance reading{read_at_once};
     auto state = PQconnectPoll(connection_.get());
-    if (auto error = count(unread_bytes(socket()), cpu_time() - begin))
+    if (auto error = count(reading.used(), cpu_time() - begin))
       return {false, {}, error};
     switch (state) {
     case PGRES_POLLING_READING: return {false, interest::read, std::nullopt};
@@ -147,18 +150,17 @@ public:
     auto begin = cpu_time();
     auto now = begin;
     for (int reads = 1;; ++reads) {
-      meter_.before_read(socket());
+      read_allowance reading{read_at_once};
       if (PQconsumeInput(connection_.get()) != 1)
         return broken();
       collect(on_result);
       if (PQstatus(connection_.get()) == CONNECTION_BAD)
         return broken();
       auto read_since = std::exchange(now, cpu_time());
-      auto unread = unread_bytes(socket());
-      if (auto error = count(unread, now - read_since))
+      if (auto error = count(reading.used(), now - read_since))
         return error;
       // What TLS holds back already has left the socket, so nothing would wake us for it.
-      auto enough = reads >= max_reads || now - begin > max_time || unread == 0;
+      auto enough = reads >= max_reads || now - begin > max_time || reading.drained();
       if (enough && !held_by_tls())
         break;
     }
@@ -243,8 +245,8 @@ private:
     return tls != nullptr && SSL_pending(static_cast<SSL*>(tls)) > 0;
   }
 
-  std::optional<session_error> count(uint64_t unread, std::chrono::nanoseconds time) {
-    if (auto crossed = budget_.count(meter_.after_read(socket(), unread), time))
+  std::optional<session_error> count(uint64_t bytes, std::chrono::nanoseconds time) {
+    if (auto crossed = budget_.count(bytes, time))
       return session_error{failure::too_large, {}, std::move(*crossed)};
     return std::nullopt;
   }
@@ -273,7 +275,6 @@ private:
   size_t pending_ = 0;
   size_t next_ = 0;
   std::vector<bool> pinned_; ///< By statement of the flight: the rows of its pins are to come.
-  read_meter meter_;
   receive_budget budget_;
   statement_result current_;
   std::optional<session_error> last_words_;
