@@ -14,6 +14,7 @@
 #include "actors/exposition/health.hpp"
 #include "actors/exposition/pages.hpp"
 #include "actors/registry/registry.hpp"
+#include "config/collect.hpp"
 #include "config/labels.hpp"
 #include "config/log.hpp"
 
@@ -89,8 +90,11 @@ system_configuration::system_configuration() {
 caf::expected<catalogue_ptr> load_queries(const settings& x, const std::string& file) {
   auto result = x.queries.empty() ? caf::expected<catalogue_ptr>{built_in_catalogue()}
                                   : load_catalogue(x.queries);
-  if (result)
-    if (auto error = check_static_labels(x, **result, file))
+  if (!result)
+    return result;
+  *result = in_words_of(*result, x.families);
+  for (auto* check : {check_static_labels, check_collect})
+    if (auto error = check(x, **result, file))
       return error;
   return result;
 }

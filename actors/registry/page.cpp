@@ -10,7 +10,12 @@ namespace pgstatsmon {
 namespace {
 
 constexpr std::string_view type_name(metric_type x) noexcept {
-  return x == metric_type::counter ? "counter" : "gauge";
+  switch (x) {
+  case metric_type::counter: return "counter";
+  case metric_type::histogram: return "histogram";
+  case metric_type::gauge: break;
+  }
+  return "gauge";
 }
 
 } // namespace
@@ -44,7 +49,7 @@ void page_reader::write_data() {
   for (; family_ < data_.size(); next_family()) {
     for (; backend_ < blocks_.size() && !out_.full(); ++backend_, row_ = 0) {
       if (blocks_[backend_])
-        write_rows(blocks_[backend_]->sections()[data_[family_].query]);
+        write_rows(blocks_[backend_]->of(data_[family_].query));
       if (out_.full())
         return; // perhaps in the middle of these rows
     }
@@ -61,7 +66,7 @@ void page_reader::write_rows(const section& rows) {
     if (is_absent(value))
       continue;
     write_header(definition->family, type_name(definition->type), definition->help);
-    to.sample(rows.labels(row_), value);
+    to.part(definition->suffix, rows.labels(row_), definition->label, value);
   }
 }
 
@@ -101,7 +106,8 @@ void page_reader::next_family() noexcept {
   ++family_;
   backend_ = 0;
   row_ = 0;
-  headed_ = false;
+  if (family_ >= data_.size() || data_[family_].definition->leads)
+    headed_ = false;
 }
 
 } // namespace pgstatsmon

@@ -132,7 +132,8 @@ TEST(blocks and counts of another catalogue are left out) {
   section rows{2};
   rows.add_row(R"(table="t1")");
   rows.set(0, 1);
-  a->samples = std::make_shared<const block>(old, std::vector{rows, section{1}});
+  a->samples = std::make_shared<const block>(
+    old, std::vector{std::make_shared<const section>(rows), section_ptr{}});
   backends.push_back(a);
   auto text = page();
   CHECK(lines(text, "tables_scans{").empty());
