@@ -124,6 +124,14 @@ struct fixture {
       x.body = request.path;
       return x;
     });
+    server.add_route("/seen", [](const http_request& request) {
+      http_response x;
+      for (const auto& [name, value] : request.parameters)
+        x.body += fmt::format("{}={}\n", name, value);
+      for (const auto& [name, value] : request.headers)
+        x.body += fmt::format("{}: {}\n", name, value);
+      return x;
+    });
     CAF_REQUIRE(!server.start());
   }
 
@@ -179,6 +187,11 @@ TEST(a prefix takes all below it) {
   auto x = get("/api/v1/backends/a%20b");
   CHECK_EQUAL(x.body, "/api/v1/backends/a b");
   CHECK_EQUAL(x.headers["content-type"], "application/json");
+}
+
+TEST(a handler sees parameters and headers) {
+  auto x = get("/seen?b=1&a=%20+x", "X-One: 1\r\nX-Empty:\r\n");
+  CHECK_EQUAL(x.body, "b=1\na=  x\nHost: x\nConnection: close\nX-One: 1\nX-Empty: \n");
 }
 
 TEST(a large body arrives whole) {
