@@ -13,6 +13,7 @@
 #include "actors/exposition/api.hpp"
 #include "actors/exposition/health.hpp"
 #include "actors/exposition/pages.hpp"
+#include "actors/exposition/service_discovery.hpp"
 #include "actors/registry/registry.hpp"
 #include "config/collect.hpp"
 #include "config/labels.hpp"
@@ -166,6 +167,7 @@ void daemon::serve() {
             options_->target.route);
   add_health(*http_, signs_);
   add_api(*http_, make_sources());
+  add_service_discovery(*http_, backends_, signs_, backends_route(options_->target.route));
 }
 
 void daemon::show_certificate(const web_door& door) {

@@ -3,6 +3,7 @@
 
 #include "actors/registry/escape.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pgstatsmon {
@@ -21,7 +22,7 @@ constexpr std::string_view type_name(metric_type x) noexcept {
 } // namespace
 
 page_reader::page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
-                         std::function<std::string()> daemon)
+                         std::function<std::string()> daemon, const std::vector<std::string>& only)
   : backends_{std::move(backends)},
     queries_{queries},
     own_{own_families(queries)},
@@ -35,6 +36,22 @@ page_reader::page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
   for (size_t i = 0; i < queries_->queries().size(); ++i)
     for (size_t j = 0; j < queries_->queries()[i].metrics.size(); ++j)
       data_.push_back({i, j, &queries_->queries()[i].metrics[j]});
+  if (!only.empty())
+    choose(only);
+}
+
+void page_reader::choose(const std::vector<std::string>& only) {
+  auto is_chosen = [&](const std::string& query) {
+    return std::find(only.begin(), only.end(), query) != only.end();
+  };
+  std::erase_if(
+    data_, [&](const data_family& x) { return !is_chosen(queries_->queries()[x.query].name); });
+  std::vector<std::string> own{"pg_up"};
+  for (const auto& name : only)
+    own.push_back(name + "_querytime_ms");
+  std::erase_if(own_, [&](const own_family& x) {
+    return std::find(own.begin(), own.end(), x.name) == own.end();
+  });
 }
 
 size_t page_reader::read(char* to, size_t max) {

@@ -15,6 +15,7 @@
 
 using namespace pgstatsmon;
 using namespace pgstatsmon::test;
+using namespace std::string_literals;
 
 namespace {
 
@@ -116,6 +117,17 @@ TEST(a page shows the blocks it began with) {
   show(a, {{{R"(table="t2")", {3, 4}}}, {}});
   CHECK_EQUAL(text + rest_of(reader, 64), before);
   CHECK(page() != before);
+}
+
+TEST(a page of some queries has their data and times and whether a backend is up) {
+  show(add("a"), {{{R"(table="t")", {1, 2}}}, {{"", {7}}}});
+  page_reader reader{std::make_shared<const entry_list>(backends), queries, nullptr, {"server"}};
+  auto text = rest_of(reader, 1 << 20);
+  CHECK_EQUAL(lines(text, "server_age{"), std::vector{R"(server_age{backend="a"} 7)"s});
+  CHECK_EQUAL(lines(text, "pg_up{"), std::vector{R"(pg_up{backend="a"} 0)"s});
+  CHECK_EQUAL(lines(text, "server_querytime_ms_count{"),
+              std::vector{R"(server_querytime_ms_count{backend="a"} 0)"s});
+  CHECK_EQUAL(lines(text, "# TYPE ").size(), 3u);
 }
 
 TEST(the end of a page stays the end) {
