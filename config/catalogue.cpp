@@ -84,8 +84,8 @@ void look_for_clashes(std::vector<source>& sources) {
   owner_map queries;
   for (auto& x : sources)
     if (claim(queries, x.found.query.name, x.found.name_place, x))
-      for (size_t i = 0; i < x.found.query.metrics.size(); ++i)
-        claim(families, x.found.query.metrics[i].family, x.found.metric_places[i], x);
+      for (const auto& [family, place] : x.found.families)
+        claim(families, family, place, x);
 }
 
 caf::expected<catalogue_ptr> parse(const file_list& files) {
@@ -147,6 +147,41 @@ caf::expected<catalogue_ptr> load(const std::string& directory) {
 catalogue::catalogue(std::vector<query_definition> queries) : queries_{std::move(queries)} {
   for (const auto& x : queries_)
     families_ += x.metrics.size();
+}
+
+std::vector<std::string> label_names(const query_definition& query) {
+  auto result = query.labels;
+  if (query.datname)
+    result.insert(result.begin(), "datname");
+  for (const auto& x : query.metrics)
+    if (x.source == sample_source::state && x.leads)
+      result.push_back(x.column);
+  return result;
+}
+
+catalogue_ptr in_words_of(const catalogue_ptr& queries, vocabulary whose) {
+  if (whose == vocabulary::original)
+    return queries;
+  auto all = queries->queries();
+  for (auto& query : all) {
+    // Ranks are by metrics as they stand, so what is added comes last.
+    auto n = query.metrics.size();
+    for (size_t i = 0; i < n; ++i) {
+      if (!query.metrics[i].exporter)
+        continue;
+      auto renamed = query.metrics[i];
+      renamed.family = renamed.exporter->family;
+      renamed.type = renamed.exporter->type;
+      renamed.scale = renamed.exporter->scale;
+      if (whose == vocabulary::exporter)
+        query.metrics[i] = std::move(renamed);
+      else
+        query.metrics.push_back(std::move(renamed));
+    }
+    query.datname =
+      query.datname || (whose == vocabulary::exporter && query.scope == query_scope::database);
+  }
+  return std::make_shared<const catalogue>(std::move(all));
 }
 
 catalogue_ptr built_in_catalogue() {

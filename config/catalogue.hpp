@@ -1,10 +1,12 @@
 // The catalogue: every query definition, and the families of samples that they make.
 #pragma once
 
+#include "config/needs.hpp"
 #include "messages/backend.hpp"
 
 #include <caf/expected.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,13 +22,23 @@ struct sql_variant {
   int32_t from = 0;                        ///< First version that it fits.
   int32_t until = 0;                       ///< First version that it no longer fits; 0: none.
   server_role role = server_role::unknown; ///< Only on such servers; unknown: on any.
-  bool needs_functions = false; ///< Uses the functions that setup makes before PostgreSQL 10.
-  std::string sql;
+  std::vector<need> needs{};               ///< All must hold, beside those of the query.
+  std::string sql{}; ///< `{schema EXTENSION}` stands for the schema that an extension is in.
 
   friend bool operator==(const sql_variant&, const sql_variant&) = default;
 };
 
-enum class metric_type : uint8_t { counter, gauge };
+enum class metric_type : uint8_t { counter, gauge, histogram };
+
+/// What a sample is made of.
+enum class sample_source : uint8_t {
+  number, ///< The column's number.
+  row,    ///< 1, as the row is there. The column need not be.
+  state,  ///< 1 if the column's text is the metric's state, else 0.
+  bucket, ///< Of the column's array of numbers: how many do not exceed the metric's bound.
+  sum,    ///< Of the column's array of numbers: all added up.
+  count,  ///< Of the column's array of numbers: how many there are.
+};
 
 /// What becomes of a metric's values in rows whose labels are equal: a page can have one of them.
 enum class duplicate_rule : uint8_t {
@@ -36,15 +48,55 @@ enum class duplicate_rule : uint8_t {
   sum,   ///< All values added up.
 };
 
-/// A column that becomes a family of samples.
+/// What postgres_exporter calls a family that the original has under another name.
+struct exporter_name {
+  std::string family;
+  metric_type type = metric_type::gauge;
+  double scale = 1;
+
+  friend bool operator==(const exporter_name&, const exporter_name&) = default;
+};
+
+/// One sample of each row. Most columns make one; a histogram or a set of states makes several,
+/// which stand one after another and are one family.
 struct metric_definition {
   std::string column; ///< As the result names it.
-  std::string family; ///< The metric's full name, `<query>_<column>[_<unit>]`.
+  std::string family; ///< The metric's full name, `<query>_<column>[_<unit>]` unless given.
   std::string help;
   metric_type type = metric_type::gauge;
   duplicate_rule duplicates = duplicate_rule::first;
+  double scale = 1; ///< What a number is multiplied by.
+  sample_source source = sample_source::number;
+  double bound = 0;     ///< Of a bucket; infinity for the last one.
+  std::string state{};  ///< Of a state.
+  std::string suffix{}; ///< What the sample's name has behind the family's: `_bucket`.
+  std::string label{};  ///< Rendered, of this sample alone: `le="5"`.
+  bool leads = true;    ///< The first of its family.
+  std::optional<exporter_name> exporter{};
 
   friend bool operator==(const metric_definition&, const metric_definition&) = default;
+};
+
+/// Where a query has to be asked.
+enum class query_scope : uint8_t {
+  server,   ///< Once a server: it says the same in every database.
+  database, ///< In each database that is watched.
+};
+
+/// Which rows reach the page when there are many.
+struct row_limit {
+  /// What the rows are ranked by.
+  enum class rank : uint8_t {
+    value,  ///< The metric's value.
+    growth, ///< What it has grown by since it was read last.
+  };
+
+  uint32_t rows = 0;        ///< At most; 0: all.
+  size_t by = 0;            ///< Index into query_definition::metrics.
+  rank order = rank::value; ///< The largest are kept.
+  bool other = false;       ///< All others are one row, whose labels are `other`.
+
+  friend bool operator==(const row_limit&, const row_limit&) = default;
 };
 
 /// One query: what it asks of which server, and what becomes of the columns.
@@ -54,9 +106,22 @@ struct query_definition {
   std::vector<sql_variant> variants; ///< The first that fits is used.
   std::vector<std::string> labels;   ///< Columns that become labels, in order.
   std::vector<metric_definition> metrics;
+  std::string set = "core"; ///< What it is switched on and off with.
+  query_scope scope = query_scope::server;
+  bool datname = false;                 ///< Its samples have the database as a label of ours.
+  std::chrono::milliseconds every{0};   ///< Its own interval; 0: each poll.
+  std::chrono::milliseconds timeout{0}; ///< Its own time limit; 0: connections.query_timeout.
+  std::vector<need> needs{};            ///< All must hold.
+  row_limit limit{};
 
   friend bool operator==(const query_definition&, const query_definition&) = default;
 };
+
+/// The labels of its samples, the backend's own aside.
+std::vector<std::string> label_names(const query_definition& query);
+
+/// Whose names the families have that exist under two.
+enum class vocabulary : uint8_t { original, exporter, both };
 
 /// All definitions, in the order in which a poll sends them. Immutable.
 class catalogue {
@@ -74,6 +139,10 @@ private:
 };
 
 using catalogue_ptr = std::shared_ptr<const catalogue>;
+
+/// The catalogue with families named as `whose` has them. postgres_exporter's tables and indexes
+/// have their database as a label.
+catalogue_ptr in_words_of(const catalogue_ptr& queries, vocabulary whose);
 
 /// The definitions of config/queries/, which are compiled into the program. Throws std::logic_error
 /// when they are wrong, which a unit test rules out.

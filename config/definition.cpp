@@ -1,7 +1,5 @@
 // Checks what can be checked of a definition without a server.
-#include "config/definition.hpp"
-
-#include "config/values.hpp"
+#include "config/definition_parts.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,36 +20,6 @@ bool is_letter(char c) {
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-/// A word that can be part of a metric's name, and a label's.
-std::optional<std::string> parse_name(const value& x) {
-  auto result = parse_word(x);
-  if (!result)
-    return std::nullopt;
-  if (!is_letter(result->front())
-      || !std::ranges::all_of(*result, [](char c) { return is_letter(c) || is_digit(c); })) {
-    x.complain("is no name, expected letters, digits and _, no digit first");
-    return std::nullopt;
-  }
-  if (result->size() > max_name) {
-    x.complain("is too long, expected at most " + std::to_string(max_name) + " characters");
-    return std::nullopt;
-  }
-  return result;
-}
-
-std::optional<std::string> parse_label(const value& x) {
-  auto result = parse_name(x);
-  if (!result)
-    return std::nullopt;
-  if (result->starts_with("__"))
-    x.complain("is no label name, those that begin with __ are Prometheus' own");
-  else if (*result == "backend" || *result == "le" || *result == "quantile")
-    x.complain("is a label that every series may have already, expected another name");
-  else
-    return result;
-  return std::nullopt;
 }
 
 /// Digits as a number below 100; nothing when they are none.
@@ -107,12 +75,6 @@ std::optional<std::string> parse_sql(const value& x) {
   return std::nullopt;
 }
 
-fault place_of(const value& x) {
-  if (!x.given())
-    return {};
-  return {x.node().line, x.node().column, x.path(), {}};
-}
-
 void read_labels(const value& self, std::vector<std::string>& labels) {
   self.each([&](const value& item) {
     std::string label;
@@ -123,41 +85,12 @@ void read_labels(const value& self, std::vector<std::string>& labels) {
   });
 }
 
-auto parse_rule() {
-  using rule = duplicate_rule;
-  return choice<rule>(
-    {{"first", rule::first}, {"min", rule::min}, {"max", rule::max}, {"sum", rule::sum}});
-}
-
-void read_metric(const value& self, duplicate_rule common, located_definition& to) {
-  metric_definition metric;
-  metric.duplicates = common;
-  std::string unit;
-  fields s{self};
-  auto column = s.get("column").require(metric.column, "a column of the SQL's result", parse_name);
-  s.get("type").require(
-    metric.type, "counter or gauge",
-    choice<metric_type>({{"counter", metric_type::counter}, {"gauge", metric_type::gauge}}));
-  s.get("unit").read(unit, parse_name);
-  s.get("duplicates").read(metric.duplicates, parse_rule());
-  s.get("help").require(metric.help, "a sentence", parse_word);
-  metric.family = to.query.name + '_' + metric.column;
-  if (!unit.empty())
-    metric.family += '_' + unit;
-  if (std::ranges::find(to.query.labels, metric.column) != to.query.labels.end())
-    column.complain("is a label already");
-  if (auto what = family_fault(metric.family); !what.empty())
-    column.complain(what);
-  to.metric_places.push_back(place_of(column));
-  to.query.metrics.push_back(std::move(metric));
-}
-
 /// Whether every server that fits `later` fits `earlier` too.
 bool hides(const sql_variant& earlier, const sql_variant& later) {
   auto ends_later = earlier.until == 0 || (later.until != 0 && later.until <= earlier.until);
   auto any_role = earlier.role == server_role::unknown || earlier.role == later.role;
   return earlier.from <= later.from && ends_later && any_role
-         && (!earlier.needs_functions || later.needs_functions);
+         && std::ranges::includes(later.needs, earlier.needs);
 }
 
 void read_variant(const value& self, std::vector<sql_variant>& variants) {
@@ -169,7 +102,8 @@ void read_variant(const value& self, std::vector<sql_variant>& variants) {
   s.get("role").read(x.role, choice<server_role>({{"any", server_role::unknown},
                                                   {"primary", server_role::primary},
                                                   {"standby", server_role::standby}}));
-  s.get("needs").read(x.needs_functions, choice<bool>({{"functions", true}}));
+  read_needs(s.get("needs"), x.needs);
+  std::ranges::sort(x.needs);
   s.get("sql").require(x.sql, "SQL", parse_sql);
   if (self.run().faults.size() != faults)
     return;
@@ -181,19 +115,52 @@ void read_variant(const value& self, std::vector<sql_variant>& variants) {
     variants.push_back(std::move(x));
 }
 
-/// A list that must be there and have something in it.
-template <class F>
-void each_of_some(const value& self, std::string_view expected, F f) {
-  if (!self.given() && !self.run().describing)
-    self.complain("is missing, expected " + std::string{expected});
-  else if (self.given() && (self.node().type == kind::null || self.node().type == kind::list)
-           && self.node().items.empty())
-    self.complain("is empty, expected " + std::string{expected});
-  else
-    self.each(f);
+/// The set, the place, the interval and what else says when the query is asked.
+void read_occasion(fields& s, query_definition& x) {
+  s.get("set").read(x.set, parse_name);
+  s.get("scope").read(x.scope, choice<query_scope>({{"server", query_scope::server},
+                                                    {"database", query_scope::database}}));
+  s.get("every").read(x.every, parse_time);
+  s.get("timeout").read(x.timeout, parse_time);
+  read_needs(s.get("needs"), x.needs);
 }
 
 } // namespace
+
+std::optional<std::string> parse_name(const value& x) {
+  auto result = parse_word(x);
+  if (!result)
+    return std::nullopt;
+  if (!is_letter(result->front())
+      || !std::ranges::all_of(*result, [](char c) { return is_letter(c) || is_digit(c); })) {
+    x.complain("is no name, expected letters, digits and _, no digit first");
+    return std::nullopt;
+  }
+  if (result->size() > max_name) {
+    x.complain("is too long, expected at most " + std::to_string(max_name) + " characters");
+    return std::nullopt;
+  }
+  return result;
+}
+
+std::optional<std::string> parse_label(const value& x) {
+  auto result = parse_name(x);
+  if (!result)
+    return std::nullopt;
+  if (result->starts_with("__"))
+    x.complain("is no label name, those that begin with __ are Prometheus' own");
+  else if (*result == "backend" || *result == "le" || *result == "quantile")
+    x.complain("is a label that every series may have already, expected another name");
+  else
+    return result;
+  return std::nullopt;
+}
+
+fault place_of(const value& x) {
+  if (!x.given())
+    return {};
+  return {x.node().line, x.node().column, x.path(), {}};
+}
 
 located_definition read_definition(const value& root) {
   located_definition result;
@@ -201,11 +168,20 @@ located_definition read_definition(const value& root) {
   auto name = s.get("name").require(result.query.name, "the query's name", parse_name);
   result.name_place = place_of(name);
   s.get("help").require(result.query.help, "a sentence", parse_word);
-  read_labels(s.get("labels"), result.query.labels);
+  read_occasion(s, result.query);
+  auto labels = s.get("labels");
+  read_labels(labels, result.query.labels);
+  if (result.query.scope == query_scope::database) {
+    // The original's families have no such label, and one database a server.
+    result.query.datname = result.query.set != "original";
+    if (std::ranges::find(result.query.labels, "datname") != result.query.labels.end())
+      labels.complain("has datname, which each query of scope database gets by itself");
+  }
   auto common = duplicate_rule::first;
-  s.get("duplicates").read(common, parse_rule());
+  s.get("duplicates").read(common, parse_rule);
   each_of_some(s.get("metrics"), "a list of metrics",
                [&](const value& x) { read_metric(x, common, result); });
+  read_limit(s, result.query);
   each_of_some(s.get("versions"), "a list of version ranges with their SQL",
                [&](const value& x) { read_variant(x, result.query.variants); });
   return result;

@@ -13,8 +13,10 @@ namespace pgstatsmon {
 /// A definition, and where in its file the names stand that have to be unique over all files.
 struct located_definition {
   query_definition query;
-  fault name_place;                 ///< Without `what`.
-  std::vector<fault> metric_places; ///< The same, one per metric.
+  fault name_place; ///< Without `what`.
+
+  /// Every family, under its names in both vocabularies, with its place.
+  std::vector<std::pair<std::string, fault>> families;
 };
 
 /// Reads a definition. What is wrong is reported to the value's reading; then only the names of

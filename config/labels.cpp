@@ -1,6 +1,8 @@
 // The names of labels that are ours, Prometheus' or a query's.
 #include "config/labels.hpp"
 
+#include "config/collect.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -35,11 +37,12 @@ std::string label_name_fault(std::string_view name, labelled on) {
   return {};
 }
 
-query_label_map query_labels(const catalogue& queries) {
+query_label_map query_labels(const catalogue& queries, const collect_rules& rules) {
   query_label_map result;
   for (const auto& query : queries.queries())
-    for (const auto& label : query.labels)
-      result.emplace(label, query.name);
+    if (collects(rules, query))
+      for (const auto& label : label_names(query))
+        result.emplace(label, query.name);
   return result;
 }
 
@@ -50,14 +53,15 @@ std::string query_label_fault(std::string_view name, const query_label_map& take
 }
 
 bool doubles(const label_list& labels, const query_definition& query) {
+  auto names = label_names(query);
   return std::ranges::any_of(labels, [&](const auto& label) {
-    return std::ranges::find(query.labels, label.first) != query.labels.end();
+    return std::ranges::find(names, label.first) != names.end();
   });
 }
 
 caf::error check_static_labels(const settings& options, const catalogue& queries,
                                const std::string& file) {
-  auto taken = query_labels(queries);
+  auto taken = query_labels(queries, narrowed({}, options.collect));
   std::vector<fault> faults;
   for (auto place : options.static_labels)
     if (auto what = query_label_fault(place.what, taken); !what.empty()) {

@@ -4,6 +4,7 @@
 
 #include "config/catalogue.hpp"
 #include "config/settings.hpp"
+#include "messages/collect.hpp"
 
 #include <caf/error.hpp>
 
@@ -25,7 +26,8 @@ std::string label_name_fault(std::string_view name, labelled on);
 /// The labels that queries make of columns, each with the first query that does.
 using query_label_map = std::map<std::string, std::string, std::less<>>;
 
-query_label_map query_labels(const catalogue& queries);
+/// @param rules Only of the queries that they have.
+query_label_map query_labels(const catalogue& queries, const collect_rules& rules);
 
 /// What a query has against a static label of a backend; empty when none has anything.
 std::string query_label_fault(std::string_view name, const query_label_map& taken);

@@ -21,6 +21,8 @@ struct reading {
   std::vector<fault> faults;        ///< In the order in which they were found.
   std::vector<fault> warnings;      ///< The same.
   std::vector<fault> static_labels; ///< Labels that were read: where, and `what` is the name.
+  std::vector<fault> set_names;     ///< Of `collect`, the same.
+  std::vector<fault> query_names;   ///< Of `collect`, the same.
   bool describing = false;          ///< There is no document: only `options` is of interest.
   std::vector<std::string> options; ///< Paths of all options, when describing.
 

@@ -1,6 +1,7 @@
 // The configuration file as a whole; its parts are read in settings_*.cpp.
 #include "config/settings.hpp"
 
+#include "config/collect.hpp"
 #include "config/settings_parts.hpp"
 #include "config/values.hpp"
 #include "messages/error.hpp"
@@ -94,6 +95,8 @@ caf::expected<settings> parse(std::string_view text, const std::string& file) {
   if (!run.faults.empty())
     return make_error(std::move(run.faults), file);
   result.static_labels = std::move(run.static_labels);
+  result.set_names = std::move(run.set_names);
+  result.query_names = std::move(run.query_names);
   std::ranges::stable_sort(run.warnings, {},
                            [](const fault& x) { return std::tie(x.line, x.column); });
   for (const auto& x : run.warnings)
@@ -114,6 +117,11 @@ void read_polling(fields& top, settings& x) {
   top.get("database").read(x.database, parse_word);
   top.get("backend_port").read(x.backend_port, integer<uint16_t>(1, 65535));
   top.get("queries").read(x.queries, parse_directory);
+  read_collect(top.get("collect"), x.collect);
+  top.get("families")
+    .read(x.families, choice<vocabulary>({{"original", vocabulary::original},
+                                          {"exporter", vocabulary::exporter},
+                                          {"both", vocabulary::both}}));
   auto state_dir = top.get("state_dir").read(x.state_dir, parse_path);
   std::error_code unused;
   if (!x.state_dir.empty() && std::filesystem::exists(x.state_dir, unused)

@@ -1,6 +1,7 @@
 // The configuration file: every option with its type, unit and default.
 #pragma once
 
+#include "config/catalogue.hpp"
 #include "config/fault.hpp"
 #include "messages/backend.hpp"
 
@@ -56,6 +57,15 @@ struct setup_settings {
   friend bool operator==(const setup_settings&, const setup_settings&) = default;
 };
 
+/// What `collect` says in one place: for all, of a source or of one entry.
+struct collect_settings {
+  std::optional<std::vector<std::string>> sets; ///< In place of what a wider place says.
+  std::vector<std::string> on;                  ///< Queries, whatever their set.
+  std::vector<std::string> off;                 ///< The same.
+
+  friend bool operator==(const collect_settings&, const collect_settings&) = default;
+};
+
 /// An entry of `static.dbs`. Options that are not given come from the top level.
 struct static_backend {
   std::string name;
@@ -64,6 +74,7 @@ struct static_backend {
   std::optional<std::string> database;
   std::optional<std::string> user;
   std::optional<std::string> role; ///< A key of `roles`: names the database.
+  collect_settings collect{};
 
   friend bool operator==(const static_backend&, const static_backend&) = default;
 };
@@ -101,6 +112,7 @@ struct vmapi_settings {
   std::string nic_tag;                      ///< ECMAScript regular expression, unanchored.
   std::map<std::string, std::string> roles; ///< Tag value to database.
   label_list labels;                        ///< Static labels of its backends.
+  collect_settings collect{};
   shrink_settings shrink;
 
   friend bool operator==(const vmapi_settings&, const vmapi_settings&) = default;
@@ -111,6 +123,7 @@ struct file_source_settings {
   std::string name = "file"; ///< Unique among the sources.
   std::string path;          ///< JSON or YAML.
   label_list labels;
+  collect_settings collect{};
 
   friend bool operator==(const file_source_settings&, const file_source_settings&) = default;
 };
@@ -121,6 +134,7 @@ struct http_sd_settings {
   http_settings http;
   milliseconds poll_interval{60'000};
   label_list labels;
+  collect_settings collect{};
   shrink_settings shrink;
 
   friend bool operator==(const http_sd_settings&, const http_sd_settings&) = default;
@@ -135,6 +149,7 @@ struct dns_settings {
   std::string server;        ///< Literal `address[:port]` of a name server; empty: the system's.
   milliseconds poll_interval{30'000};
   label_list labels;
+  collect_settings collect{};
   shrink_settings shrink;
 
   friend bool operator==(const dns_settings&, const dns_settings&) = default;
@@ -179,6 +194,8 @@ struct settings {
   uint16_t backend_port = 5432;
   setup_settings setup;
   std::string queries; ///< Directory of query definitions; empty: those compiled in.
+  collect_settings collect{};
+  vocabulary families = vocabulary::original;
   log_settings log;
   web_settings web;
   console_settings console;
@@ -194,6 +211,10 @@ struct settings {
 
   /// Every static label that the file says: where, and `what` is its name.
   std::vector<fault> static_labels;
+
+  /// The sets and the queries that `collect` names anywhere: where, and `what` is the name.
+  std::vector<fault> set_names;
+  std::vector<fault> query_names;
 
   std::vector<std::string> warnings; ///< What is right but surprising, a sentence each.
 

@@ -1,5 +1,6 @@
 // The discovery sources: `static`, `vmapi`, `file`, `http_sd`, `dns`, and what they share.
 #include "config/backend_name.hpp"
+#include "config/collect.hpp"
 #include "config/settings_parts.hpp"
 #include "config/socket_directory.hpp"
 #include "config/text.hpp"
@@ -97,6 +98,7 @@ void read_vmapi(const value& self, vmapi_settings& x, const role_map& roles, sou
   read_roles(s.get("roles"), x.roles);
   x.roles.insert(roles.begin(), roles.end());
   s.get("labels").read(x.labels, parse_labels);
+  read_collect(s.get("collect"), x.collect);
   read_shrink(s.get("shrink"), x.shrink);
 }
 
@@ -105,6 +107,7 @@ void read_file_source(const value& self, file_source_settings& x, source_names& 
   read_name(s, self, x.name, names);
   s.get("path").require(x.path, "the path of a list of backends", parse_file);
   s.get("labels").read(x.labels, parse_labels);
+  read_collect(s.get("collect"), x.collect);
 }
 
 void read_http_sd(const value& self, http_sd_settings& x, source_names& names) {
@@ -113,6 +116,7 @@ void read_http_sd(const value& self, http_sd_settings& x, source_names& names) {
   read_http(s, x.http, parse_url);
   read_poll_interval(s, x.poll_interval);
   s.get("labels").read(x.labels, parse_labels);
+  read_collect(s.get("collect"), x.collect);
   read_shrink(s.get("shrink"), x.shrink);
 }
 
@@ -135,6 +139,7 @@ void read_dns(const value& self, dns_settings& x, source_names& names) {
   s.get("server").read(x.server, parse_name_server);
   read_poll_interval(s, x.poll_interval);
   s.get("labels").read(x.labels, parse_labels);
+  read_collect(s.get("collect"), x.collect);
   read_shrink(s.get("shrink"), x.shrink);
 }
 
@@ -152,6 +157,7 @@ void read_static_backend(const value& self, static_backend& x, const role_map& r
   auto database = s.get("database").read(x.database, parse_word);
   s.get("user").read(x.user, parse_word);
   auto role = s.get("role").read(x.role, parse_word);
+  read_collect(s.get("collect"), x.collect);
   if (x.role && !roles.contains(*x.role))
     role.complain("is no role, expected a key of roles");
   if (role.given() && database.given())

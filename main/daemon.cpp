@@ -13,7 +13,9 @@
 #include "actors/exposition/api.hpp"
 #include "actors/exposition/health.hpp"
 #include "actors/exposition/pages.hpp"
+#include "actors/exposition/service_discovery.hpp"
 #include "actors/registry/registry.hpp"
+#include "config/collect.hpp"
 #include "config/labels.hpp"
 #include "config/log.hpp"
 
@@ -89,8 +91,11 @@ system_configuration::system_configuration() {
 caf::expected<catalogue_ptr> load_queries(const settings& x, const std::string& file) {
   auto result = x.queries.empty() ? caf::expected<catalogue_ptr>{built_in_catalogue()}
                                   : load_catalogue(x.queries);
-  if (result)
-    if (auto error = check_static_labels(x, **result, file))
+  if (!result)
+    return result;
+  *result = in_words_of(*result, x.families);
+  for (auto* check : {check_static_labels, check_collect})
+    if (auto error = check(x, **result, file))
       return error;
   return result;
 }
@@ -162,6 +167,7 @@ void daemon::serve() {
             options_->target.route);
   add_health(*http_, signs_);
   add_api(*http_, make_sources());
+  add_service_discovery(*http_, backends_, signs_, backends_route(options_->target.route));
 }
 
 void daemon::show_certificate(const web_door& door) {

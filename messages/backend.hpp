@@ -1,6 +1,8 @@
 // A backend, one PostgreSQL server that we watch, and what is said about its coming and going.
 #pragma once
 
+#include "messages/collect.hpp"
+
 #include <caf/meta/type_name.hpp>
 
 #include <array>
@@ -17,14 +19,15 @@ using label_list = std::vector<std::pair<std::string, std::string>>;
 
 /// One PostgreSQL server, as a discovery source describes it.
 struct backend {
-  std::string id; ///< Identity: the VM's uuid or the entry's name, then `@address:port/database`.
-  std::string name;     ///< The `backend` label, unique among the live backends.
+  std::string id;   ///< Identity: the VM's uuid or the entry's name, then `@address:port/database`.
+  std::string name; ///< The `backend` label, unique among the live backends.
   std::string address;  ///< Host name or literal IPv4/IPv6 address, without brackets.
   uint16_t port = 5432; ///< 1..65535.
   std::string database; ///< The database to connect to.
   std::string user;     ///< The role to connect as.
   label_list labels;    ///< Static labels of all its series, none of them `backend`.
   std::string source;   ///< The discovery source that found it.
+  collect_rules collect{};
 
   friend bool operator==(const backend&, const backend&) = default;
 };
@@ -32,7 +35,7 @@ struct backend {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, backend& x) {
   return f(caf::meta::type_name("backend"), x.id, x.name, x.address, x.port, x.database, x.user,
-           x.labels, x.source);
+           x.labels, x.source, x.collect);
 }
 
 using backend_list = std::vector<backend>;

@@ -38,7 +38,8 @@ struct query_result {
 /// From CONNECTION to QUERY: no more results of this poll will come.
 struct poll_finished {
   uint64_t poll = 0;
-  bool publish = false; ///< False when the connection broke: what came is thrown away.
+  bool publish = false;     ///< False when the connection broke: what came is thrown away.
+  std::vector<bool> kept{}; ///< By query: without a new result, its rows of an earlier poll stay.
 };
 
 /// From QUERY to the REGISTRY: a new block.

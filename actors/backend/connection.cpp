@@ -29,6 +29,7 @@ connection_state::~connection_state() {
 void connection_state::start(connection_arguments arguments) {
   arguments_ = std::move(arguments);
   query_complaints_.resize(queries().queries().size());
+  agenda_.emplace(arguments_.metrics->queries(), arguments_.target.id, arguments_.target.collect);
   connect();
 }
 
@@ -167,6 +168,7 @@ void connection_state::connected() {
   look_at_facts();
   rights_complete_ = rights;
   rights_asked_.reset();
+  facts_asked_.reset();
   proven_ = false;
   plan_renewal();
   enter(backend_state::ready);

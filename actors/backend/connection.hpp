@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/backend/address_attempts.hpp"
+#include "actors/backend/agenda.hpp"
 #include "actors/backend/backoff.hpp"
 #include "actors/backend/complaint.hpp"
 #include "actors/backend/flight.hpp"
@@ -24,7 +25,6 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -187,7 +187,11 @@ private:
   void end_poll(failure reason, bool publish);
   void poll_is_silent();
   void leave_out(size_t query);
-  void drop_left_out(plan& chosen) const;
+  void learn_facts(const pg_result* rows);
+  void update_agenda();
+
+  /// How long the server may say nothing to the poll under way.
+  [[nodiscard]] caf::timespan patience() const;
 
   /// When the server's turn came to work on a statement, when the first bytes of its result were
   /// there, and when all were.
@@ -259,7 +263,6 @@ private:
   complaint silent_address_;
   backoff reconnect_;
   backoff oversized_{std::chrono::seconds{30}, std::chrono::minutes{10}}; ///< After too_large.
-  std::map<size_t, time_point> left_out_; ///< Queries that were too large, and until when.
   backoff reconnect_slowly_{std::chrono::minutes{1}, std::chrono::minutes{5}};
   outage outage_;
   bool proven_ = false; ///< The session has answered a poll.
@@ -272,6 +275,8 @@ private:
   footing footing_ = footing::unknown;
   bool pooler_said_ = false; ///< That there is one has been logged.
   prepared_statements prepared_;
+  std::optional<agenda> agenda_; ///< Set once started.
+  bool plan_is_news_ = true;     ///< Observers have not been told of it.
   std::optional<poll_progress> poll_;
   /// Of a poll that waits for the session that replaces an idle one.
   std::optional<caf::typed_response_promise<poll_report>> held_;
@@ -288,10 +293,12 @@ private:
   std::vector<complaint> query_complaints_; ///< By query.
   complaint role_complaint_;
   complaint rights_complaint_;
+  complaint facts_complaint_;
   complaint guards_complaint_;
 
   bool rights_complete_ = false;
   std::optional<time_point> rights_asked_; ///< On this session.
+  std::optional<time_point> facts_asked_;  ///< On this session.
   bool rights_lost_ = false;               ///< The log has it.
   bool setup_running_ = false;
   std::optional<session_error> setup_for_; ///< The failure that setup may cure.

@@ -19,6 +19,10 @@ constexpr auto grace = std::chrono::seconds{1};
 /// How long the rights that were found are relied on.
 constexpr auto rights_interval = std::chrono::seconds{45};
 
+/// How long what was found about extensions, settings and rights is relied on; a poll's interval
+/// less than a minute.
+constexpr auto facts_interval = std::chrono::seconds{50};
+
 /// For a query whose result crossed a bound.
 constexpr auto leave_out_for = std::chrono::minutes{10};
 
@@ -77,20 +81,19 @@ void connection_state::answer_held(failure reason) {
 
 void connection_state::send_poll(caf::typed_response_promise<poll_report> promise) {
   auto& metrics = *arguments_.metrics;
-  auto chosen = make_plan(queries(), facts_.version, facts_.role, rights_complete_);
-  drop_left_out(chosen);
-  metrics.planned = static_cast<uint64_t>(
-    std::count_if(chosen.begin(), chosen.end(), [](const auto& x) { return x.has_value(); }));
+  update_agenda();
+  metrics.planned = agenda_->planned(now());
   auto& current = poll_.emplace();
   current.number = ++polls_;
-  current.sent = make_flight(queries(), chosen, extras(), prepared_, footing_ == footing::own);
+  current.sent = make_flight(queries(), agenda_->due(now(), arguments_.options->interval), extras(),
+                             agenda_->facts().found, prepared_, footing_ == footing::own);
   current.began = current.last_result = current.last_byte = now();
   current.when = arguments_.context->unix_time();
   current.traces.reserve(metrics.planned);
   current.promise = std::move(promise);
   enter(backend_state::polling);
   trace::backend_start(arguments_.target.name);
-  arm(options().query_timeout + grace);
+  arm(patience());
   if (auto error = session_->send(current.sent.statements))
     lost(*error);
   else
@@ -109,7 +112,35 @@ flight_extras connection_state::extras() const {
     result.role = "SELECT pg_catalog.pg_is_in_recovery()";
   if (!rights_complete_ || !rights_asked_ || now() - *rights_asked_ >= rights_interval)
     result.rights = rights_query(facts_.version);
+  if (!facts_asked_ || now() - *facts_asked_ >= facts_interval)
+    result.facts = agenda_->facts_sql();
+  result.pins_for = [limits, version = facts_.version,
+                     own = footing_ == footing::own](milliseconds timeout) mutable {
+    if (own)
+      return timeout_pin(timeout.count());
+    limits.statement_timeout = timeout.count();
+    return local_pins(limits, version);
+  };
   return result;
+}
+
+caf::timespan connection_state::patience() const {
+  return std::max(options().query_timeout, poll_->sent.longest) + grace;
+}
+
+void connection_state::update_agenda() {
+  agenda_->start(now(), arguments_.options->interval);
+  if (agenda_->learn(facts_.version, facts_.role, rights_complete_))
+    plan_is_news_ = true;
+  if (std::exchange(plan_is_news_, false))
+    arguments_.metrics->history.set_plan(agenda_->explain(now()));
+}
+
+void connection_state::learn_facts(const pg_result* rows) {
+  facts_asked_ = now();
+  plan_is_news_ = true; // what was left out for a while may be back
+  if (rows != nullptr)
+    agenda_->learn(found_facts{*rows});
 }
 
 void connection_state::receive() {
@@ -171,6 +202,7 @@ void connection_state::take(statement_result result) {
     rights_asked_ = now();
     judge_rights(boolean(result.rows.get()).value_or(false));
     break;
+  case purpose::facts: learn_facts(result.rows.get()); break;
   case purpose::query:
     poll_->traces.push_back(trace_of(what, result, {began, first, poll_->last_result}));
     take_query(what, std::move(result), took);
@@ -189,6 +221,7 @@ void connection_state::judge_extra(const step& what, const std::optional<session
   switch (what.what) {
   case purpose::role: judge(role_complaint_, "the role check"); break;
   case purpose::rights: judge(rights_complaint_, "the rights check"); break;
+  case purpose::facts: judge(facts_complaint_, "the check of extensions and settings"); break;
   case purpose::guards: judge(guards_complaint_, "the settings of the session"); break;
   default:
     if (error)
@@ -219,6 +252,8 @@ void connection_state::take_query(const step& what, statement_result result, caf
     return;
   }
   auto& metrics = arguments_.metrics->query(what.query);
+  agenda_->answered(what.query, now(), true);
+  metrics.last_success = arguments_.context->unix_time();
   metrics.time_ms.observe(milliseconds_of(took));
   ++poll_->good;
   settle(query_complaints_[what.query], queries().queries()[what.query].name);
@@ -230,6 +265,7 @@ void connection_state::take_query(const step& what, statement_result result, caf
 }
 
 void connection_state::query_failed(const step& what, const session_error& error) {
+  agenda_->answered(what.query, now(), false);
   const auto& definition = queries().queries()[what.query];
   auto& metrics = arguments_.metrics->query(what.query);
   auto& count = error.reason == failure::timeout ? metrics.timeouts : metrics.errors;
@@ -243,18 +279,12 @@ void connection_state::query_failed(const step& what, const session_error& error
     prepared_.give_up({what.query, what.variant});
 }
 
-// The next session would fail at it again, and bring nothing of the other queries either.
 void connection_state::leave_out(size_t query) {
-  left_out_[query] = now() + leave_out_for;
+  agenda_->leave_out(query, now() + leave_out_for);
+  plan_is_news_ = true;
   add_one(arguments_.metrics->query(query).errors);
   say(level::warn, "{}: its result is too large, it is left out for {} min",
       queries().queries()[query].name, leave_out_for.count());
-}
-
-void connection_state::drop_left_out(plan& chosen) const {
-  for (const auto& [query, until] : left_out_)
-    if (now() < until)
-      chosen[query].reset();
 }
 
 void connection_state::look_at_facts() {
@@ -286,7 +316,8 @@ void connection_state::end_poll(failure reason, bool publish) {
   trace::backend_done(arguments_.target.name);
   auto& metrics = *arguments_.metrics;
   auto took = now() - ended->began;
-  self_->send(arguments_.query, poll_finished{ended->number, publish});
+  self_->send(arguments_.query, poll_finished{ended->number, publish,
+                                              agenda_->kept(now(), arguments_.options->interval)});
   metrics.history.set_last_poll(make_trace(*ended, reason));
   ended->promise.deliver(
     poll_report{.reason = reason, .polled = true, .duration = took, .rows = ended->rows});
@@ -312,7 +343,7 @@ void connection_state::end_poll(failure reason, bool publish) {
 }
 
 void connection_state::poll_is_silent() {
-  auto limit = caf::timespan{options().query_timeout + grace};
+  auto limit = patience();
   auto whole = std::max(caf::timespan{arguments_.options->interval}, limit);
   auto silent = now() - poll_->last_byte;
   auto lasted = now() - poll_->began;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pgstatsmon {
 
 std::string prepared_statements::name(key x) const {
@@ -10,12 +12,13 @@ std::string prepared_statements::name(key x) const {
 }
 
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
-                   const prepared_statements& prepared, bool keep_prepared) {
+                   const found_facts& found, const prepared_statements& prepared,
+                   bool keep_prepared) {
   flight result;
   auto add = [&](purpose x, const std::string& sql) {
     if (sql.empty() && x != purpose::arrival)
       return;
-    auto pinned = x == purpose::role || x == purpose::rights;
+    auto pinned = x == purpose::role || x == purpose::rights || x == purpose::facts;
     result.statements.push_back({.pins = pinned ? extras.pins : std::string{}, .sql = sql});
     result.steps.push_back({x, 0, 0});
   };
@@ -23,15 +26,22 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
   add(purpose::guards, extras.guards);
   add(purpose::role, extras.role);
   add(purpose::rights, extras.rights);
+  add(purpose::facts, extras.facts);
   for (size_t i = 0; i < what.size(); ++i) {
     if (!what[i])
       continue;
     prepared_statements::key key{i, *what[i]};
-    auto keep = keep_prepared && !prepared.is_given_up(key);
+    const auto& query = queries.queries()[i];
+    const auto& text = query.variants[*what[i]].sql;
+    // An extension may move, and then the statement would be another one of the same name.
+    auto moves = text.find("{schema ") != std::string::npos;
+    auto keep = keep_prepared && !moves && !prepared.is_given_up(key);
     auto known = keep && prepared.contains(key);
     auto name = keep ? prepared.name(key) : std::string{};
-    auto sql = known ? std::string{} : queries.queries()[i].variants[*what[i]].sql;
-    result.statements.push_back({.pins = extras.pins,
+    auto sql = known ? std::string{} : moves ? found.with_schemas(text) : text;
+    auto own_limit = query.timeout.count() > 0 && extras.pins_for;
+    result.longest = std::max(result.longest, query.timeout);
+    result.statements.push_back({.pins = own_limit ? extras.pins_for(query.timeout) : extras.pins,
                                  .name = std::move(name),
                                  .sql = std::move(sql),
                                  .prepare = keep && !known});

@@ -5,8 +5,10 @@
 #include "actors/backend/session.hpp"
 #include "config/catalogue.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
@@ -51,6 +53,7 @@ enum class purpose : uint8_t {
   guards,  ///< session_pins().
   role,    ///< `pg_is_in_recovery()`, before PostgreSQL 14.
   rights,  ///< rights_query().
+  facts,   ///< facts_query().
   query,   ///< A query of the plan.
 };
 
@@ -67,6 +70,9 @@ struct step {
 struct flight {
   std::vector<statement> statements;
   std::vector<step> steps;
+
+  /// The longest that one of its queries may take; 0: none has a limit of its own.
+  std::chrono::milliseconds longest{0};
 };
 
 /// What a flight carries besides the plan. Empty text: it is not needed.
@@ -75,11 +81,17 @@ struct flight_extras {
   std::string guards;
   std::string role;
   std::string rights;
+  std::string facts;
+
+  /// Pins with another time limit, for a query that has its own.
+  std::function<std::string(std::chrono::milliseconds)> pins_for{};
 };
 
 /// Puts a flight together.
+/// @param found Has the schemas of extensions.
 /// @param keep_prepared False for what can't keep prepared statements (a pooler).
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
-                   const prepared_statements& prepared, bool keep_prepared);
+                   const found_facts& found, const prepared_statements& prepared,
+                   bool keep_prepared);
 
 } // namespace pgstatsmon

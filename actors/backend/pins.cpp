@@ -181,4 +181,8 @@ std::string local_pins(const session_limits& limits, int32_t version) {
   return set_all(limits, version, true, "true");
 }
 
+std::string timeout_pin(int64_t timeout) {
+  return fmt::format("SELECT pg_catalog.set_config('statement_timeout', '{}', true)", timeout);
+}
+
 } // namespace pgstatsmon

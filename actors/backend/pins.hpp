@@ -32,4 +32,10 @@ std::string session_pins(const session_limits& limits, int32_t version, int32_t 
 /// runs only if it succeeded, and nothing of it is left for whoever has the server session next.
 std::string local_pins(const session_limits& limits, int32_t version);
 
+/// One statement that gives another time limit to what follows within the same Sync, on a session
+/// that has all other settings. Before PostgreSQL 11 the limit is of the whole Sync, and stays as
+/// it was.
+/// @param timeout ms.
+std::string timeout_pin(int64_t timeout);
+
 } // namespace pgstatsmon

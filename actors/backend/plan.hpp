@@ -1,12 +1,14 @@
 // The plan: which SQL of which query applies to one server.
 #pragma once
 
+#include "actors/backend/found_facts.hpp"
 #include "config/catalogue.hpp"
 #include "messages/backend.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace pgstatsmon {
@@ -15,12 +17,23 @@ namespace pgstatsmon {
 /// the query does not apply.
 using plan = std::vector<std::optional<size_t>>;
 
+/// What decides which queries apply.
+struct plan_facts {
+  int32_t version = 0;                     ///< As `server_version_num` has it: 90624, 150020.
+  server_role role = server_role::unknown; ///< Variants for one role fit no server of unknown role.
+  bool functions = false; ///< The functions that setup makes before PostgreSQL 10 can be used.
+  found_facts found{};
+  collect_rules collect{};
+
+  friend bool operator==(const plan_facts&, const plan_facts&) = default;
+};
+
 /// Makes the plan for a server. Of a query's variants the first that fits is taken; versions newer
 /// than any that we know fit the ranges without an end.
-/// @param server_version As `server_version_num` has it: 90624, 150020.
-/// @param role Variants for one role fit no server whose role is unknown.
-/// @param have_functions Whether the functions that setup makes before PostgreSQL 10 can be used.
-plan make_plan(const catalogue& queries, int32_t server_version, server_role role,
-               bool have_functions);
+plan make_plan(const catalogue& queries, const plan_facts& of);
+
+/// Why a query is not in a plan, for a person: `switched off`, `needs extension
+/// pg_stat_statements`, `not for 9.6.24`, `for a primary only`. Empty when it is in it.
+std::string why_left_out(const query_definition& query, const plan_facts& of);
 
 } // namespace pgstatsmon

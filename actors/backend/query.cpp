@@ -1,6 +1,7 @@
 // The QUERY: collects the sections of a poll, and publishes them as one block when it is over.
 #include "actors/backend/query.hpp"
 
+#include "actors/registry/escape.hpp"
 #include "actors/registry/number.hpp"
 #include "actors/trace_points.hpp"
 #include "config/labels.hpp"
@@ -50,7 +51,8 @@ bool query_state::enter(uint64_t number) {
   if (number > poll) {
     poll = number;
     under_way = true;
-    sections.assign(memories.size(), section{});
+    for (auto& x : memories)
+      x.fresh = nullptr;
   }
   return number == poll && under_way;
 }
@@ -60,10 +62,14 @@ void query_state::take(const query_result& x) {
     return;
   decode_report report;
   const auto& query = metrics->queries()->queries()[x.query];
-  sections[x.query] = decode(query, columns_of(x.query, *x.rows), *x.rows, report);
+  auto& of = memories[x.query];
+  auto rows = decode(query, fixed_labels(query), columns_of(x.query, *x.rows), *x.rows, report);
+  if (of.limit)
+    rows = of.limit->keep(rows, self->clock().now());
+  of.fresh = std::make_shared<const section>(std::move(rows));
   count(x.query, report);
   if (trace::replication_is_watched()) [[unlikely]]
-    trace_replication(backend, query, sections[x.query]);
+    trace_replication(backend, query, *of.fresh);
 }
 
 void query_state::finish(const poll_finished& x) {
@@ -71,8 +77,11 @@ void query_state::finish(const poll_finished& x) {
     return;
   under_way = false;
   if (x.publish)
-    publish();
-  sections.clear();
+    publish(x.kept);
+}
+
+std::string_view query_state::fixed_labels(const query_definition& query) const {
+  return query.datname ? datname : std::string_view{};
 }
 
 const column_map& query_state::columns_of(size_t query, const PGresult& rows) {
@@ -107,11 +116,19 @@ void query_state::count(size_t query, const decode_report& report) {
     }
 }
 
-void query_state::publish() {
+void query_state::publish(const std::vector<bool>& kept) {
   const auto& queries = metrics->queries();
-  if (is_logged(metrics->log_level, spdlog::level::trace))
-    for (size_t i = 0; i < sections.size(); ++i)
-      log_section(metrics->log_level, backend, queries->queries()[i], sections[i]);
+  auto logged = is_logged(metrics->log_level, spdlog::level::trace);
+  std::vector<section_ptr> sections;
+  sections.reserve(memories.size());
+  for (size_t i = 0; i < memories.size(); ++i) {
+    auto& of = memories[i];
+    if (logged && of.fresh)
+      log_section(metrics->log_level, backend, queries->queries()[i], *of.fresh);
+    if (of.fresh || i >= kept.size() || !kept[i])
+      of.shown = std::exchange(of.fresh, nullptr);
+    sections.push_back(of.shown);
+  }
   auto samples = std::make_shared<const block>(queries, std::move(sections));
   metrics->series.store(samples->series(), std::memory_order_relaxed);
   self->send(registry, backend_samples{life, std::move(samples)});
@@ -124,8 +141,13 @@ query_actor::behavior_type query(observed_ptr<query_actor, query_state> self,
   self->state.registry = std::move(registry);
   self->state.backend = of.name;
   self->state.life = life;
-  for (const auto& x : metrics->queries()->queries())
-    self->state.memories.emplace_back().doubled = doubles(of.labels, x);
+  self->state.datname = render_labels({{"datname", of.database}});
+  for (const auto& x : metrics->queries()->queries()) {
+    auto& to = self->state.memories.emplace_back();
+    to.doubled = doubles(of.labels, x);
+    if (x.limit.rows > 0)
+      to.limit.emplace(x, self->state.fixed_labels(x));
+  }
   self->state.metrics = std::move(metrics);
   return {
     [self](query_result& x) { self->state.take(x); },

@@ -5,9 +5,11 @@
 #include "actors/observed.hpp"
 #include "actors/registry/backend_metrics.hpp"
 #include "actors/registry/decode.hpp"
+#include "actors/registry/top_rows.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,6 +24,9 @@ struct query_state {
   /// What is remembered about one query between polls.
   struct memory {
     column_map columns;
+    section_ptr shown; ///< What is on the page.
+    section_ptr fresh; ///< Of the poll under way; null: none came.
+    std::optional<top_rows> limit;
     std::set<std::vector<std::string>> reported; ///< Columns of results that a warning was about.
 
     /// Its series would have a label of the backend twice, so none is shown: the backend is about
@@ -37,16 +42,17 @@ struct query_state {
   const column_map& columns_of(size_t query, const PGresult& rows);
   void warn_about(const query_definition& query, memory& of);
   void count(size_t query, const decode_report& report);
-  void publish();
+  [[nodiscard]] std::string_view fixed_labels(const query_definition& query) const;
+  void publish(const std::vector<bool>& kept);
 
   query_actor::pointer self;
   registry_actor registry;
   std::string backend; ///< As in backend::name.
+  std::string datname; ///< Rendered, for queries that have it as a label.
   incarnation life = 0;
   metrics_ptr metrics;
-  std::vector<memory> memories;  ///< By query.
-  std::vector<section> sections; ///< Of the poll under way, by query.
-  uint64_t poll = 0;             ///< The poll under way, or the last one.
+  std::vector<memory> memories; ///< By query.
+  uint64_t poll = 0;            ///< The poll under way, or the last one.
   bool under_way = false;
 };
 

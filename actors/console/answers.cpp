@@ -52,7 +52,12 @@ answer one_backend(const command& x, const console_sources& from) {
   auto found = find_backend(*all, x.name);
   if (found == nullptr)
     return show(x, no_backend(*all, x.name));
-  return show(x, backend_report(*found, *from.signs, look_time::now(), x.sql));
+  if (x.what == verb::plan_of)
+    return show(x, plan_report(*found, x.sql));
+  auto result = backend_report(*found, *from.signs, look_time::now(), x.sql);
+  if (!x.json)
+    leave_out_what_is_not_asked(result);
+  return show(x, result);
 }
 
 report levels(const entry_list& backends) {
@@ -121,7 +126,8 @@ std::optional<answer> answer_now(const command& x, const console_sources& from,
   case verb::actors: return show(x, actors_report(from.actors->list(), now, x.tree));
   case verb::actor: return actor(x, from);
   case verb::backends: return show(x, backends_report(*backends, *from.signs, now));
-  case verb::backend: return one_backend(x, from);
+  case verb::backend:
+  case verb::plan_of: return one_backend(x, from);
   case verb::queries: return show(x, queries_report(*backends, *from.queries()));
   case verb::top: return show(x, top_report(*backends, *from.signs, now, top_rows));
   case verb::log: return change_log(x, from);
@@ -151,6 +157,8 @@ answer show_poll(const command& of, const poll_report& x, const console_sources&
   if (auto found = find_backend(*all, of.name))
     for (auto& part : backend_report(*found, *from.signs, look_time::now(), of.sql))
       result.push_back(std::move(part));
+  if (!of.json)
+    leave_out_what_is_not_asked(result);
   return show(of, result, x.polled && x.reason == failure::none);
 }
 

@@ -97,46 +97,6 @@ table states(const entry& x, const look_time& now) {
   return result;
 }
 
-/// `from 10.0`, `9.4.0 to before 10.0, primary`.
-std::string reason_of(const sql_variant& x) {
-  std::string result = x.from > 0 ? "from " + version_text(x.from) : "any version";
-  if (x.until > 0)
-    result += " to before " + version_text(x.until);
-  if (x.role != server_role::unknown)
-    result += fmt::format(", {}", to_string_view(x.role));
-  if (x.needs_functions)
-    result += ", with the functions of setup";
-  return result;
-}
-
-const query_trace* trace_of(const poll_trace* poll, size_t query) {
-  if (poll == nullptr)
-    return nullptr;
-  auto i = std::ranges::find(poll->queries, query, &query_trace::query);
-  return i == poll->queries.end() ? nullptr : &*i;
-}
-
-/// The plan is what the last poll sent.
-table plan_of(const entry& x, const poll_trace* poll, bool sql) {
-  table result{"plan", "plan", {{"query", "query"}, {"SQL for", "sql_for"}, {"SQL", "sql"}}, {}};
-  if (poll == nullptr)
-    return result;
-  const auto& queries = x.metrics->queries()->queries();
-  for (size_t i = 0; i < queries.size(); ++i) {
-    const auto* trace = trace_of(poll, i);
-    if (trace == nullptr) {
-      result.rows.push_back({words(queries[i].name), {"does not apply", nullptr}, none()});
-      continue;
-    }
-    const auto& variant = queries[i].variants[trace->variant];
-    auto text = words(variant.sql);
-    if (!sql)
-      text.text = variant.sql.substr(0, variant.sql.find('\n')).substr(0, bar_width) + " ...";
-    result.rows.push_back({words(queries[i].name), words(reason_of(variant)), std::move(text)});
-  }
-  return result;
-}
-
 /// Time from left to right: blanks until the server's turn came, dots until the first bytes, equals
 /// signs until the result was complete.
 std::string bar_of(const query_trace& x, caf::timespan whole) {
@@ -210,8 +170,7 @@ table errors_of(const entry& x, const look_time& now) {
 
 report backend_report(const entry& of, const vital_signs& signs, const look_time& now, bool sql) {
   auto poll = of.metrics->history.last_poll();
-  report result{identity(of), condition(of, signs, now), states(of, now),
-                plan_of(of, poll.get(), sql)};
+  report result{identity(of), condition(of, signs, now), states(of, now), plan_table(of, sql)};
   if (poll != nullptr)
     result.emplace_back(timeline_of(of, *poll, now));
   result.emplace_back(errors_of(of, now));

@@ -36,6 +36,15 @@ report top_report(const entry_list& backends, const vital_signs& signs, const lo
 /// @param sql Shows the SQL of the plan in the text, too.
 report backend_report(const entry& of, const vital_signs& signs, const look_time& now, bool sql);
 
+/// What each query of the catalogue is to the backend (report_plan.cpp): asked how often, or why
+/// not.
+/// @param sql Shows the SQL in the text, too.
+table plan_table(const entry& of, bool sql);
+report plan_report(const entry& of, bool sql);
+
+/// For people: of the plan in a backend's report only what is asked.
+void leave_out_what_is_not_asked(report& x);
+
 /// A backend by its name; null when there is none.
 entry_ptr find_backend(const entry_list& backends, std::string_view name);
 

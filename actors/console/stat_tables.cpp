@@ -176,7 +176,7 @@ report stat_tables::wal(const entry_list& backends) {
     auto columns = samples == nullptr ? std::nullopt : find_wal(*samples->queries());
     if (!columns)
       continue;
-    const auto& rows = samples->sections()[columns->query];
+    const auto& rows = samples->of(columns->query);
     for (size_t i = 0; i < rows.rows(); ++i) {
       wal_positions now{};
       for (size_t j = 0; j < now.size(); ++j)

@@ -17,6 +17,8 @@ constexpr std::array verbs{
   verb_definition{"backends", verb::backends, argument::nothing, "", "every backend"},
   verb_definition{"backend", verb::backend, argument::backend, "NAME [--sql]",
                   "one backend: states, plan, last poll as a timeline, last errors"},
+  verb_definition{"plan", verb::plan_of, argument::backend, "NAME [--sql]",
+                  "every query of one backend: asked how often, or why not"},
   verb_definition{"queries", verb::queries, argument::nothing, "",
                   "every query over the fleet: times, rows, errors, share of a poll"},
   verb_definition{"scheduler", verb::scheduler, argument::nothing, "",

@@ -146,7 +146,7 @@ void print_json(const backend_list& backends, const std::vector<outcome>& outcom
 } // namespace
 
 int run_discover(const settings& x, const catalogue& queries, bool json, std::ostream& to) {
-  auto specs = source_specs(x, query_labels(queries));
+  auto specs = source_specs(x, &queries);
   auto outcomes = ask_all(specs);
   auto backends = united(outcomes);
   json ? print_json(backends, outcomes, to) : print(backends, outcomes, to);

@@ -2,6 +2,7 @@
 #include "actors/discovery/discovery.hpp"
 
 #include "actors/discovery/sources.hpp"
+#include "config/collect.hpp"
 #include "config/log.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -45,7 +46,7 @@ void discovery_state::open(scheduler_actor scheduler, discovery_metrics& metrics
 void discovery_state::configure(const reconfigured& news) {
   auto before = std::move(sources_);
   sources_.clear();
-  for (auto& spec : source_specs(*news.value, query_labels(*news.queries))) {
+  for (auto& spec : source_specs(*news.value, news.queries.get())) {
     auto same_name = [&](const auto& y) { return y.spec.name == spec.name; };
     auto i = std::find_if(before.begin(), before.end(), same_name);
     if (i != before.end() && i->spec == spec) {
@@ -63,7 +64,7 @@ void discovery_state::configure(const reconfigured& news) {
       // Until it gives another list, which has the rest of it.
       std::erase_if(added.list, [&](const backend& y) {
         return std::ranges::any_of(news.queries->queries(), [&](const query_definition& query) {
-          return doubles(y.labels, query);
+          return collects(y.collect, query) && doubles(y.labels, query);
         });
       });
     }

@@ -3,6 +3,7 @@
 
 #include "config/backend_name.hpp"
 #include "config/labels.hpp"
+#include "config/settings.hpp"
 #include "messages/backend.hpp"
 
 #include <array>
@@ -25,6 +26,7 @@ struct found_backend {
   std::string database; ///< Wins over the role's.
   std::string user;
   label_list labels; ///< Win over the configured ones.
+  collect_settings collect{};
 
   friend bool operator==(const found_backend&, const found_backend&) = default;
 };
@@ -87,7 +89,8 @@ struct backend_defaults {
   std::string user;
   std::map<std::string, std::string> roles; ///< Role to database.
   label_list labels;
-  query_label_map query_labels; ///< Names that a find's own label can't have.
+  collect_rules collect{};
+  query_label_map query_labels{}; ///< Names that a find's own label can't have.
 
   friend bool operator==(const backend_defaults&, const backend_defaults&) = default;
 };

@@ -1,11 +1,14 @@
 // The sources that a configuration asks for.
 #include "actors/discovery/source_spec.hpp"
 
+#include "config/collect.hpp"
+
 namespace pgstatsmon {
 
 namespace {
 
-backend_defaults defaults_of(const settings& x, std::string_view source, const label_list& labels) {
+backend_defaults defaults_of(const settings& x, std::string_view source, const label_list& labels,
+                             const collect_settings& collect) {
   backend_defaults result;
   result.source = source;
   result.port = x.backend_port;
@@ -13,6 +16,7 @@ backend_defaults defaults_of(const settings& x, std::string_view source, const l
   result.user = x.user;
   result.roles = x.roles;
   result.labels = merged(x.target.metadata, labels);
+  result.collect = narrowed(narrowed({}, x.collect), collect);
   return result;
 }
 
@@ -24,6 +28,7 @@ found_backend found(const static_backend& x) {
   result.role = x.role.value_or("");
   result.database = x.database.value_or("");
   result.user = x.user.value_or("");
+  result.collect = x.collect;
   return result;
 }
 
@@ -31,22 +36,25 @@ source_spec static_spec(const settings& x) {
   static_list list;
   for (const auto& entry : x.static_backends)
     list.backends.push_back(found(entry));
-  return {
-    std::string{static_source_name}, std::move(list), defaults_of(x, static_source_name, {}), {}};
+  return {std::string{static_source_name},
+          std::move(list),
+          defaults_of(x, static_source_name, {}, {}),
+          {}};
 }
 
 } // namespace
 
-std::vector<source_spec> source_specs(const settings& x, const query_label_map& taken) {
+std::vector<source_spec> source_specs(const settings& x, const catalogue* queries) {
   std::vector<source_spec> result;
   auto add = [&](const auto& list) {
     for (const auto& how : list)
-      result.push_back({how.name, how, defaults_of(x, how.name, how.labels), x.state_dir});
+      result.push_back(
+        {how.name, how, defaults_of(x, how.name, how.labels, how.collect), x.state_dir});
   };
   if (!x.static_backends.empty())
     result.push_back(static_spec(x));
   for (const auto& how : x.vmapi) {
-    auto defaults = defaults_of(x, how.name, how.labels);
+    auto defaults = defaults_of(x, how.name, how.labels, how.collect);
     for (const auto& [role, database] : how.roles)
       defaults.roles.insert_or_assign(role, database);
     result.push_back({how.name, how, std::move(defaults), x.state_dir});
@@ -55,7 +63,8 @@ std::vector<source_spec> source_specs(const settings& x, const query_label_map& 
   add(x.http_sd);
   add(x.dns);
   for (auto& spec : result)
-    spec.defaults.query_labels = taken;
+    if (queries != nullptr)
+      spec.defaults.query_labels = query_labels(*queries, spec.defaults.collect);
   return result;
 }
 

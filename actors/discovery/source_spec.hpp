@@ -30,8 +30,8 @@ struct source_spec {
 inline constexpr std::string_view static_source_name = "static";
 
 /// Every source of a configuration, in the order static, vmapi, file, http_sd, dns.
-/// @param taken The labels that the queries make.
-std::vector<source_spec> source_specs(const settings& x, const query_label_map& taken = {});
+/// @param queries Whose labels no backend can have; null: any label is good.
+std::vector<source_spec> source_specs(const settings& x, const catalogue* queries = nullptr);
 
 /// The backends of `static.dbs`. Of entries with one name, address and port the first counts.
 backend_list static_backends(const settings& x);

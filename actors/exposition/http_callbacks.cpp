@@ -3,10 +3,13 @@
 
 #include "config/log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include <sys/socket.h>
@@ -22,6 +25,8 @@ struct session_data {
 
 /// Of a request.
 struct request_data {
+  std::optional<http_request> request; ///< Nothing: its target is beyond bounds.
+  bool begun = false;                  ///< handle() was called.
   /// Written while the connection is suspended, or by the thread that serves it.
   verdict decision = verdict::open;
 };
@@ -45,6 +50,19 @@ int socket_of(MHD_Connection* connection) noexcept {
 std::string_view header_of(MHD_Connection* connection, const char* name) noexcept {
   const auto* text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
   return text == nullptr ? std::string_view{} : text;
+}
+
+/// Every header of a request.
+auto headers_of(MHD_Connection* connection) {
+  decltype(http_request::headers) result;
+  auto count = MHD_get_connection_values(connection, MHD_HEADER_KIND, nullptr, nullptr);
+  result.reserve(static_cast<size_t>(std::max(count, 0))); // so that add() doesn't throw
+  auto add = [](void* to, MHD_ValueKind, const char* name, const char* value) {
+    static_cast<decltype(result)*>(to)->emplace_back(name, value == nullptr ? "" : value);
+    return MHD_YES;
+  };
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, add, &result);
+  return result;
 }
 
 bool has_body(MHD_Connection* connection) noexcept {
@@ -118,27 +136,35 @@ void http_server::callbacks::connection_changed(void* server, MHD_Connection* co
     shutdown(fd, SHUT_RDWR);
 }
 
+void* http_server::callbacks::request_began(void*, const char* target, MHD_Connection*) noexcept {
+  try {
+    return new request_data{parse_request(target)};
+  } catch (const std::bad_alloc&) {
+    return nullptr; // handle() ends the connection
+  }
+}
+
 void http_server::callbacks::request_ended(void* server, MHD_Connection* connection, void** request,
                                            MHD_RequestTerminationCode how) noexcept {
+  std::unique_ptr<request_data> data{static_cast<request_data*>(std::exchange(*request, nullptr))};
+  if (data == nullptr || !data->begun)
+    return; // it never came whole, and the connection ends
   if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK)
     drop_unsent(socket_of(connection));
-  delete static_cast<request_data*>(std::exchange(*request, nullptr));
   static_cast<http_server*>(server)->expect_request(socket_of(connection));
 }
 
 // A response at the first call ends the connection with it, which is right for a request with a
 // body.
-MHD_Result http_server::callbacks::handle(void* server, MHD_Connection* connection, const char* url,
+MHD_Result http_server::callbacks::handle(void* server, MHD_Connection* connection, const char*,
                                           const char* method, const char*, const char*, size_t*,
                                           void** request) noexcept {
   auto* self = static_cast<http_server*>(server);
   auto* data = static_cast<request_data*>(*request);
-  if (data == nullptr) {
-    data = new (std::nothrow) request_data;
-    *request = data;
-    if (data == nullptr || !has_body(connection))
-      return data == nullptr ? MHD_NO : MHD_YES;
-  }
+  if (data == nullptr)
+    return MHD_NO;
+  if (!std::exchange(data->begun, true) && !has_body(connection))
+    return MHD_YES;
   try {
     auto now = deadlines::clock::now();
     auto door = self->enter();
@@ -153,8 +179,10 @@ MHD_Result http_server::callbacks::handle(void* server, MHD_Connection* connecti
       check(self->access_, *door, connection, *data);
       return MHD_YES;
     }
-    auto response =
-      data->decision == verdict::granted ? self->answer(method, url) : refusal(data->decision);
+    if (data->request)
+      data->request->headers = headers_of(connection);
+    auto response = data->decision == verdict::granted ? self->answer(method, data->request)
+                                                       : refusal(data->decision);
     return respond(connection, std::move(response), door->config.headers) ? MHD_YES : MHD_NO;
   } catch (const std::exception& e) {
     say(spdlog::level::err, "http: {}", e.what());

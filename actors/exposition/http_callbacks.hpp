@@ -19,6 +19,10 @@ struct http_server::callbacks {
   static void connection_changed(void* server, MHD_Connection* connection, void** session,
                                  MHD_ConnectionNotificationCode change) noexcept;
 
+  /// Parses what is asked for: libmicrohttpd's own decoding ends at a NUL.
+  /// @returns what handle() gets as `request`.
+  static void* request_began(void*, const char* target, MHD_Connection*) noexcept;
+
   static void request_ended(void* server, MHD_Connection* connection, void** request,
                             MHD_RequestTerminationCode) noexcept;
 

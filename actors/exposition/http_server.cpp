@@ -118,7 +118,8 @@ bool http_server::start_daemon(int fd) {
     this, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, worker_threads,
     MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
     static_cast<unsigned>(seconds), MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
-    MHD_OPTION_ARRAY, more.data(), MHD_OPTION_END);
+    MHD_OPTION_URI_LOG_CALLBACK, callbacks::request_began, nullptr, MHD_OPTION_ARRAY, more.data(),
+    MHD_OPTION_END);
   return daemon_ != nullptr;
 }
 
@@ -178,16 +179,19 @@ const http_server::route* http_server::find(std::string_view path) const noexcep
   return i == routes_.end() ? nullptr : &*i;
 }
 
-http_response http_server::answer(std::string_view method, std::string_view path) const noexcept {
-  const auto* found = find(path);
+http_response http_server::answer(std::string_view method,
+                                  const std::optional<http_request>& request) const noexcept {
+  if (!request)
+    return text_response(MHD_HTTP_URI_TOO_LONG, "the path or its parameters are too long\n");
+  const auto* found = find(request->path);
   if (found == nullptr)
     return text_response(MHD_HTTP_NOT_FOUND, "not found\n");
   if (!is_read_only(method))
     return text_response(MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed\n");
   try {
-    return found->handler({path});
+    return found->handler(*request);
   } catch (const std::exception& e) {
-    say(spdlog::level::err, "http: {}: {}", path, e.what());
+    say(spdlog::level::err, "http: {}: {}", request->path, e.what());
     return text_response(MHD_HTTP_INTERNAL_SERVER_ERROR, "internal error\n");
   }
 }

@@ -3,6 +3,7 @@
 
 #include "actors/exposition/access_control.hpp"
 #include "actors/exposition/deadlines.hpp"
+#include "actors/exposition/http_request.hpp"
 #include "actors/exposition/respond.hpp"
 #include "actors/exposition/web_guard.hpp"
 #include "messages/error.hpp"
@@ -14,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -23,11 +25,6 @@
 struct MHD_Daemon;
 
 namespace pgstatsmon {
-
-/// A GET or HEAD request. The views live as long as the call.
-struct http_request {
-  std::string_view path; ///< Percent-decoded, without the query string.
-};
 
 /// Answers a request; called by the server's threads, several at once. An exception becomes a 500.
 using http_handler = std::function<http_response(const http_request&)>;
@@ -88,7 +85,10 @@ private:
   web_door_ptr enter() noexcept;
   void expect_request(int fd) noexcept;
   [[nodiscard]] const route* find(std::string_view path) const noexcept;
-  [[nodiscard]] http_response answer(std::string_view method, std::string_view path) const noexcept;
+
+  /// @param request Nothing: its target is beyond bounds.
+  [[nodiscard]] http_response answer(std::string_view method,
+                                     const std::optional<http_request>& request) const noexcept;
 
   http_options options_;
   std::vector<route> routes_;

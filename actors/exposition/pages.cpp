@@ -1,15 +1,22 @@
-// The routes that every daemon serves.
+// The routes to the page and to parts of it.
 #include "actors/exposition/pages.hpp"
 
+#include "actors/exposition/index.hpp"
 #include "actors/registry/page.hpp"
+#include "config/text.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace pgstatsmon {
 
 namespace {
+
+constexpr const char* page_type = "text/plain; version=0.0.4; charset=utf-8";
+constexpr unsigned bad_request = 400;
+constexpr unsigned not_found = 404;
 
 /// A page that counts what it costs.
 class measured_page final : public body_source {
@@ -50,37 +57,45 @@ private:
   page_reader page_;
 };
 
-std::string escape_html(std::string_view text) {
-  std::string result;
-  for (char c : text)
-    switch (c) {
-    case '&': result += "&amp;"; break;
-    case '<': result += "&lt;"; break;
-    case '>': result += "&gt;"; break;
-    case '"': result += "&quot;"; break;
-    case '\'': result += "&#39;"; break;
-    default: result += c;
-    }
+/// A part of the page. It does not count: it would hide what whole pages cost.
+class partial_page final : public body_source {
+public:
+  explicit partial_page(page_reader page) : page_{std::move(page)} {}
+
+  size_t read(char* to, size_t max) override { return page_.read(to, max); }
+
+private:
+  page_reader page_;
+};
+
+http_response as_page(std::unique_ptr<body_source> body) {
+  http_response result;
+  result.type = page_type;
+  result.stream = std::move(body);
   return result;
 }
 
-std::string age_text(double seconds) {
-  if (seconds < 120)
-    return fmt::format("{:.0f} s", std::max(seconds, 0.0));
-  if (seconds < 7200)
-    return fmt::format("{:.0f} min", seconds / 60);
-  return fmt::format("{:.0f} h", seconds / 3600);
+snapshot_ptr those_called(const std::vector<std::string>& names, const snapshot_ptr& all) {
+  if (names.empty())
+    return all;
+  auto result = std::make_shared<entry_list>();
+  std::ranges::copy_if(*all, std::back_inserter(*result), [&](const entry_ptr& x) {
+    return std::ranges::find(names, x->value.name) != names.end();
+  });
+  return result;
 }
 
-std::string table_row(const entry& x, double now) {
-  const auto& m = *x.metrics;
-  auto good = m.last_success.load(std::memory_order_relaxed);
-  auto failed = m.last_failure.load(std::memory_order_relaxed);
-  return fmt::format("<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}\n", escape_html(x.value.name),
-                     to_string_view(m.state.load(std::memory_order_relaxed)),
-                     to_string_view(m.role.load(std::memory_order_relaxed)),
-                     version_text(m.server_version.load(std::memory_order_relaxed)),
-                     good > 0 ? age_text(now - good) : "never", to_string_view(failed));
+/// The first name that no query has; null when there is none.
+const std::string* unknown_query(const std::vector<std::string>& names, const catalogue& queries) {
+  auto i = std::ranges::find_if(names, [&](const std::string& name) {
+    return std::ranges::find(queries.queries(), name, &query_definition::name)
+           == queries.queries().end();
+  });
+  return i == names.end() ? nullptr : &*i;
+}
+
+std::string below(const std::string& route, std::string_view rest) {
+  return fmt::format("{}{}{}", route, route.ends_with('/') ? "" : "/", rest);
 }
 
 double unix_time() {
@@ -89,28 +104,43 @@ double unix_time() {
 
 } // namespace
 
-std::unique_ptr<body_source> make_page(const page_sources& from) {
-  return std::make_unique<measured_page>(from);
+http_response answer_page(const page_sources& from, const page_part& part) {
+  if (part.backends.empty() && part.queries.empty())
+    return as_page(std::make_unique<measured_page>(from));
+  auto queries = from.queries();
+  if (const auto* name = unknown_query(part.queries, *queries))
+    return text_response(bad_request, fmt::format("no query is called '{}'\n", one_line(*name)));
+  auto backends = those_called(part.backends, from.backends->get());
+  if (backends->empty() && !part.backends.empty())
+    return text_response(
+      not_found, fmt::format("no backend is called '{}'\n", one_line(part.backends.front())));
+  return as_page(std::make_unique<partial_page>(
+    page_reader{std::move(backends), queries, nullptr, part.queries}));
 }
 
-std::string index_html(const entry_list& backends, const std::string& route, double now) {
-  auto result = fmt::format(
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>pgstatsmon</title>\n"
-    "<style>body{{font-family:sans-serif;margin:2em}}td,th{{text-align:left;padding:.1em 1em .1em "
-    "0}}</style></head><body>\n<h1>pgstatsmon {}</h1>\n<p><a href=\"{}\">Metrics</a></p>\n"
-    "<table>\n<tr><th>backend<th>state<th>role<th>version<th>last success<th>last failure\n",
-    PGSTATSMON_VERSION, escape_html(route));
-  for (const auto& x : backends)
-    result += table_row(*x, now);
-  return result + "</table>\n</body></html>\n";
+std::string backends_route(const std::string& route) {
+  return below(route, "backends/");
 }
 
 void add_pages(http_server& to, const page_sources& from, const std::string& route) {
-  to.add_route(route, [from](const http_request&) {
+  to.add_route(route, [from](const http_request& x) {
+    return answer_page(from, {x.all("backend"), x.all("collect[]")});
+  });
+  auto prefix = backends_route(route);
+  to.add_route(prefix + '*', [from, prefix](const http_request& x) {
+    return answer_page(from, {{x.path.substr(prefix.size())}, x.all("collect[]")});
+  });
+  to.add_route(below(route, "daemon"), [daemon = from.daemon](const http_request&) {
     http_response x;
-    x.type = "text/plain; version=0.0.4; charset=utf-8";
-    x.stream = make_page(from);
+    x.type = page_type;
+    x.body = daemon->text();
     return x;
+  });
+  to.add_route("/probe", [from](const http_request& x) {
+    auto names = x.all("target");
+    if (names.size() != 1 || names.front().empty())
+      return text_response(bad_request, "one backend has to be named: /probe?target=NAME\n");
+    return answer_page(from, {std::move(names), x.all("collect[]")});
   });
   if (route == "/")
     return;

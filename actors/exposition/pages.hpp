@@ -1,4 +1,4 @@
-// What the daemon serves: the page, and a small one for people that leads to it.
+// What the daemon serves: the page, parts of it, and a small page for people that leads to them.
 #pragma once
 
 #include "actors/exposition/http_server.hpp"
@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace pgstatsmon {
 
@@ -18,14 +19,28 @@ struct page_sources {
   std::shared_ptr<daemon_metrics> daemon;
 };
 
-/// A page in the text format, counted when it has been read to its end.
-std::unique_ptr<body_source> make_page(const page_sources& from);
+/// Which part of the page somebody wants, by names. Empty lists want all.
+struct page_part {
+  std::vector<std::string> backends; ///< Those of them that exist.
+  std::vector<std::string> queries;  ///< As page_reader's `only`.
+};
 
-/// The page for people: a link to `route`, and a table of the backends.
-/// @param now Unix time, s.
-std::string index_html(const entry_list& backends, const std::string& route, double now);
+/// The page in the text format, counted when it has been read to its end. A part has nothing about
+/// the process.
+/// @returns 400 for a query, 404 for backends that are all unknown, with a sentence that names
+/// them.
+http_response answer_page(const page_sources& from, const page_part& part);
 
-/// Adds the page under `route`, and the index under `/` unless that is the route.
+/// What the names of backends are appended to for their pages: `/metrics/backends/`.
+/// @param route Of the page.
+std::string backends_route(const std::string& route);
+
+/// Adds, for the page under `route`:
+/// `route`, with parameters `backend` and `collect[]`, both repeatable: the page, or a part of it.
+/// `route/backends/NAME`, with `collect[]`: one backend's part.
+/// `route/daemon`: what is about the process, and no backend.
+/// `/probe?target=NAME`: one backend's part, as postgres_exporter has it; 400 without a name.
+/// `/`: the index, unless that is the route.
 void add_pages(http_server& to, const page_sources& from, const std::string& route);
 
 } // namespace pgstatsmon

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,15 @@ struct poll_trace {
 
 using trace_ptr = std::shared_ptr<const poll_trace>;
 
+/// What becomes of one query of the catalogue.
+struct planned_query {
+  std::optional<size_t> variant; ///< Index into query_definition::variants.
+  std::string why;               ///< It is left out; empty: it is not.
+};
+
+/// All queries, in the catalogue's order.
+using plan_trace = std::vector<planned_query>;
+
 /// Something that went wrong.
 struct backend_error {
   double when = 0; ///< Unix time, s.
@@ -67,6 +77,9 @@ public:
   void enter(backend_state x, time_point now) noexcept;
 
   void set_last_poll(trace_ptr x) { last_poll_.store(std::move(x), std::memory_order_release); }
+  void set_plan(std::shared_ptr<const plan_trace> x) {
+    plan_.store(std::move(x), std::memory_order_release);
+  }
   void add_error(backend_error x);
 
   // -- for observers ------------------------------------------------------------------------------
@@ -80,6 +93,11 @@ public:
   /// The newest poll that is over; null before the first.
   [[nodiscard]] trace_ptr last_poll() const { return last_poll_.load(std::memory_order_acquire); }
 
+  /// The plan in force; null before the first poll.
+  [[nodiscard]] std::shared_ptr<const plan_trace> plan() const {
+    return plan_.load(std::memory_order_acquire);
+  }
+
   /// The newest errors, newest first; never null.
   [[nodiscard]] std::shared_ptr<const error_list> errors() const;
 
@@ -88,6 +106,7 @@ private:
   std::atomic<int64_t> since_{0};
   std::array<std::atomic<int64_t>, all_backend_states.size()> spent_{};
   std::atomic<trace_ptr> last_poll_;
+  std::atomic<std::shared_ptr<const plan_trace>> plan_;
   std::atomic<std::shared_ptr<const error_list>> errors_;
 };
 

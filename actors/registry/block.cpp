@@ -28,11 +28,17 @@ void section::shrink() {
   values_.shrink_to_fit();
 }
 
-block::block(catalogue_ptr queries, std::vector<section> sections)
+block::block(catalogue_ptr queries, std::vector<section_ptr> sections)
   : queries_{std::move(queries)}, sections_{std::move(sections)} {
   sections_.resize(queries_->queries().size());
   for (const auto& x : sections_)
-    series_ += x.series();
+    series_ += x == nullptr ? 0 : x->series();
+}
+
+const section& block::of(size_t query) const noexcept {
+  static const section nothing;
+  const auto& x = sections_[query];
+  return x == nullptr ? nothing : *x;
 }
 
 } // namespace pgstatsmon

@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,20 +74,27 @@ private:
   std::vector<double> values_;
 };
 
-/// All sections of a backend's last poll. Immutable once it is shared.
+using section_ptr = std::shared_ptr<const section>;
+
+/// The sections that a backend has on the page. Immutable once it is shared.
 class block {
 public:
-  /// @param sections One per query of the catalogue, in its order; empty for a query that failed
-  /// or does not apply.
-  block(catalogue_ptr queries, std::vector<section> sections);
+  /// @param sections One per query of the catalogue, in its order; null for a query that has
+  /// nothing to show. Blocks share those that are older than the newest poll.
+  block(catalogue_ptr queries, std::vector<section_ptr> sections);
 
   [[nodiscard]] const catalogue_ptr& queries() const noexcept { return queries_; }
-  [[nodiscard]] const std::vector<section>& sections() const noexcept { return sections_; }
+
+  /// What a query has to show.
+  [[nodiscard]] const section& of(size_t query) const noexcept;
+
+  /// Sections, empty ones included.
+  [[nodiscard]] size_t size() const noexcept { return sections_.size(); }
   [[nodiscard]] size_t series() const noexcept { return series_; }
 
 private:
   catalogue_ptr queries_;
-  std::vector<section> sections_;
+  std::vector<section_ptr> sections_;
   size_t series_ = 0;
 };
 

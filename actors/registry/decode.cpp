@@ -1,15 +1,15 @@
 // Decoding rows: every cell is looked at once, every label text is rendered once.
 #include "actors/registry/decode.hpp"
 
+#include "actors/registry/cell_values.hpp"
 #include "actors/registry/escape.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -50,48 +50,16 @@ std::string_view cell(const PGresult& rows, int row, int column) noexcept {
   return {PQgetvalue(&rows, row, column), static_cast<size_t>(PQgetlength(&rows, row, column))};
 }
 
-// Eighteen digits fit an int64_t, and the conversion to double rounds as it should.
-bool parse_integer(std::string_view text, double& x) noexcept {
-  constexpr size_t safe_digits = 18;
-  auto negative = text.front() == '-';
-  text.remove_prefix(negative ? 1 : 0);
-  if (text.empty() || text.size() > safe_digits)
-    return false;
-  int64_t sum = 0;
-  for (char c : text) {
-    auto digit = static_cast<unsigned>(c) - '0';
-    if (digit > 9)
-      return false;
-    sum = sum * 10 + digit;
-  }
-  x = static_cast<double>(negative ? -sum : sum);
-  return true;
-}
-
-// `text` is not empty and followed by a NUL. NaN is no number here.
-bool parse_number(std::string_view text, double& x) noexcept {
-  if (parse_integer(text, x))
-    return true;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
-  if (end != text.data() + text.size())
-    return false;
-  if (error == std::errc::result_out_of_range) // from_chars does not say which end of the range
-    x = std::strtod(text.data(), nullptr);
-  else if (error != std::errc{})
-    return false;
-  return !std::isnan(x);
-}
-
 int find_column(const column_map& columns, const std::string& name) {
   auto i = std::find(columns.columns.begin(), columns.columns.end(), name);
   return i == columns.columns.end() ? -1 : static_cast<int>(i - columns.columns.begin());
 }
 
-/// `name="` of each label, with the comma in front of all but the first.
-std::vector<std::string> label_openings(const query_definition& query) {
+/// `name="` of each label, with the comma in front of all but what comes first.
+std::vector<std::string> label_openings(const query_definition& query, std::string_view fixed) {
   std::vector<std::string> result;
   for (const auto& name : query.labels)
-    result.push_back((result.empty() ? "" : ",") + name + "=\"");
+    result.push_back((result.empty() && fixed.empty() ? "" : ",") + name + "=\"");
   return result;
 }
 
@@ -109,9 +77,9 @@ size_t plain_label_bytes(const std::vector<std::string>& openings, const column_
   return result;
 }
 
-void render_row(std::string& to, const std::vector<std::string>& openings,
+void render_row(std::string& to, std::string_view fixed, const std::vector<std::string>& openings,
                 const column_map& columns, const PGresult& rows, int row) {
-  to.clear();
+  to = fixed;
   for (size_t i = 0; i < openings.size(); ++i) {
     to += openings[i];
     if (columns.labels[i] >= 0)
@@ -134,21 +102,65 @@ double combined(double sample, double x, duplicate_rule rule) noexcept {
   return std::isnan(sum) ? absent_sample() : sum;
 }
 
-/// Decodes one row into the row `at` of a section.
-/// @param again Another row with the same labels is in there.
-void decode_values(section& to, size_t at, bool again, const query_definition& query,
-                   const column_map& columns, const PGresult& rows, int row,
+/// Where one row of a result goes.
+struct row_target {
+  section* to = nullptr;
+  size_t at = 0;      ///< Row of the section.
+  bool again = false; ///< Another row with the same labels is in there.
+  const query_definition* query = nullptr;
+
+  void set(size_t metric, double x) const {
+    auto rule = query->metrics[metric].duplicates;
+    if (!again || rule != duplicate_rule::first)
+      to->set(at, metric, combined(to->value(at, metric), x, rule));
+  }
+};
+
+/// The samples of one histogram, from the first on.
+/// @returns false if the text is no array of numbers.
+bool decode_histogram(const row_target& to, size_t first, std::string_view text) {
+  auto values = parse_numbers(text);
+  if (!values)
+    return false;
+  const auto& metrics = to.query->metrics;
+  for (auto i = first; i < metrics.size() && (i == first || !metrics[i].leads); ++i)
+    switch (metrics[i].source) {
+    case sample_source::bucket:
+      to.set(i, static_cast<double>(
+                  std::ranges::count_if(*values, [&](double x) { return x <= metrics[i].bound; })));
+      break;
+    case sample_source::sum: to.set(i, std::accumulate(values->begin(), values->end(), 0.0)); break;
+    case sample_source::count: to.set(i, static_cast<double>(values->size())); break;
+    default: break;
+    }
+  return true;
+}
+
+/// @returns false if the text is none that the metric can be made of.
+bool decode_cell(const row_target& to, size_t metric, std::string_view text) {
+  const auto& how = to.query->metrics[metric];
+  double x = 0;
+  switch (how.source) {
+  case sample_source::number:
+    if (!parse_number(text, x))
+      return false;
+    to.set(metric, how.scale == 1 ? x : x * how.scale);
+    return true;
+  case sample_source::state: to.set(metric, text == how.state ? 1 : 0); return true;
+  case sample_source::bucket: return !how.leads || decode_histogram(to, metric, text);
+  default: return true; // a histogram's, or a row's
+  }
+}
+
+void decode_values(const row_target& to, const column_map& columns, const PGresult& rows, int row,
                    decode_report& report) {
   for (size_t i = 0; i < columns.metrics.size(); ++i) {
+    if (to.query->metrics[i].source == sample_source::row)
+      to.set(i, 1);
     auto column = columns.metrics[i];
-    auto rule = query.metrics[i].duplicates;
-    if (column < 0 || (again && rule == duplicate_rule::first))
+    if (column < 0 || PQgetisnull(&rows, row, column) != 0)
       continue;
-    auto text = cell(rows, row, column);
-    double x = 0;
-    if (!text.empty() && parse_number(text, x))
-      to.set(at, i, combined(to.value(at, i), x, rule));
-    else if (!text.empty() || PQgetisnull(&rows, row, column) == 0)
+    if (!decode_cell(to, i, cell(rows, row, column)))
       ++report.not_a_number[i];
   }
 }
@@ -171,7 +183,8 @@ column_map map_columns(const query_definition& query, const PGresult& rows) {
   for (const auto& name : query.labels)
     result.labels.push_back(find(name));
   for (const auto& x : query.metrics)
-    result.metrics.push_back(find(x.column));
+    result.metrics.push_back(
+      x.leads && x.source != sample_source::row ? find(x.column) : find_column(result, x.column));
   for (size_t i = 0; i < declared.size(); ++i)
     if (!declared[i])
       result.unknown.push_back(result.columns[i]);
@@ -187,20 +200,21 @@ bool fits(const column_map& columns, const PGresult& rows) {
   return true;
 }
 
-section decode(const query_definition& query, const column_map& columns, const PGresult& rows,
-               decode_report& report) {
+section decode(const query_definition& query, std::string_view fixed, const column_map& columns,
+               const PGresult& rows, decode_report& report) {
   auto n = PQntuples(&rows);
   section result{query.metrics.size()};
   report.not_a_number.resize(query.metrics.size());
-  auto openings = label_openings(query);
-  auto label_bytes = plain_label_bytes(openings, columns, rows);
+  auto openings = label_openings(query, fixed);
+  auto label_bytes =
+    plain_label_bytes(openings, columns, rows) + static_cast<size_t>(n) * fixed.size();
   result.reserve(static_cast<size_t>(n), label_bytes);
   row_index index{static_cast<size_t>(n)};
   auto leaves_out = std::ranges::any_of(
     query.metrics, [](const auto& x) { return x.duplicates == duplicate_rule::first; });
   std::string labels;
   for (int row = 0; row < n; ++row) {
-    render_row(labels, openings, columns, rows, row);
+    render_row(labels, fixed, openings, columns, rows, row);
     if (labels.size() > std::numeric_limits<uint32_t>::max() - result.label_bytes())
       break; // a section can't hold more
     auto at = index.find_or_add(result, labels);
@@ -209,7 +223,7 @@ section decode(const query_definition& query, const column_map& columns, const P
       result.add_row(labels);
     else if (leaves_out)
       ++report.duplicates;
-    decode_values(result, at, again, query, columns, rows, row, report);
+    decode_values({&result, at, again, &query}, columns, rows, row, report);
   }
   if (result.rows() < static_cast<size_t>(n) || result.label_bytes() > label_bytes)
     result.shrink();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <libpq-fe.h>
@@ -36,8 +37,9 @@ struct decode_report {
 /// counted; infinity is a number, and so is what is too large for a double. A label that is NULL
 /// is shown as empty. Rows with the same labels become one, by the duplicate_rule of each metric;
 /// what makes no sample takes no part in that.
+/// @param fixed Rendered label text in front of the query's own on every row; may be empty.
 /// @param rows PGRES_TUPLES_OK in text format.
-section decode(const query_definition& query, const column_map& columns, const PGresult& rows,
-               decode_report& report);
+section decode(const query_definition& query, std::string_view fixed, const column_map& columns,
+               const PGresult& rows, decode_report& report);
 
 } // namespace pgstatsmon

@@ -67,13 +67,29 @@ write_function bad_values(const catalogue_ptr& queries) {
   for (const auto& query : queries->queries()) {
     auto& of_query = labels.emplace_back();
     for (const auto& metric : query.metrics)
-      of_query.push_back(render_labels({{"query", query.name}, {"name", metric.family}}));
+      of_query.push_back(
+        metric.leads ? render_labels({{"query", query.name}, {"name", metric.family}}) : "");
   }
   return [=](sample_writer& to, const entry& x, const block*) {
     if (x.metrics->queries() == queries)
       for (size_t i = 0; i < labels.size(); ++i)
         for (size_t j = 0; j < labels[i].size(); ++j)
-          to.sample(labels[i][j], x.metrics->query(i).nan[j].load(std::memory_order_relaxed));
+          if (!labels[i][j].empty())
+            to.sample(labels[i][j], x.metrics->query(i).nan[j].load(std::memory_order_relaxed));
+  };
+}
+
+// How old rows are that no poll of the last moments has read.
+write_function last_successes(const catalogue_ptr& queries) {
+  std::vector<std::pair<size_t, std::string>> labels;
+  for (size_t i = 0; i < queries->queries().size(); ++i)
+    if (const auto& query = queries->queries()[i]; query.every.count() > 0)
+      labels.emplace_back(i, render_labels({{"query", query.name}}));
+  return [=](sample_writer& to, const entry& x, const block*) {
+    if (x.metrics->queries() == queries)
+      for (const auto& [i, text] : labels)
+        if (auto when = x.metrics->query(i).last_success.load(std::memory_order_relaxed); when > 0)
+          to.sample(text, when);
   };
 }
 
@@ -134,6 +150,9 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
     {"pgstatsmon_duplicate_rows_total", "counter",
      "Rows left out because another row had the same labels.",
      per_query(queries, &query_metrics::duplicates)},
+    {"pgstatsmon_query_last_success_timestamp_seconds", "gauge",
+     "When a query with an interval of its own was last answered, Unix time.",
+     last_successes(queries)},
     {"pg_query_count", "counter", "Queries that apply to the backend.", value_of(&m::planned)},
     {"pg_connect_error", "counter", "Polls that found no connection to the backend.",
      value_of(&m::connect_errors), true},

@@ -3,6 +3,7 @@
 
 #include "actors/registry/escape.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pgstatsmon {
@@ -10,13 +11,18 @@ namespace pgstatsmon {
 namespace {
 
 constexpr std::string_view type_name(metric_type x) noexcept {
-  return x == metric_type::counter ? "counter" : "gauge";
+  switch (x) {
+  case metric_type::counter: return "counter";
+  case metric_type::histogram: return "histogram";
+  case metric_type::gauge: break;
+  }
+  return "gauge";
 }
 
 } // namespace
 
 page_reader::page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
-                         std::function<std::string()> daemon)
+                         std::function<std::string()> daemon, const std::vector<std::string>& only)
   : backends_{std::move(backends)},
     queries_{queries},
     own_{own_families(queries)},
@@ -30,6 +36,22 @@ page_reader::page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
   for (size_t i = 0; i < queries_->queries().size(); ++i)
     for (size_t j = 0; j < queries_->queries()[i].metrics.size(); ++j)
       data_.push_back({i, j, &queries_->queries()[i].metrics[j]});
+  if (!only.empty())
+    choose(only);
+}
+
+void page_reader::choose(const std::vector<std::string>& only) {
+  auto is_chosen = [&](const std::string& query) {
+    return std::find(only.begin(), only.end(), query) != only.end();
+  };
+  std::erase_if(
+    data_, [&](const data_family& x) { return !is_chosen(queries_->queries()[x.query].name); });
+  std::vector<std::string> own{"pg_up"};
+  for (const auto& name : only)
+    own.push_back(name + "_querytime_ms");
+  std::erase_if(own_, [&](const own_family& x) {
+    return std::find(own.begin(), own.end(), x.name) == own.end();
+  });
 }
 
 size_t page_reader::read(char* to, size_t max) {
@@ -44,7 +66,7 @@ void page_reader::write_data() {
   for (; family_ < data_.size(); next_family()) {
     for (; backend_ < blocks_.size() && !out_.full(); ++backend_, row_ = 0) {
       if (blocks_[backend_])
-        write_rows(blocks_[backend_]->sections()[data_[family_].query]);
+        write_rows(blocks_[backend_]->of(data_[family_].query));
       if (out_.full())
         return; // perhaps in the middle of these rows
     }
@@ -61,7 +83,7 @@ void page_reader::write_rows(const section& rows) {
     if (is_absent(value))
       continue;
     write_header(definition->family, type_name(definition->type), definition->help);
-    to.sample(rows.labels(row_), value);
+    to.part(definition->suffix, rows.labels(row_), definition->label, value);
   }
 }
 
@@ -101,7 +123,8 @@ void page_reader::next_family() noexcept {
   ++family_;
   backend_ = 0;
   row_ = 0;
-  headed_ = false;
+  if (family_ >= data_.size() || data_[family_].definition->leads)
+    headed_ = false;
 }
 
 } // namespace pgstatsmon

@@ -24,8 +24,10 @@ public:
   /// left out.
   /// @param daemon Text of the process-wide families, in the same format; asked for once, when
   /// its turn comes.
+  /// @param only Names of queries. Unless it is empty, their data, their times and `pg_up` are all
+  /// there is of a backend.
   page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
-              std::function<std::string()> daemon);
+              std::function<std::string()> daemon, const std::vector<std::string>& only = {});
 
   /// Writes the next bytes of the page.
   /// @param max At least 1.
@@ -39,6 +41,7 @@ private:
     const metric_definition* definition;
   };
 
+  void choose(const std::vector<std::string>& only);
   void write_data();
   void write_rows(const section& rows);
   void write_own();

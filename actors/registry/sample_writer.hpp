@@ -25,6 +25,13 @@ public:
 
   /// @param labels Rendered label text; may be empty.
   void sample(std::string_view labels, double x) { line({}, labels, {}, x); }
+
+  /// One sample of a family that has several for each row.
+  /// @param suffix Behind the family's name: `_bucket`.
+  /// @param own Label text that only this one has: `le="5"`; may be empty.
+  void part(std::string_view suffix, std::string_view labels, std::string_view own, double x) {
+    line(suffix, labels, own, x);
+  }
   void sample(std::string_view labels, uint64_t x) { line({}, labels, {}, x); }
 
   /// Writes cumulative buckets, sum and count, from one look at each bucket: the count is that of
@@ -44,19 +51,19 @@ public:
 
 private:
   void bucket(double upper, uint64_t seen) {
-    std::array<char, max_number_size> le{};
-    auto* end = write_number(le.data(), upper);
-    line("_bucket", R"(le=")", {le.data(), end}, seen);
+    std::array<char, max_number_size + 8> le{};
+    auto* end = write_number(put(le.data(), R"(le=")"), upper);
+    *end++ = '"';
+    line("_bucket", {le.data(), end}, {}, seen);
   }
 
-  /// `le`, if there, is put behind `labels` with the quote that ends it.
   template <class T>
-  void line(std::string_view name_suffix, std::string_view labels, std::string_view le, T x) {
+  void line(std::string_view name_suffix, std::string_view labels, std::string_view own, T x) {
     if (hidden_ && x == T{}) [[unlikely]]
       return;
     constexpr size_t punctuation = 8;
     auto* p = to_->claim(name_.size() + name_suffix.size() + of_->prefix.size() + labels.size()
-                         + le.size() + of_->suffix.size() + punctuation + max_number_size);
+                         + own.size() + of_->suffix.size() + punctuation + max_number_size);
     p = put(put(p, name_), name_suffix);
     *p++ = '{';
     p = put(p, of_->prefix);
@@ -64,9 +71,9 @@ private:
       *p++ = ',';
       p = put(p, labels);
     }
-    if (!le.empty()) {
-      p = put(p, le);
-      *p++ = '"';
+    if (!own.empty()) {
+      *p++ = ',';
+      p = put(p, own);
     }
     p = put(put(p, of_->suffix), "} ");
     p = write_number(p, x);

@@ -58,11 +58,12 @@ inline std::vector<std::shared_ptr<PGresult>> make_results(const catalogue& quer
 
 inline block_ptr make_block(const catalogue_ptr& queries,
                             const std::vector<std::shared_ptr<PGresult>>& results) {
-  std::vector<section> sections;
+  std::vector<section_ptr> sections;
   for (size_t i = 0; i < results.size(); ++i) {
     const auto& query = queries->queries()[i];
     decode_report report;
-    sections.push_back(decode(query, map_columns(query, *results[i]), *results[i], report));
+    sections.push_back(std::make_shared<const section>(
+      decode(query, {}, map_columns(query, *results[i]), *results[i], report)));
   }
   return std::make_shared<const block>(queries, std::move(sections));
 }

@@ -129,7 +129,7 @@ std::vector<prometheus::MetricFamily> as_families(const fleet& x) {
       family.type = prometheus::MetricType::Gauge;
       for (const auto& backend : *x.backends) {
         auto samples = backend->samples.load();
-        const auto& rows = samples->sections()[i];
+        const auto& rows = samples->of(i);
         for (size_t row = 0; row < rows.rows(); ++row) {
           auto& metric = family.metric.emplace_back();
           metric.gauge.value = rows.value(row, j);

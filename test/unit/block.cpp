@@ -43,8 +43,8 @@ TEST(a block has a section for each query) {
   section rows{1};
   rows.add_row("");
   rows.set(0, 1);
-  block samples{queries, {section{}, rows}};
-  CHECK_EQUAL(samples.sections().size(), 3u);
-  CHECK_EQUAL(samples.sections()[1].rows(), 1u);
+  block samples{queries, {nullptr, std::make_shared<const section>(rows)}};
+  CHECK_EQUAL(samples.size(), 3u);
+  CHECK_EQUAL(samples.of(1).rows(), 1u);
   CHECK_EQUAL(samples.series(), 1u);
 }

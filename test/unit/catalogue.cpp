@@ -8,6 +8,8 @@
 #include "config/fault.hpp"
 #include "messages/error.hpp"
 
+#include <chrono>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -176,9 +178,9 @@ TEST(a definition is read as it stands there) {
   query_definition expected{
     .name = "q",
     .help = "Something.",
-    .variants = {{90600, 100000, server_role::standby, true, "SELECT 0"},
-                 {0, 140000, server_role::unknown, false, "SELECT 1"},
-                 {0, 0, server_role::unknown, false, "SELECT 2"}},
+    .variants = {{90600, 100000, server_role::standby, {need{}}, "SELECT 0"},
+                 {0, 140000, server_role::unknown, {}, "SELECT 1"},
+                 {0, 0, server_role::unknown, {}, "SELECT 2"}},
     .labels = {"a", "b"},
     .metrics = {{"c", "q_c", "What it is.", metric_type::counter}},
   };
@@ -239,8 +241,9 @@ TEST(every fault of a definition is found where it is) {
     {5, "  - colunm: c",
      "f:5:5: metrics[0].column: is missing, expected a column of the SQL's result\n"
      "f:5:5: metrics[0].colunm: unknown key, did you mean 'column'?"},
-    {6, "    type: histogram",
-     "f:6:11: metrics[0].type: is none of its values, expected one of counter, gauge"},
+    {6, "    type: summary",
+     "f:6:11: metrics[0].type: is none of its values, expected one of counter, gauge, info, "
+     "histogram, stateset"},
     {6, "    type: counter\n    unit: m/s",
      "f:7:11: metrics[0].unit: is no name, expected letters, digits and _, no digit first"},
     {6, "    type: counter\n    from: 10",
@@ -269,7 +272,8 @@ TEST(every fault of a definition is found where it is) {
     {9, "  - until: 10\n    role: leader",
      "f:10:11: versions[0].role: is none of its values, expected one of any, primary, standby"},
     {9, "  - until: 10\n    needs: function",
-     "f:10:12: versions[0].needs: is none of its values, expected one of functions"},
+     "f:10:12: versions[0].needs: is no need, expected functions, extension NAME [>= VERSION], "
+     "setting NAME = VALUE, right ROLE, right select RELATION or right execute FUNCTION(TYPES)"},
     {9, "  - from: 9.2", ""},
     {9, "  - role: any",
      "f:11:5: versions[1]: is never used, one before it fits every server that it fits"},
@@ -326,4 +330,112 @@ TEST(a directory without definitions is no catalogue) {
   auto empty = load_catalogue(PGSTATSMON_SOURCE_DIR "/test/unit");
   REQUIRE(!empty);
   CHECK_EQUAL(context_of(empty.error()), PGSTATSMON_SOURCE_DIR "/test/unit: has no file *.yaml");
+}
+
+namespace {
+
+/// The only query of a definition with more in front of its metrics, and these.
+caf::expected<catalogue_ptr> extended(const std::string& more, const std::string& metrics) {
+  return parse_catalogue({{"f", "name: q\nhelp: Something.\n" + more + "labels: [a]\nmetrics:\n"
+                                  + metrics + "versions:\n  - sql: SELECT 1\n"}});
+}
+
+query_definition only(const caf::expected<catalogue_ptr>& x) {
+  if (!x)
+    CAF_FAIL(context_of(x.error()));
+  return (*x)->queries().front();
+}
+
+std::string fault_in(const caf::expected<catalogue_ptr>& x) {
+  return x ? std::string{} : context_of(x.error());
+}
+
+const std::string gauge = "  - {column: c, type: gauge, help: X.}\n";
+
+} // namespace
+
+TEST(when and where a query is asked is read) {
+  auto x = only(extended("set: full\nscope: database\nevery: 5m\ntimeout: 2s\n"
+                         "needs: [right pg_monitor, extension e >= 1.2]\n",
+                         gauge));
+  CHECK_EQUAL(x.set, "full");
+  CHECK(x.scope == query_scope::database);
+  CHECK(x.datname);
+  CHECK(x.every == std::chrono::minutes{5});
+  CHECK(x.timeout == std::chrono::seconds{2});
+  CHECK_EQUAL(x.needs.size(), 2u);
+  CHECK(label_names(x) == (std::vector<std::string>{"datname", "a"}));
+}
+
+TEST(the families of the original have no database) {
+  CHECK(!only(extended("set: original\nscope: database\n", gauge)).datname);
+}
+
+TEST(the largest rows are by a column of a metric) {
+  auto x = only(extended("max_rows: 10\nby: c\nrank: growth\nother: true\n", gauge));
+  CHECK(x.limit == (row_limit{10, 0, row_limit::rank::growth, true}));
+  CHECK(fault_in(extended("max_rows: 10\n", gauge)).find("expected by with it")
+        != std::string::npos);
+  CHECK(fault_in(extended("by: c\n", gauge)).find("expected max_rows with it")
+        != std::string::npos);
+  CHECK(fault_in(extended("max_rows: 1\nby: a\n", gauge)).find("is no column of a counter")
+        != std::string::npos);
+}
+
+TEST(a histogram is as many samples as it has buckets and three more) {
+  auto x = only(extended("", "  - {column: ages, type: histogram, unit: seconds, buckets: [1, 5],"
+                             " help: X.}\n"));
+  REQUIRE(x.metrics.size() == 5u);
+  for (const auto& y : x.metrics)
+    CHECK_EQUAL(y.family, "q_ages_seconds");
+  CHECK(x.metrics[0].leads);
+  CHECK(!x.metrics[1].leads);
+  CHECK_EQUAL(x.metrics[1].label, "le=\"5\"");
+  CHECK_EQUAL(x.metrics[2].label, "le=\"+Inf\"");
+  CHECK_EQUAL(x.metrics[3].suffix, "_sum");
+  CHECK_EQUAL(x.metrics[4].suffix, "_count");
+  CHECK(fault_in(extended("", "  - {column: c, type: histogram, help: X., buckets: [2, 1]}\n"))
+          .find("is not above the one before it")
+        != std::string::npos);
+  CHECK(fault_in(extended("", "  - {column: c, type: histogram, help: X., buckets: [1]}\n"
+                              "  - {column: c_sum, type: gauge, help: X.}\n"))
+          .find("q_c_sum is taken")
+        != std::string::npos);
+}
+
+TEST(a set of states has its column as a label) {
+  auto x =
+    only(extended("", "  - {column: state, type: stateset, states: [up, down], help: X.}\n"));
+  REQUIRE(x.metrics.size() == 2u);
+  CHECK_EQUAL(x.metrics[1].label, "state=\"down\"");
+  CHECK(label_names(x) == (std::vector<std::string>{"a", "state"}));
+}
+
+TEST(other names and scales are read) {
+  auto text = extended("", "  - {column: c, type: counter, unit: ms, help: X.,"
+                           " exporter: {family: pg_q_seconds_total, scale: 0.001}}\n"
+                           "  - {column: d, type: gauge, family: pg_d, scale: 2, help: X.}\n");
+  auto x = only(text);
+  CHECK_EQUAL(x.metrics[0].family, "q_c_ms");
+  CHECK_EQUAL(x.metrics[1].family, "pg_d");
+  CHECK_EQUAL(x.metrics[1].scale, 2);
+  auto theirs = in_words_of(*text, vocabulary::exporter)->queries().front();
+  REQUIRE(theirs.metrics.size() == 2u);
+  CHECK_EQUAL(theirs.metrics[0].family, "pg_q_seconds_total");
+  CHECK_EQUAL(theirs.metrics[0].scale, 0.001);
+  auto both = in_words_of(*text, vocabulary::both)->queries().front();
+  REQUIRE(both.metrics.size() == 3u);
+  CHECK_EQUAL(both.metrics[0].family, "q_c_ms");
+  CHECK_EQUAL(both.metrics[2].family, "pg_q_seconds_total");
+}
+
+TEST(no family is made in two scopes or two queries in any vocabulary) {
+  for (auto whose : {vocabulary::original, vocabulary::exporter, vocabulary::both}) {
+    std::set<std::string> seen;
+    auto queries = in_words_of(built_in_catalogue(), whose);
+    for (const auto& query : queries->queries())
+      for (const auto& metric : query.metrics)
+        if (metric.leads && !seen.insert(metric.family).second)
+          CAF_FAIL(metric.family << " is made twice");
+  }
 }

@@ -150,7 +150,7 @@ fake_scheduler(readiness_listener::stateful_pointer<listener_state> self) {
 query_definition simple_query(const std::string& name) {
   return {name,
           "",
-          {{90200, 0, server_role::unknown, false, "SELECT 1 AS x"}},
+          {{90200, 0, server_role::unknown, {}, "SELECT 1 AS x"}},
           {},
           {{"x", name + "_x", "x", metric_type::gauge}}};
 }

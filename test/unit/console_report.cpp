@@ -23,7 +23,7 @@ struct fixture : test::page_fixture {
     signs.set_next_tick(now.steady + 3s);
     auto definitions = queries->queries();
     for (auto& x : definitions)
-      x.variants = {{0, 0, server_role::unknown, false, "SELECT 1"}};
+      x.variants = {{0, 0, server_role::unknown, {}, "SELECT 1"}};
     queries = std::make_shared<const catalogue>(std::move(definitions));
   }
 
@@ -43,6 +43,10 @@ struct fixture : test::page_fixture {
     trace->queries.push_back({0, 0, true, 1ms, 2ms, poll, 5, 2048, failure::none, {}});
     trace->queries.push_back({1, 0, true, poll, poll, poll, 0, 0, failure::timeout, "57014"});
     m.history.set_last_poll(std::move(trace));
+    auto plan = std::make_shared<plan_trace>(m.queries()->queries().size());
+    for (size_t i = 0; i < plan->size(); ++i)
+      (*plan)[i] = i < 2 ? planned_query{0, {}} : planned_query{{}, "for a standby only"};
+    m.history.set_plan(std::move(plan));
     return x;
   }
 
@@ -153,10 +157,10 @@ TEST(the last poll is a timeline) {
   queries = [] {
     query_definition a;
     a.name = "a";
-    a.variants = {{100000, 0, server_role::primary, false, "SELECT 1\nFROM x"}};
+    a.variants = {{100000, 0, server_role::primary, {}, "SELECT 1\nFROM x"}};
     query_definition b;
     b.name = "b";
-    b.variants = {{0, 0, server_role::unknown, false, "SELECT 2"}};
+    b.variants = {{0, 0, server_role::unknown, {}, "SELECT 2"}};
     query_definition c;
     c.name = "c";
     return std::make_shared<const catalogue>(std::vector{a, b, c});
@@ -178,8 +182,26 @@ TEST(the last poll is a timeline) {
   auto text = to_text(shown(of));
   CHECK(text.find("|    ....================================|") != std::string::npos);
   CHECK(text.find("SELECT 1 ...") != std::string::npos);
-  CHECK(text.find("does not apply") != std::string::npos);
+  CHECK(text.find("for a standby only") != std::string::npos);
   CHECK(to_text(shown(of, true)).find("SELECT 1\\nFROM x") != std::string::npos);
+}
+
+TEST(people see what is asked and how many queries are not ) {
+  auto definitions = queries->queries();
+  definitions.emplace_back().name = "bloat";
+  definitions[1].every = 5min;
+  queries = std::make_shared<const catalogue>(std::move(definitions));
+  auto of = add_good("one", 10ms);
+  auto x = shown(of);
+  leave_out_what_is_not_asked(x);
+  auto text = to_text(x);
+  CHECK(text.find("plan (1 queries are left out: plan NAME says why)") != std::string::npos);
+  CHECK(text.find("bloat") == std::string::npos);
+  CHECK(text.find("every 5 min") != std::string::npos);
+  auto plan = to_json(plan_report(*of, true));
+  CHECK_EQUAL(plan[0]["every_seconds"], 0);
+  CHECK_EQUAL(plan[1]["every_seconds"], 300);
+  CHECK_EQUAL(plan[2]["left_out"], "for a standby only");
 }
 
 TEST(a query without an answer is seen) {

@@ -37,7 +37,7 @@ struct decoded {
 
 decoded decode_rows(const query_definition& query, const PGresult& rows) {
   decoded result;
-  result.rows = decode(query, map_columns(query, rows), rows, result.report);
+  result.rows = decode(query, {}, map_columns(query, rows), rows, result.report);
   return result;
 }
 
@@ -200,7 +200,7 @@ TEST(columns that differ from the declared ones are named) {
   CHECK_EQUAL(map.missing, (std::vector<std::string>{"schema", "size"}));
   CHECK_EQUAL(map.unknown, (std::vector<std::string>{"extra"}));
   decode_report report;
-  auto x = decode(tables(), map, *rows, report);
+  auto x = decode(tables(), {}, map, *rows, report);
   CHECK_EQUAL(x.value(0, 0), 1);
   CHECK(is_absent(x.value(0, 1)));
 }

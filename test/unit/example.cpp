@@ -78,8 +78,8 @@ TEST(the example is right and shows the defaults) {
     CAF_FAIL(context_of(x.error()));
   CHECK(x->warnings.empty());
   settings expected;
-  expected.static_backends = {{"primary", "127.0.0.1", {}, {}, {}, {}},
-                              {"standby", "db2.example.com", {}, {}, {}, {}}};
+  expected.static_backends = {{"primary", "127.0.0.1", {}, {}, {}, {}, {}},
+                              {"standby", "db2.example.com", {}, {}, {}, {}, {}}};
   CHECK(*x == expected);
 }
 
@@ -117,7 +117,10 @@ TEST(options that are off in the example show the defaults) {
   CHECK_EQUAL(x->web.config, "/dev/null");
   CHECK_EQUAL(x->console.socket, console_settings{}.socket);
   CHECK(x->console.asked_for);
+  CHECK_EQUAL(x->collect.sets.value_or(std::vector<std::string>{}), collect_rules{}.sets);
+  collect_settings collect{.sets = {{"core"}}, .on = {"pg_settings"}, .off = {"pg_relation_size"}};
   vmapi_settings vmapi;
+  vmapi.collect = collect;
   vmapi.http = with_files("http://vmapi.east.example.com");
   vmapi.tag_name = "manta_role";
   vmapi.tag_value = "*postgres";
@@ -128,13 +131,16 @@ TEST(options that are off in the example show the defaults) {
   file_source_settings list;
   list.path = "/dev/null";
   list.labels = {{"team", "storage"}};
+  list.collect = collect;
   CHECK((x->files == std::vector{list}));
   http_sd_settings http_sd;
   http_sd.http = with_files("https://inventory.example.com/postgres?team=storage");
   http_sd.labels = list.labels;
+  http_sd.collect = collect;
   CHECK((x->http_sd == std::vector{http_sd}));
   dns_settings dns;
   dns.names = {"_postgresql._tcp.example.com"};
   dns.labels = list.labels;
+  dns.collect = collect;
   CHECK((x->dns == std::vector{dns}));
 }

@@ -15,6 +15,7 @@
 
 using namespace pgstatsmon;
 using namespace pgstatsmon::test;
+using namespace std::string_literals;
 
 namespace {
 
@@ -118,6 +119,17 @@ TEST(a page shows the blocks it began with) {
   CHECK(page() != before);
 }
 
+TEST(a page of some queries has their data and times and whether a backend is up) {
+  show(add("a"), {{{R"(table="t")", {1, 2}}}, {{"", {7}}}});
+  page_reader reader{std::make_shared<const entry_list>(backends), queries, nullptr, {"server"}};
+  auto text = rest_of(reader, 1 << 20);
+  CHECK_EQUAL(lines(text, "server_age{"), std::vector{R"(server_age{backend="a"} 7)"s});
+  CHECK_EQUAL(lines(text, "pg_up{"), std::vector{R"(pg_up{backend="a"} 0)"s});
+  CHECK_EQUAL(lines(text, "server_querytime_ms_count{"),
+              std::vector{R"(server_querytime_ms_count{backend="a"} 0)"s});
+  CHECK_EQUAL(lines(text, "# TYPE ").size(), 3u);
+}
+
 TEST(the end of a page stays the end) {
   auto reader = read_page();
   rest_of(reader, 10);
@@ -132,7 +144,8 @@ TEST(blocks and counts of another catalogue are left out) {
   section rows{2};
   rows.add_row(R"(table="t1")");
   rows.set(0, 1);
-  a->samples = std::make_shared<const block>(old, std::vector{rows, section{1}});
+  a->samples = std::make_shared<const block>(
+    old, std::vector{std::make_shared<const section>(rows), section_ptr{}});
   backends.push_back(a);
   auto text = page();
   CHECK(lines(text, "tables_scans{").empty());

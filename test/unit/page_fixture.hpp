@@ -43,14 +43,15 @@ struct page_fixture {
   }
 
   void show(const entry_ptr& x, const std::vector<table_rows>& samples) const {
-    std::vector<section> sections;
+    std::vector<section_ptr> sections;
     for (size_t i = 0; i < samples.size(); ++i) {
-      auto& to = sections.emplace_back(queries->queries()[i].metrics.size());
+      section to{queries->queries()[i].metrics.size()};
       for (const auto& [labels, values] : samples[i]) {
         to.add_row(labels);
         for (size_t j = 0; j < values.size(); ++j)
           to.set(j, values[j]);
       }
+      sections.push_back(std::make_shared<const section>(std::move(to)));
     }
     x->samples = std::make_shared<const block>(queries, std::move(sections));
   }

@@ -19,20 +19,20 @@ catalogue one_query(std::vector<sql_variant> variants) {
 
 sql_variant variant(int32_t from, int32_t until, server_role role = server_role::unknown,
                     bool needs_functions = false) {
-  return {from, until, role, needs_functions, "SELECT"};
+  return {from, until, role, needs_functions ? std::vector{need{}} : std::vector<need>{}, "SELECT"};
 }
 
 /// The number of the only query's variant; -1 when it does not apply.
 int chosen(const catalogue& queries, int32_t version, server_role role = server_role::primary,
            bool have_functions = false) {
-  auto result = make_plan(queries, version, role, have_functions);
+  auto result = make_plan(queries, {version, role, have_functions});
   CHECK_EQUAL(result.size(), 1u);
   return result.front() ? static_cast<int>(*result.front()) : -1;
 }
 
 size_t planned(int32_t version, server_role role, bool have_functions = false) {
   auto queries = built_in_catalogue();
-  auto result = make_plan(*queries, version, role, have_functions);
+  auto result = make_plan(*queries, {version, role, have_functions});
   CHECK_EQUAL(result.size(), queries->queries().size());
   return static_cast<size_t>(
     std::ranges::count_if(result, [](const auto& x) { return x.has_value(); }));
@@ -41,7 +41,7 @@ size_t planned(int32_t version, server_role role, bool have_functions = false) {
 /// The SQL that a built-in query has for a primary.
 std::string sql_of(std::string_view name, int32_t version, bool have_functions = false) {
   auto queries = built_in_catalogue();
-  auto what = make_plan(*queries, version, server_role::primary, have_functions);
+  auto what = make_plan(*queries, {version, server_role::primary, have_functions});
   for (size_t i = 0; i < what.size(); ++i)
     if (const auto& query = queries->queries()[i]; query.name == name && what[i])
       return query.variants[*what[i]].sql;

@@ -94,10 +94,10 @@ TEST(a poll becomes one block) {
   finish(1);
   CAF_REQUIRE_EQUAL(seen.samples.size(), 1u);
   CHECK_EQUAL(seen.samples[0].life, 7u);
-  const auto& sections = seen.samples[0].samples->sections();
-  CHECK_EQUAL(sections[0].rows(), 2u);
-  CHECK_EQUAL(sections[0].labels(1), R"(table="t2")");
-  CHECK_EQUAL(sections[1].value(0, 0), 9);
+  const auto& samples = *seen.samples[0].samples;
+  CHECK_EQUAL(samples.of(0).rows(), 2u);
+  CHECK_EQUAL(samples.of(0).labels(1), R"(table="t2")");
+  CHECK_EQUAL(samples.of(1).value(0, 0), 9);
   CHECK_EQUAL(metrics->series.load(), 4u);
   CHECK_EQUAL(logged(), "");
 }
@@ -110,8 +110,8 @@ TEST(a block has only what its own poll brought) {
   finish(2);
   finish(3);
   CAF_REQUIRE_EQUAL(seen.samples.size(), 3u);
-  CHECK_EQUAL(seen.samples[1].samples->sections()[0].labels(0), R"(table="t2")");
-  CHECK_EQUAL(seen.samples[1].samples->sections()[1].rows(), 0u);
+  CHECK_EQUAL(seen.samples[1].samples->of(0).labels(0), R"(table="t2")");
+  CHECK_EQUAL(seen.samples[1].samples->of(1).rows(), 0u);
   CHECK_EQUAL(seen.samples[2].samples->series(), 0u);
   CHECK_EQUAL(metrics->series.load(), 0u);
 }
@@ -134,7 +134,7 @@ TEST(what is late is dropped) {
   tables(2, {{"late", "1", "2"}});
   finish(2);
   CAF_REQUIRE_EQUAL(seen.samples.size(), 1u);
-  CHECK_EQUAL(seen.samples[0].samples->sections()[0].labels(0), R"(table="t1")");
+  CHECK_EQUAL(seen.samples[0].samples->of(0).labels(0), R"(table="t1")");
 }
 
 TEST(bad values and duplicates are counted) {
@@ -165,7 +165,7 @@ TEST(columns may change their places between polls) {
   finish(1);
   result(2, 0, {"size", "scans", "table"}, {{"20", "10", "t1"}});
   finish(2);
-  const auto& rows = seen.samples.at(1).samples->sections()[0];
+  const auto& rows = seen.samples.at(1).samples->of(0);
   CHECK_EQUAL(rows.labels(0), R"(table="t1")");
   CHECK_EQUAL(rows.value(0, 0), 10);
   CHECK_EQUAL(rows.value(0, 1), 20);

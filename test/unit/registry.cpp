@@ -37,7 +37,7 @@ struct fixture : test::actor_system {
   block_ptr samples(incarnation life) { return samples(life, query); }
 
   block_ptr samples(incarnation life, const caf::actor& from) {
-    auto result = std::make_shared<const block>(queries, std::vector<section>{});
+    auto result = std::make_shared<const block>(queries, std::vector<section_ptr>{});
     caf::send_as(from, aut, backend_samples{life, result});
     sched.run();
     return result;
@@ -143,7 +143,7 @@ TEST(the end of a former QUERY drops nothing) {
 
 TEST(a QUERY that ended before its samples arrived leaves none) {
   know(1, "a");
-  auto block_of_the_dead = std::make_shared<const block>(queries, std::vector<section>{});
+  auto block_of_the_dead = std::make_shared<const block>(queries, std::vector<section_ptr>{});
   self->send_exit(query, caf::exit_reason::kill);
   sched.run();
   caf::send_as(query, aut, backend_samples{1, block_of_the_dead});

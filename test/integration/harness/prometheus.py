@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import process
 from .network import address, free_port
+from .page import Page
 from .waiting import wait_until
 
 RULES = Path(__file__).resolve().parents[3] / "config" / "rules"
@@ -19,9 +20,13 @@ RULES = Path(__file__).resolve().parents[3] / "config" / "rules"
 CONFIGURATION = """
 global: {{scrape_interval: {interval}, scrape_timeout: {interval}, evaluation_interval: 1s}}
 rule_files: ["{rules}"]
+{scrape}
+"""
+
+SCRAPE = """
 scrape_configs:
   - job_name: pgstatsmon
-    static_configs: [{{targets: ["{target}"]}}]
+    static_configs: [{targets: ["TARGET"]}]
 """
 
 
@@ -41,12 +46,15 @@ def rules():
 class Prometheus:
     """One server with a database of its own; `with` ends it."""
 
-    def __init__(self, directory, daemon, interval="1s"):
+    def __init__(self, directory, daemon, interval="1s", scrape=SCRAPE):
+        """`scrape`: its `scrape_configs`; TARGET stands for the daemon's address."""
         self.home = Path(tempfile.mkdtemp(prefix="prometheus-", dir=directory))
         file = self.home / "prometheus.yml"
         target = f"{daemon.host}:{daemon.port}"
         file.write_text(
-            CONFIGURATION.format(rules=RULES / "*.yaml", target=target, interval=interval)
+            CONFIGURATION.format(
+                rules=RULES / "*.yaml", scrape=scrape.replace("TARGET", target), interval=interval
+            )
         )
         self.listen = f"{address()}:{free_port()}"
         with (self.home / "log").open("wb") as log:
@@ -91,6 +99,11 @@ class Prometheus:
         # The first is over; the second may have been under way already.
         wait_until(lambda: seen() >= 3, timeout, "Prometheus scrapes", every=0.05)
         return last[-1]
+
+    def own_metrics(self):
+        """What it says about itself."""
+        with urllib.request.urlopen(f"http://{self.listen}/metrics", timeout=10) as answer:
+            return Page(answer.read().decode())
 
     def query(self, expression):
         """The result of an expression now; nothing while it starts."""

@@ -1,0 +1,77 @@
+// The plan is made anew only when what it depends on has changed.
+#include "actors/backend/agenda.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pgstatsmon {
+
+agenda::agenda(catalogue_ptr queries, std::string_view backend, collect_rules collect)
+  : queries_{std::move(queries)}, needs_{needs_of(*queries_)}, schedule_{queries_, backend} {
+  facts_.collect = std::move(collect);
+  make();
+}
+
+bool agenda::make() {
+  return std::exchange(plan_, make_plan(*queries_, facts_)) != plan_;
+}
+
+bool agenda::learn(int32_t version, server_role role, bool functions) {
+  if (facts_.version == version && facts_.role == role && facts_.functions == functions)
+    return false;
+  facts_.version = version;
+  facts_.role = role;
+  facts_.functions = functions;
+  return make();
+}
+
+bool agenda::learn(found_facts found) {
+  if (facts_.found == found)
+    return false;
+  facts_.found = std::move(found);
+  return make();
+}
+
+void agenda::start(time_point now, caf::timespan poll_interval) {
+  if (!std::exchange(started_, true))
+    schedule_.start(now, poll_interval);
+}
+
+plan agenda::due(time_point now, caf::timespan poll_interval) const {
+  auto result = plan_;
+  for (size_t i = 0; i < result.size(); ++i)
+    if (result[i] && (!schedule_.is_due(i, now, poll_interval) || is_left_out(i, now)))
+      result[i].reset();
+  return result;
+}
+
+std::vector<bool> agenda::kept(time_point now, caf::timespan poll_interval) const {
+  std::vector<bool> result(plan_.size());
+  for (size_t i = 0; i < result.size(); ++i)
+    result[i] = plan_[i] && !is_left_out(i, now) && schedule_.keeps(i, now, poll_interval);
+  return result;
+}
+
+size_t agenda::planned(time_point now) const {
+  size_t result = 0;
+  for (size_t i = 0; i < plan_.size(); ++i)
+    result += plan_[i] && !is_left_out(i, now) ? 1 : 0;
+  return result;
+}
+
+std::shared_ptr<const plan_trace> agenda::explain(time_point now) const {
+  auto result = std::make_shared<plan_trace>();
+  for (size_t i = 0; i < plan_.size(); ++i) {
+    auto why = is_left_out(i, now) ? std::string{"its result was too large"}
+                                   : why_left_out(queries_->queries()[i], facts_);
+    result->push_back({plan_[i], std::move(why)});
+  }
+  return result;
+}
+
+bool agenda::is_left_out(size_t query, time_point now) const {
+  auto i = left_out_.find(query);
+  return i != left_out_.end() && now < i->second;
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,74 @@
+// The agenda: what a backend's next poll asks, and why the rest is not asked. Pure.
+#pragma once
+
+#include "actors/backend/plan.hpp"
+#include "actors/backend/query_schedule.hpp"
+#include "actors/registry/backend_history.hpp"
+#include "config/catalogue.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/timespan.hpp>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// Joins what applies to a server, what is due, and what has proved too large.
+class agenda {
+public:
+  using time_point = caf::actor_clock::time_point;
+
+  /// @param backend Its identity, which decides the phases of queries with an interval of their
+  /// own.
+  agenda(catalogue_ptr queries, std::string_view backend, collect_rules collect);
+
+  /// What is known of the server now. True if another plan came of it.
+  bool learn(int32_t version, server_role role, bool functions);
+  bool learn(found_facts found);
+
+  [[nodiscard]] const plan_facts& facts() const noexcept { return facts_; }
+
+  /// Asks for what learn(found_facts) takes; empty when no query needs to know anything.
+  [[nodiscard]] std::string facts_sql() const { return facts_query(needs_, facts_.version); }
+
+  /// Begins to count the time of queries with an interval of their own, once.
+  void start(time_point now, caf::timespan poll_interval);
+
+  /// The queries that a poll asks which begins now.
+  [[nodiscard]] plan due(time_point now, caf::timespan poll_interval) const;
+
+  /// The next poll asks all that applies.
+  void hasten() { schedule_.hasten(); }
+
+  void answered(size_t query, time_point now, bool well) { schedule_.answered(query, now, well); }
+
+  /// Its result was too large: the next session would fail at it again, and bring nothing of the
+  /// other queries either.
+  void leave_out(size_t query, time_point until) { left_out_[query] = until; }
+
+  /// For each query, whether rows of an earlier poll may still be shown.
+  [[nodiscard]] std::vector<bool> kept(time_point now, caf::timespan poll_interval) const;
+
+  /// Queries that apply and have not proved too large.
+  [[nodiscard]] size_t planned(time_point now) const;
+
+  /// For a person: every query, its variant or why it is left out.
+  [[nodiscard]] std::shared_ptr<const plan_trace> explain(time_point now) const;
+
+private:
+  bool make();
+  [[nodiscard]] bool is_left_out(size_t query, time_point now) const;
+
+  catalogue_ptr queries_;
+  std::vector<need> needs_;
+  plan_facts facts_;
+  plan plan_;
+  query_schedule schedule_;
+  bool started_ = false;
+  std::map<size_t, time_point> left_out_; ///< Queries that were too large, and until when.
+};
+
+} // namespace pgstatsmon

@@ -1,0 +1,54 @@
+// When each query of a backend is due, and how long its rows may be shown. Pure.
+#pragma once
+
+#include "config/catalogue.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/timespan.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// The queries of one backend, by their index in the catalogue. Those without an interval of their
+/// own are due at each poll. The others are at a phase of their own, which the backend's name
+/// decides: so the sizes of a thousand servers are not asked in one second.
+class query_schedule {
+public:
+  using time_point = caf::actor_clock::time_point;
+
+  /// @param backend Its identity.
+  query_schedule(catalogue_ptr queries, std::string_view backend);
+
+  /// Before the first poll: queries with a long interval are due for the first time within ten
+  /// intervals of polls.
+  void start(time_point now, caf::timespan poll_interval);
+
+  /// Whether a poll that begins now should ask it. What is due until the middle between this poll
+  /// and the next one is.
+  [[nodiscard]] bool is_due(size_t query, time_point now, caf::timespan poll_interval) const;
+
+  /// It has been answered, well or with an error.
+  void answered(size_t query, time_point now, bool well);
+
+  /// Everything is due now.
+  void hasten();
+
+  /// Whether rows of a past poll may still be shown: until it is due again and two more polls.
+  [[nodiscard]] bool keeps(size_t query, time_point now, caf::timespan poll_interval) const;
+
+private:
+  struct entry {
+    uint64_t hash = 0;
+    time_point due;      ///< Not before.
+    time_point answered; ///< Well, last; zero: never.
+  };
+
+  [[nodiscard]] caf::timespan every(size_t query) const { return queries_->queries()[query].every; }
+
+  catalogue_ptr queries_;
+  std::vector<entry> entries_;
+};
+
+} // namespace pgstatsmon

@@ -1,0 +1,101 @@
+// What a poll asks: plan, intervals and what was too large, together.
+#define SUITE agenda
+
+#include "actors/backend/agenda.hpp"
+
+#include "test/unit/rows.hpp"
+#include "test/unit/test.hpp"
+
+using namespace pgstatsmon;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr caf::timespan tick = 10s;
+const agenda::time_point begin{100h};
+
+query_definition query(std::string name, std::string set = "core") {
+  query_definition result;
+  result.name = std::move(name);
+  result.set = std::move(set);
+  result.variants = {{.sql = "SELECT 1"}};
+  return result;
+}
+
+catalogue_ptr queries() {
+  auto each = query("each");
+  auto sizes = query("sizes");
+  sizes.every = 5min;
+  auto statements = query("statements");
+  statements.needs = {*parse_need("extension pg_stat_statements >= 1.8")};
+  auto bloat = query("bloat", "full");
+  auto standby = query("standby");
+  standby.variants.front().role = server_role::standby;
+  auto young = query("young");
+  young.variants.front().from = 160000;
+  return std::make_shared<const catalogue>(
+    std::vector{each, sizes, statements, bloat, standby, young});
+}
+
+std::vector<std::string> why(const agenda& x) {
+  std::vector<std::string> result;
+  auto plan = x.explain(begin);
+  for (const auto& y : *plan)
+    result.push_back(y.why);
+  return result;
+}
+
+struct fixture {
+  agenda aut{queries(), "a", {}};
+  fixture() {
+    aut.learn(150000, server_role::primary, true);
+    aut.start(begin, tick);
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(agenda_tests, fixture)
+
+TEST(every query that is left out has its reason) {
+  CHECK(why(aut)
+        == (std::vector<std::string>{"", "", "needs extension pg_stat_statements >= 1.8",
+                                     "switched off (set full)", "for a standby only",
+                                     "not for PostgreSQL 15.0"}));
+  CHECK_EQUAL(aut.planned(begin), 2u);
+}
+
+TEST(what is learned makes another plan) {
+  found_facts found{
+    *test::make_rows({"k", "n", "v"}, {{"extension", "pg_stat_statements", "1.10"}})};
+  CHECK(aut.learn(found));
+  CHECK(!aut.learn(found));
+  CHECK(why(aut)[2].empty());
+  CHECK(aut.learn(160000, server_role::standby, true));
+  CHECK_EQUAL(aut.planned(begin), 5u);
+}
+
+TEST(a poll asks what is due) {
+  auto first = aut.due(begin + 10 * tick, tick);
+  CHECK(first[0]);
+  CHECK(first[1]);
+  CHECK(!first[2]);
+  aut.answered(0, begin + 10 * tick, true);
+  aut.answered(1, begin + 10 * tick, true);
+  auto second = aut.due(begin + 11 * tick, tick);
+  CHECK(second[0]);
+  CHECK(!second[1]);
+  CHECK((aut.kept(begin + 11 * tick, tick)
+         == std::vector<bool>{false, true, false, false, false, false}));
+}
+
+TEST(rows of what does not apply any more are not kept) {
+  aut.answered(1, begin, true);
+  CHECK(aut.kept(begin, tick)[1]);
+  aut.leave_out(1, begin + 10min);
+  CHECK(!aut.kept(begin, tick)[1]);
+  CHECK(why(aut)[1] == "its result was too large");
+  CHECK_EQUAL(aut.planned(begin), 1u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

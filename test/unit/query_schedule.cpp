@@ -1,0 +1,105 @@
+// Intervals, phases, and how long rows are shown.
+#define SUITE query_schedule
+
+#include "actors/backend/query_schedule.hpp"
+
+#include "test/unit/test.hpp"
+
+#include <set>
+#include <string>
+
+using namespace pgstatsmon;
+using namespace std::chrono_literals;
+
+namespace {
+
+using time_point = query_schedule::time_point;
+
+constexpr caf::timespan tick = 10s;
+
+catalogue_ptr queries() {
+  query_definition each;
+  each.name = "each";
+  query_definition sizes;
+  sizes.name = "sizes";
+  sizes.every = 5min;
+  return std::make_shared<const catalogue>(std::vector{each, sizes});
+}
+
+/// When the second query is due in an hour of polls.
+std::vector<time_point> times_of(query_schedule& x, time_point begin) {
+  std::vector<time_point> result;
+  x.start(begin, tick);
+  for (auto now = begin; now < begin + 1h; now += tick) {
+    CHECK(x.is_due(0, now, tick));
+    x.answered(0, now, true);
+    if (!x.is_due(1, now, tick))
+      continue;
+    result.push_back(now);
+    x.answered(1, now, true);
+  }
+  return result;
+}
+
+const time_point begin{100h};
+
+} // namespace
+
+TEST(a long interval is kept from the second time on) {
+  query_schedule x{queries(), "a"};
+  auto times = times_of(x, begin);
+  REQUIRE(times.size() >= 12u);
+  CHECK(times.size() <= 14u);
+  CHECK(times.front() < begin + 10 * tick);
+  for (size_t i = 2; i < times.size(); ++i)
+    CHECK_EQUAL((times[i] - times[i - 1]).count(), std::chrono::nanoseconds{5min}.count());
+}
+
+TEST(the first answer comes soon and the second within an interval and a half) {
+  for (int i = 0; i < 100; ++i) {
+    query_schedule x{queries(), std::to_string(i)};
+    auto times = times_of(x, begin);
+    CHECK(times[1] - times[0] >= 5min / 2 - tick);
+    CHECK(times[1] - times[0] <= 5min * 3 / 2 + tick);
+  }
+}
+
+TEST(a thousand backends are spread over the interval) {
+  std::map<int64_t, int> by_poll;
+  for (int i = 0; i < 1000; ++i) {
+    query_schedule x{queries(), "backend" + std::to_string(i)};
+    ++by_poll[(times_of(x, begin)[3] - begin).count()];
+  }
+  CHECK(by_poll.size() >= 29u);
+  for (auto [when, n] : by_poll)
+    CHECK(n < 70); // 33 on average
+}
+
+TEST(the phase is the same after a restart) {
+  query_schedule x{queries(), "a"};
+  query_schedule y{queries(), "a"};
+  auto first = times_of(x, begin);
+  auto second = times_of(y, begin + 7min);
+  CHECK(std::set(first.begin(), first.end()).contains(second[2]));
+}
+
+TEST(rows are shown until the query is due again and two polls more) {
+  query_schedule x{queries(), "a"};
+  x.start(begin, tick);
+  CHECK(!x.keeps(1, begin, tick)); // never answered
+  x.answered(1, begin, true);
+  x.answered(1, begin + 5min, false);
+  CHECK(x.keeps(1, begin + 5min, tick));
+  CHECK(!x.keeps(1, begin + 8min, tick));
+  x.answered(0, begin, true);
+  CHECK(!x.keeps(0, begin, tick));
+}
+
+TEST(an order makes everything due) {
+  query_schedule x{queries(), "a"};
+  x.start(begin, tick);
+  x.answered(1, begin, true);
+  CHECK(!x.is_due(1, begin + tick, tick));
+  x.hasten();
+  CHECK(x.is_due(1, begin + tick, tick));
+}
