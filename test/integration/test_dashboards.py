@@ -166,7 +166,7 @@ def ask(daemon, directory):
 # Panels that have data only when something is wrong, or once an hour has passed.
 MAY_BE_EMPTY = re.compile(
     r"failed|Failures|skipped|rejected|Idle in transaction|left out|Running vacuums|in a vacuum's"
-    r"|Time to ask a source|As a standby|Time in disk|State|Setup"
+    r"|Time to ask a source|As a standby|Time in disk|State|Setup|Waits"
 )
 
 
