@@ -17,8 +17,8 @@ using label_list = std::vector<std::pair<std::string, std::string>>;
 
 /// One PostgreSQL server, as a discovery source describes it.
 struct backend {
-  std::string id; ///< Identity: the VM's uuid or the entry's name, then `@address:port/database`.
-  std::string name;     ///< The `backend` label, unique among the live backends.
+  std::string id;   ///< Identity: the VM's uuid or the entry's name, then `@address:port/database`.
+  std::string name; ///< The `backend` label, unique among the live backends.
   std::string address;  ///< Host name or literal IPv4/IPv6 address, without brackets.
   uint16_t port = 5432; ///< 1..65535.
   std::string database; ///< The database to connect to.
