@@ -100,7 +100,7 @@ TEST(every version gets the queries that there are for it) {
   for (auto role : {server_role::primary, server_role::standby, server_role::unknown})
     for (auto have_functions : {false, true}) {
       for (auto version : {90200, 90324})
-        CHECK_EQUAL(planned(version, role, have_functions), 9u);
+        CHECK_EQUAL(planned(version, role, have_functions), 8u);
       for (auto version : {90400, 90526})
         CHECK_EQUAL(planned(version, role, have_functions), 10u);
       for (auto version : {90600, 90624, 100000, 110000, 120000, 130000, 140000, 150020, 160000,
