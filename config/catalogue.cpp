@@ -170,7 +170,8 @@ caf::expected<T> with_files(const std::string& directory, F f) {
 
 } // namespace
 
-catalogue::catalogue(std::vector<query_definition> queries) : queries_{std::move(queries)} {
+catalogue::catalogue(std::vector<query_definition> queries, vocabulary words)
+  : queries_{std::move(queries)}, words_{words} {
   for (const auto& x : queries_)
     families_ += x.metrics.size();
 }
@@ -186,9 +187,11 @@ std::vector<std::string> label_names(const query_definition& query) {
 }
 
 catalogue_ptr in_words_of(const catalogue_ptr& queries, vocabulary whose) {
-  if (whose == vocabulary::original)
-    return queries;
   auto all = queries->queries();
+  if (whose == vocabulary::original) {
+    std::erase_if(all, [](const auto& x) { return x.set == "exporter"; });
+    return std::make_shared<const catalogue>(std::move(all));
+  }
   for (auto& query : all) {
     // Ranks are by metrics as they stand, so what is added comes last.
     auto n = query.metrics.size();
@@ -207,7 +210,7 @@ catalogue_ptr in_words_of(const catalogue_ptr& queries, vocabulary whose) {
     query.datname =
       query.datname || (whose == vocabulary::exporter && query.scope == query_scope::database);
   }
-  return std::make_shared<const catalogue>(std::move(all));
+  return std::make_shared<const catalogue>(std::move(all), whose);
 }
 
 catalogue_ptr built_in_catalogue() {

@@ -193,9 +193,9 @@ located_definition read_definition(const value& root) {
 }
 
 std::string family_fault(std::string_view family) {
-  constexpr auto own =
-    std::to_array<std::string_view>({"pg_NaN_error", "pg_connect_error", "pg_query_count",
-                                     "pg_query_error", "pg_query_timeout", "pg_up"});
+  constexpr auto own = std::to_array<std::string_view>(
+    {"pg_NaN_error", "pg_connect_error", "pg_query_count", "pg_query_error", "pg_query_timeout",
+     "pg_up", "pg_exporter_last_scrape_error"});
   if (std::ranges::find(own, family) != own.end() || family.starts_with("pgstatsmon_")
       || family.starts_with("process_"))
     return "makes the metric " + std::string{family} + ", which is one of our own";

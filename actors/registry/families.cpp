@@ -107,6 +107,11 @@ void write_info(sample_writer& to, const entry& x, const block*) {
             uint64_t{1});
 }
 
+// pg_up's opposite, for alerts of postgres_exporter's.
+void write_last_error(sample_writer& to, const entry& x, const block*) {
+  to.sample({}, uint64_t{!x.metrics->up.load(std::memory_order_relaxed)});
+}
+
 } // namespace
 
 // Names without `pgstatsmon_`, and those without `_total`, are the original's.
@@ -162,6 +167,10 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
      per_query(queries, &query_metrics::timeouts)},
     {"pg_NaN_error", "counter", "Values that were no number.", bad_values(queries)},
   };
+  if (queries->words() != vocabulary::original)
+    result.push_back({"pg_exporter_last_scrape_error", "gauge",
+                      "1 if the backend's last poll was not answered, else 0.", write_last_error,
+                      true});
   for (size_t i = 0; i < queries->queries().size(); ++i)
     result.push_back({queries->queries()[i].name + "_querytime_ms", "histogram",
                       "Time of the query, in milliseconds.", query_times(queries, i)});
