@@ -287,22 +287,35 @@ VALUES = [
 ]  # fmt: skip
 
 
+def told_by_psql(server):
+    """[(family, labels, value)]"""
+    found = []
+    for family, label, sql in VALUES:
+        for row in server.psql(sql, "app").splitlines():
+            key, value = row.split("|")
+            labels = {label: key} if label else {}
+            if label in ("state", "mode"):
+                labels["datname"] = "app"
+            found.append((family, labels, float(value)))
+    return found
+
+
 def test_a_daemon_polls_it(pair, watch):
     """Without an error of any query, and with the values that psql sees."""
     backends = [backend(name, server) for name, server in zip(("one", "two"), pair)]
     daemon = watch(backends, user="monitor", database="app", collect={"sets": SETS})
     daemon.wait_up("one", "two")
-    names = [name for name, _, _ in VALUES]
-    daemon.wait_for(lambda page: all(map(page.find, names)), what="all families")
-    page = daemon.wait_polls("two", 2)
+    for name, server in zip(("one", "two"), pair):
+        told = told_by_psql(server)
+        assert len(told) >= len(VALUES) - 1
+
+        def all_there(page):
+            return all(page.find(family, backend=name, **labels) for family, labels, _ in told)
+
+        daemon.wait_for(all_there, what=f"all families of {name}")
+        page = daemon.wait_polls(name, 2)
+        for family, labels, value in told:
+            shown = page.value(family, backend=name, **labels)
+            assert shown == pytest.approx(value), (name, family, labels)
     for family in ("pg_query_error", "pg_query_timeout", "pg_NaN_error"):
         assert not [one for one in page.find(family) if one[1]], family
-    for name, server in zip(("one", "two"), pair):
-        for family, label, sql in VALUES:
-            for row in server.psql(sql, "app").splitlines():
-                key, value = row.split("|")
-                labels = {label: key} if label else {}
-                if label in ("state", "mode"):
-                    labels["datname"] = "app"
-                shown = page.value(family, backend=name, **labels)
-                assert shown == pytest.approx(float(value)), (name, family, labels)
