@@ -2,19 +2,17 @@
 #include "config/settings.hpp"
 
 #include "config/collect.hpp"
+#include "config/read_file.hpp"
 #include "config/settings_parts.hpp"
 #include "config/values.hpp"
 #include "messages/error.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <filesystem>
 #include <memory>
-#include <system_error>
 #include <tuple>
 
 namespace pgstatsmon {
@@ -139,14 +137,10 @@ caf::expected<settings> parse_settings(std::string_view text, const std::string&
 
 caf::expected<settings> load_settings(const std::string& file) {
   try {
-    std::unique_ptr<FILE, decltype(&fclose)> in{fopen(file.c_str(), "re"), fclose};
-    std::string text(in == nullptr ? 0 : max_file, '\0');
-    if (in != nullptr)
-      text.resize(fread(text.data(), 1, text.size(), in.get()));
-    if (in == nullptr || ferror(in.get()) != 0)
-      return caf::make_error(ec::unreadable_file,
-                             file + ": " + std::generic_category().message(errno));
-    return parse_settings(text, file);
+    auto text = read_file(file, max_file);
+    if (!text)
+      return std::move(text.error());
+    return parse_settings(*text, file);
   } catch (const std::exception& e) {
     return caf::make_error(ec::unreadable_file, file + ": " + e.what());
   }

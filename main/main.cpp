@@ -8,6 +8,7 @@
 #include "main/command_line.hpp"
 #include "main/console_client.hpp"
 #include "main/daemon.hpp"
+#include "main/heap.hpp"
 #include "main/lint.hpp"
 #include "main/systemd.hpp"
 
@@ -80,22 +81,24 @@ int give_up(const caf::error& error) {
   return EXIT_FAILURE;
 }
 
-/// Feeds the service manager until a signal comes; that signal.
-int next_signal(const daemon& all, service_manager& manager) {
+/// Feeds the service manager and looks after the heap until a signal comes; that signal.
+int next_signal(const daemon& all, service_manager& manager, heap_keeper& heap) {
   auto signals = our_signals();
   timespec pulse{1, 0};
   for (;;) {
     auto number = sigtimedwait(&signals, nullptr, &pulse);
     manager.feed(all.heartbeats());
     manager.status(all.status());
+    heap.look(std::chrono::steady_clock::now());
     if (number > 0)
       return number;
   }
 }
 
-void reload(daemon& all, service_manager& manager) {
+void reload(daemon& all, service_manager& manager, heap_keeper& heap) {
   manager.reloading();
   all.reload();
+  heap.configuration_was_read();
   manager.ready();
 }
 
@@ -115,8 +118,9 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
     return give_up(error);
   service_manager manager;
   manager.ready();
-  while (next_signal(*all, manager) == SIGHUP)
-    reload(*all, manager);
+  heap_keeper heap{std::chrono::steady_clock::now()};
+  while (next_signal(*all, manager, heap) == SIGHUP)
+    reload(*all, manager, heap);
   manager.stopping();
   spdlog::info("ending");
   std::jthread guard{guard_the_end};

@@ -154,6 +154,7 @@ private:
 
   void plan_renewal();
   void arm_renewal(caf::timespan delay);
+  void await_renewal();
   void renew();
   void open_successor(const lookup_result& found);
   void advance_successor(const connect_progress& progress);
@@ -286,6 +287,7 @@ private:
   bool renewing_ = false;
   bool successor_ready_ = false; ///< Connected, waiting for the end of a poll.
   uint64_t renewal_ = 0;         ///< Number of the renewal's timer that counts.
+  caf::actor_clock::time_point renewal_due_;
   uint64_t successor_watch_ = 0; ///< Number of the successor's watch that counts.
   backoff renewal_backoff_{std::chrono::minutes{1}, std::chrono::minutes{10}};
   complaint renewal_complaint_;

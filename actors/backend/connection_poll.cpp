@@ -132,8 +132,12 @@ void connection_state::update_agenda() {
   agenda_->start(now(), arguments_.options->interval);
   if (agenda_->learn(facts_.version, facts_.role, rights_complete_))
     plan_is_news_ = true;
-  if (std::exchange(plan_is_news_, false))
-    arguments_.metrics->history.set_plan(agenda_->explain(now()));
+  if (!std::exchange(plan_is_news_, false))
+    return;
+  auto all = agenda_->explain(now());
+  for (size_t i = 0; i < all->size(); ++i)
+    arguments_.metrics->query(i).planned = (*all)[i].why.empty();
+  arguments_.metrics->history.set_plan(std::move(all));
 }
 
 void connection_state::learn_facts(const pg_result* rows) {

@@ -2,11 +2,17 @@
 #include "actors/backend/connection.hpp"
 #include "actors/backend/conninfo.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 namespace pgstatsmon {
 
 namespace {
 
 namespace level = spdlog::level;
+
+/// A timer keeps its actor in memory, one that has ended too: a long wait is many short ones.
+constexpr caf::timespan longest_timer = std::chrono::minutes{1};
 
 } // namespace
 
@@ -19,13 +25,22 @@ void connection_state::plan_renewal() {
 }
 
 void connection_state::arm_renewal(caf::timespan delay) {
-  self_->delayed_send(self_, delay, caf::tick_atom_v, renewal_ = fresh_number());
+  renewal_ = fresh_number();
+  renewal_due_ = now() + delay;
+  await_renewal();
+}
+
+void connection_state::await_renewal() {
+  auto left = std::chrono::duration_cast<caf::timespan>(renewal_due_ - now());
+  self_->delayed_send(self_, std::min(left, longest_timer), caf::tick_atom_v, renewal_);
 }
 
 void connection_state::on_renewal(uint64_t number) {
   if (number != renewal_ || leaving_ || session_ == nullptr)
     return;
-  if (renewing_)
+  if (now() < renewal_due_)
+    await_renewal();
+  else if (renewing_)
     renewal_failed({failure::timeout, {}, "no connection within connect_timeout"});
   else
     renew();

@@ -293,8 +293,14 @@ void send_cancel(const cancel_ptr& request) {
 
 std::string password_verifier(const std::string& user, std::string_view password, int32_t version) {
   const auto* algorithm = version >= 100000 ? "scram-sha-256" : "md5";
+  // libpq wants a connection, for its complaints only. One with a keyword that it refuses never
+  // looks for a server.
+  std::array<const char*, 2> keywords{"nowhere", nullptr};
+  std::array<const char*, 2> values{"", nullptr};
+  std::unique_ptr<PGconn, decltype(&PQfinish)> nowhere{
+    PQconnectStartParams(keywords.data(), values.data(), 0), PQfinish};
   std::unique_ptr<char, decltype(&PQfreemem)> verifier{
-    PQencryptPasswordConn(nullptr, std::string{password}.c_str(), user.c_str(), algorithm),
+    PQencryptPasswordConn(nowhere.get(), std::string{password}.c_str(), user.c_str(), algorithm),
     PQfreemem};
   return text(verifier.get());
 }

@@ -10,7 +10,8 @@ namespace pgstatsmon {
 ///
 /// Nothing else bounds one call of libpq: once a server has announced a message of a gigabyte, a
 /// single PQconsumeInput() reads for as long as something comes. TLS goes through the same recv().
-/// One at a time for each thread; of other threads and of the time before and after, nothing changes.
+/// One at a time for each thread; of other threads and of the time before and after, nothing
+/// changes.
 class read_allowance {
 public:
   /// @param bytes More than 0.

@@ -121,6 +121,10 @@ void setup_actor_state::send() {
   const auto& role = arguments.target.user;
   auto verifier =
     role_password_.empty() ? std::string{} : password_verifier(role, role_password_, version);
+  if (verifier.empty() != role_password_.empty()) {
+    failed("libpq can't encrypt the role's password");
+    return;
+  }
   std::vector<statement> flight;
   for (auto& sql : setup_statements(version, role, verifier))
     flight.push_back({.pins = local_pins(setup_limits(), version), .sql = std::move(sql)});

@@ -10,15 +10,6 @@ namespace pgstatsmon {
 
 namespace {
 
-/// Observations of a histogram.
-template <size_t N>
-uint64_t observations(const histogram<N>& x) {
-  uint64_t result = 0;
-  for (size_t i = 0; i <= N; ++i)
-    result += x.bucket(i);
-  return result;
-}
-
 /// A counter that is smaller than before has begun anew.
 template <class T>
 T grown(T now, T before) {
@@ -116,7 +107,7 @@ report stat_tables::backends(const entry_list& backends) {
     const auto& m = *x->metrics;
     counts now;
     now.time = m.poll_seconds.sum();
-    now.times = observations(m.poll_seconds);
+    now.times = m.poll_seconds.count();
     now.connect_errors = m.connect_errors.load(std::memory_order_relaxed);
     for (size_t i = 0; i < m.queries()->queries().size(); ++i)
       add_query(now, m.query(i));
@@ -146,7 +137,7 @@ report stat_tables::queries(const entry_list& backends, const catalogue& queries
         continue;
       const auto& m = x->metrics->query(i);
       now.time += m.time_ms.sum() * per_ms;
-      now.times += observations(m.time_ms);
+      now.times += m.time_ms.count();
       add_query(now, m);
     }
     const auto& name = queries.queries()[i].name;

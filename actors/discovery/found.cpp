@@ -52,8 +52,8 @@ backend to_backend(const found_backend& x, const backend_defaults& defaults) {
   result.database = database_of(x, defaults);
   result.id = fmt::format("{}@{}/{}", x.key.empty() ? x.name : x.key,
                           address_and_port(x.address, result.port), result.database);
-  result.name =
-    valid_text(x.name); // as the page shows it, so that names that differ still do there
+  // As the page shows it, so that names that differ still do there.
+  result.name = valid_text(x.name);
   result.address = x.address;
   result.user = x.user.empty() ? defaults.user : x.user;
   result.labels = merged(defaults.labels, x.labels);

@@ -7,14 +7,13 @@
 #include "actors/discovery/sd_body.hpp"
 #include "actors/discovery/vmapi.hpp"
 #include "config/fault.hpp"
+#include "config/read_file.hpp"
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdio>
+#include <memory>
 #include <random>
-#include <system_error>
 
 namespace pgstatsmon {
 
@@ -47,19 +46,13 @@ source_answer ask_http_sd(const http_sd_settings& how, const http_get& get,
 }
 
 source_answer ask_file(const std::string& path) {
-  std::unique_ptr<FILE, decltype(&fclose)> in{fopen(path.c_str(), "re"), fclose};
-  std::string text;
-  if (in) {
-    text.resize(max_file_bytes + 1);
-    text.resize(fread(text.data(), 1, text.size(), in.get()));
-  }
-  if (!in || ferror(in.get()) != 0)
-    return source_problem{source_failure::file,
-                          fmt::format("{}: {}", path, std::generic_category().message(errno))};
-  if (text.size() > max_file_bytes)
+  auto text = read_file(path, max_file_bytes + 1);
+  if (!text)
+    return source_problem{source_failure::file, sentence_of(text.error())};
+  if (text->size() > max_file_bytes)
     return source_problem{source_failure::too_large,
                           fmt::format("{} is larger than {} bytes", path, max_file_bytes)};
-  return parsed(text, path);
+  return parsed(*text, path);
 }
 
 struct question {

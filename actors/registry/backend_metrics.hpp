@@ -30,6 +30,7 @@ struct query_metrics {
 
   std::atomic<uint64_t> errors{0};     ///< `pg_query_error`
   std::atomic<uint64_t> timeouts{0};   ///< `pg_query_timeout`
+  std::atomic<bool> planned{false};    ///< It applies.
   std::atomic<double> last_success{0}; ///< Unix time of its last result, s; 0: never.
   std::atomic<uint64_t> duplicates{0}; ///< `pgstatsmon_duplicate_rows_total`
   histogram<query_time_bounds.size()> time_ms{query_time_bounds}; ///< `<query>_querytime_ms`

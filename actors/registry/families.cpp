@@ -49,57 +49,6 @@ write_function failures_by_reason() {
   };
 }
 
-// A member of query_metrics, for each query.
-write_function per_query(const catalogue_ptr& queries,
-                         std::atomic<uint64_t> query_metrics::*member) {
-  std::vector<std::string> labels;
-  for (const auto& query : queries->queries())
-    labels.push_back(render_labels({{"query", query.name}}));
-  return [=](sample_writer& to, const entry& x, const block*) {
-    if (x.metrics->queries() == queries)
-      for (size_t i = 0; i < labels.size(); ++i)
-        to.sample(labels[i], (x.metrics->query(i).*member).load(std::memory_order_relaxed));
-  };
-}
-
-write_function bad_values(const catalogue_ptr& queries) {
-  std::vector<std::vector<std::string>> labels;
-  for (const auto& query : queries->queries()) {
-    auto& of_query = labels.emplace_back();
-    for (const auto& metric : query.metrics)
-      of_query.push_back(
-        metric.leads ? render_labels({{"query", query.name}, {"name", metric.family}}) : "");
-  }
-  return [=](sample_writer& to, const entry& x, const block*) {
-    if (x.metrics->queries() == queries)
-      for (size_t i = 0; i < labels.size(); ++i)
-        for (size_t j = 0; j < labels[i].size(); ++j)
-          if (!labels[i][j].empty())
-            to.sample(labels[i][j], x.metrics->query(i).nan[j].load(std::memory_order_relaxed));
-  };
-}
-
-// How old rows are that no poll of the last moments has read.
-write_function last_successes(const catalogue_ptr& queries) {
-  std::vector<std::pair<size_t, std::string>> labels;
-  for (size_t i = 0; i < queries->queries().size(); ++i)
-    if (const auto& query = queries->queries()[i]; query.every.count() > 0)
-      labels.emplace_back(i, render_labels({{"query", query.name}}));
-  return [=](sample_writer& to, const entry& x, const block*) {
-    if (x.metrics->queries() == queries)
-      for (const auto& [i, text] : labels)
-        if (auto when = x.metrics->query(i).last_success.load(std::memory_order_relaxed); when > 0)
-          to.sample(text, when);
-  };
-}
-
-write_function query_times(const catalogue_ptr& queries, size_t i) {
-  return [=](sample_writer& to, const entry& x, const block*) {
-    if (x.metrics->queries() == queries)
-      to.histogram_of(x.metrics->query(i).time_ms);
-  };
-}
-
 void write_info(sample_writer& to, const entry& x, const block*) {
   auto version = x.metrics->server_version.load(std::memory_order_relaxed);
   auto role = x.metrics->role.load(std::memory_order_relaxed);
@@ -152,28 +101,16 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
      }},
     {"pgstatsmon_polls_skipped_total", "counter",
      "Ticks that found the backend's last poll not over.", value_of(&m::polls_skipped)},
-    {"pgstatsmon_duplicate_rows_total", "counter",
-     "Rows left out because another row had the same labels.",
-     per_query(queries, &query_metrics::duplicates)},
-    {"pgstatsmon_query_last_success_timestamp_seconds", "gauge",
-     "When a query with an interval of its own was last answered, Unix time.",
-     last_successes(queries)},
     {"pg_query_count", "counter", "Queries that apply to the backend.", value_of(&m::planned)},
     {"pg_connect_error", "counter", "Polls that found no connection to the backend.",
      value_of(&m::connect_errors), true},
-    {"pg_query_error", "counter", "Queries that the backend answered with an error.",
-     per_query(queries, &query_metrics::errors)},
-    {"pg_query_timeout", "counter", "Queries that took longer than query_timeout.",
-     per_query(queries, &query_metrics::timeouts)},
-    {"pg_NaN_error", "counter", "Values that were no number.", bad_values(queries)},
   };
   if (queries->words() != vocabulary::original)
     result.push_back({"pg_exporter_last_scrape_error", "gauge",
                       "1 if the backend's last poll was not answered, else 0.", write_last_error,
                       true});
-  for (size_t i = 0; i < queries->queries().size(); ++i)
-    result.push_back({queries->queries()[i].name + "_querytime_ms", "histogram",
-                      "Time of the query, in milliseconds.", query_times(queries, i)});
+  for (auto& x : query_families(queries))
+    result.push_back(std::move(x));
   return result;
 }
 

@@ -28,6 +28,9 @@ struct own_family {
 /// order from the catalogue, and write nothing for a backend that has another one.
 std::vector<own_family> own_families(const catalogue_ptr& queries);
 
+/// Those of them that are about queries, in the order of the page.
+std::vector<own_family> query_families(const catalogue_ptr& queries);
+
 /// A server version as people write it: 150018 is 15.18, 90624 is 9.6.24; `unknown` for 0.
 std::string version_text(int32_t server_version);
 

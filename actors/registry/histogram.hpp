@@ -34,6 +34,14 @@ public:
     return buckets_[i].load(std::memory_order_relaxed);
   }
 
+  /// All observations.
+  [[nodiscard]] uint64_t count() const noexcept {
+    uint64_t result = 0;
+    for (const auto& x : buckets_)
+      result += x.load(std::memory_order_relaxed);
+    return result;
+  }
+
   [[nodiscard]] double sum() const noexcept { return sum_.load(std::memory_order_relaxed); }
 
 private:

@@ -16,10 +16,10 @@ DASHBOARDS = sorted((CONFIG / "dashboards").glob("*.json"))
 
 # What is not asked at each poll, and what a sound server of 15 never shows.
 RARELY_ASKED = [
-    "pg_archive_status_ready", "pg_database_connection_limit",
-    "pg_database_wraparound_age_datfrozenxid_seconds", "pg_index_health_indexes",
-    "pg_prepared_xacts_count", "pg_sequence_used_ratio", "pg_settings_max_connections",
-    "pg_stat_archiver_failing",
+    "pg_archive_status_ready", "pg_autovacuum_tables", "pg_database_connection_limit",
+    "pg_database_size_bytes", "pg_index_health_indexes", "pg_prepared_xacts_count",
+    "pg_sequence_used_ratio", "pg_settings_max_connections", "pg_stat_archiver_failing",
+    "pg_wal_size_bytes",
 ]
 NOT_HERE = {"pg_stat_database_checksum_last_failure_seconds", "pg_replication_slots_synced"}
 
@@ -166,7 +166,7 @@ def ask(daemon, directory):
 # Panels that have data only when something is wrong, or once an hour has passed.
 MAY_BE_EMPTY = re.compile(
     r"failed|Failures|skipped|rejected|Idle in transaction|left out|Running vacuums|in a vacuum's"
-    r"|Time to ask a source|As a standby|Time in disk|State|Setup"
+    r"|Time to ask a source|As a standby|Time in disk|State|Setup|Waits"
 )
 
 

@@ -132,6 +132,20 @@ def test_seven_databases_and_two_daemons_fit(cluster, watch):
     assert server.sessions_of() == 14
 
 
+def test_the_role_gets_its_password(cluster, watch, directory):
+    """Where the role must give one, it can: setup has told the server."""
+    server = cluster("with_password").start()
+    server.allow("host all postgres 127.0.0.0/8 trust", "host all all 127.0.0.0/8 scram-sha-256")
+    secret = directory / "role-password"
+    secret.write_text("correct horse\n")
+    secret.chmod(0o600)
+    daemon = watch([backend("one", server)], password_file=str(secret))
+    daemon.wait_up("one")
+    kept = server.psql("select rolpassword from pg_authid where rolname = 'pgstatsmon'")
+    assert kept.startswith("SCRAM-SHA-256$")
+    assert "correct horse" not in server.log() + daemon.log()
+
+
 def test_a_standby_is_left_alone(cluster, watch):
     """Only its primary can make the role: nothing is tried that can't succeed."""
     primary = cluster("bare").start()

@@ -41,9 +41,9 @@ TEST(the SQLSTATE of a refusal decides its class in any language) {
 
 TEST(a full role or database is no full server) {
   auto is = [](const std::string& routine) {
-  return parse_connect_error("connection failed: FATAL:  53300: zu viele Verbindungen\n"
-                             + (routine.empty() ? "" : "LOCATION:  " + routine + ", a.c:1\n"))
-    .reason;
+    return parse_connect_error("connection failed: FATAL:  53300: zu viele Verbindungen\n"
+                               + (routine.empty() ? "" : "LOCATION:  " + routine + ", a.c:1\n"))
+      .reason;
   };
   CHECK(is("InitializeSessionUserId") == failure::role_limit);
   CHECK(is("CheckMyDatabase") == failure::role_limit);

@@ -656,6 +656,17 @@ TEST(a session is kept for ever when its age has no limit) {
   CHECK_EQUAL(spoken.connects, 1);
 }
 
+TEST(a backend that is gone leaves no timer for longer than a minute) {
+  options.connections.max_age = 1h;
+  become_ready();
+  self->send(aut, backend_removed{"id"});
+  sched.run();
+  CHECK_EQUAL(spoken.alive, 0);
+  advance_time(1min);
+  sched.run();
+  CHECK(!sched.clock().has_pending_timeout());
+}
+
 TEST(a silent address costs its share of the time and the next one is tried) {
   state_of<worker_log_state>(worker).addresses = {"10.0.0.1", "10.0.0.2"};
   spoken.stuck = true;

@@ -24,12 +24,14 @@ struct page_fixture {
   page_fixture() {
     query_definition tables;
     tables.name = "tables";
+    tables.set = "original";
     tables.labels = {"table"};
     tables.metrics = {
       {"scans", "tables_scans", "Scans \\ \n of a \"table\".", metric_type::counter},
       {"size", "tables_size", "Size.", metric_type::gauge}};
     query_definition server;
     server.name = "server";
+    server.set = "original";
     server.metrics = {{"age", "server_age", "Age.", metric_type::gauge}};
     queries = std::make_shared<const catalogue>(std::vector{tables, server});
   }

@@ -82,7 +82,7 @@ TEST(an ordered poll goes before those that wait) {
 
 TEST(an order for a backend that does not exist is an error) {
   order(poll_order{"nobody"})
-    .receive([this](const poll_report&) { FAIL("polled"); },
+    .receive([](const poll_report&) { FAIL("polled"); },
              [](const caf::error& err) { CHECK(err == ec::no_such_backend); });
   CHECK_EQUAL(count(pause_order{"nobody", 0s}), all_ones);
   CHECK_EQUAL(count(resume_order{"nobody"}), all_ones);
@@ -93,13 +93,13 @@ TEST(an order is answered when its backend goes or dies) {
   auto gone = order(poll_order{"silent"});
   self->send(aut, backend_removed{"silent"});
   sched.run();
-  gone.receive([this](const poll_report&) { FAIL("polled"); },
+  gone.receive([](const poll_report&) { FAIL("polled"); },
                [](const caf::error& err) { CHECK(err == ec::no_such_backend); });
   add("silent");
   auto dead = order(poll_order{"silent"});
   self->send_exit(spawned["silent"].back(), caf::exit_reason::kill);
   sched.run();
-  dead.receive([this](const poll_report&) { FAIL("polled"); },
+  dead.receive([](const poll_report&) { FAIL("polled"); },
                [](const caf::error& err) { CHECK(err == ec::timeout); });
 }
 
@@ -109,7 +109,7 @@ TEST(the seventeenth console that waits for one poll is turned away) {
     self->send(aut, poll_order{"silent"});
   sched.run();
   order(poll_order{"silent"})
-    .receive([this](const poll_report&) { FAIL("polled"); },
+    .receive([](const poll_report&) { FAIL("polled"); },
              [](const caf::error& err) { CHECK(err == ec::busy); });
   answer("silent", failure::none);
 }

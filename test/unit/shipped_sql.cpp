@@ -21,11 +21,12 @@ namespace {
 const std::set<std::string> grammar{
   "and",    "any",  "as",    "by",  "case",   "coalesce", "conflict", "entry",    "exists", "from",
   "in",     "join", "least", "not", "nullif", "on",       "operator", "select",   "then",   "using",
-  "values", "when", "where", "or",  "else",   "table",    "nothing",  "greatest", "bit"};
+  "values", "when", "where", "or",  "else",   "table",    "nothing",  "greatest", "bit",
+  "lateral", "over"};
 
 /// Types whose names are words of the grammar, so that nobody can make others of the same name.
-const std::set<std::string> types{"bigint",  "bit",      "boolean", "double",
-                                  "integer", "interval", "numeric", "real"};
+const std::set<std::string> types{"bigint",   "bit",     "boolean", "double",   "integer",
+                                  "interval", "numeric", "real",    "smallint", "timestamp"};
 
 std::string lower(std::string text) {
   for (auto& c : text)
@@ -35,7 +36,9 @@ std::string lower(std::string text) {
 
 /// Without constants and comments, so that only code is left.
 std::string code_of(const std::string& sql) {
-  return std::regex_replace(sql, std::regex{"--[^\n]*|'[^']*'"}, "''");
+  auto code = std::regex_replace(sql, std::regex{"--[^\n]*|'[^']*'"}, "''");
+  // An extension's schema is put in, so that is no name for a search_path to decide about.
+  return std::regex_replace(code, std::regex{R"(\{schema \w+\}\.)"}, "pg_catalog.");
 }
 
 /// Words of the SQL that a search_path would decide about.

@@ -1,0 +1,153 @@
+// Our own families that have a sample for each query, or are one query's.
+//
+// A catalogue of eighty queries would be most of a small backend's page. The original's queries have
+// all that the original shows, at zero from the start; the others what says something.
+#include "actors/registry/escape.hpp"
+#include "actors/registry/families.hpp"
+
+namespace pgstatsmon {
+
+namespace {
+
+using write_function = std::function<void(sample_writer&, const entry&, const block*)>;
+
+/// What is shown of one query while it is zero.
+enum class shown : uint8_t {
+  always,     ///< For the original's queries.
+  if_planned, ///< For others where they apply, so that increase() sees the first error.
+  never,
+};
+
+/// A query with its rendered label.
+struct labelled_query {
+  size_t index = 0;
+  std::string label;
+  shown at_zero = shown::always;
+};
+
+bool is_original(const query_definition& query) {
+  return query.set == "original";
+}
+
+std::vector<labelled_query> labelled(const catalogue& queries, shown others) {
+  std::vector<labelled_query> result;
+  for (size_t i = 0; i < queries.queries().size(); ++i) {
+    const auto& query = queries.queries()[i];
+    result.push_back({i, render_labels({{"query", query.name}}),
+                      is_original(query) ? shown::always : others});
+  }
+  return result;
+}
+
+// A member of query_metrics, for each query.
+write_function per_query(const catalogue_ptr& queries,
+                         std::atomic<uint64_t> query_metrics::*member, shown others) {
+  return [=, all = labelled(*queries, others)](sample_writer& to, const entry& x, const block*) {
+    if (x.metrics->queries() != queries)
+      return;
+    for (const auto& [i, label, at_zero] : all) {
+      const auto& of = x.metrics->query(i);
+      auto value = (of.*member).load(std::memory_order_relaxed);
+      auto planned =
+        at_zero == shown::if_planned && of.planned.load(std::memory_order_relaxed);
+      if (value > 0 || at_zero == shown::always || planned)
+        to.sample(label, value);
+    }
+  };
+}
+
+/// A value that is no number of one metric.
+struct labelled_metric {
+  size_t query = 0;
+  size_t metric = 0;
+  std::string label;
+  bool at_zero = false;
+};
+
+write_function bad_values(const catalogue_ptr& queries) {
+  std::vector<labelled_metric> all;
+  for (size_t i = 0; i < queries->queries().size(); ++i) {
+    const auto& query = queries->queries()[i];
+    for (size_t j = 0; j < query.metrics.size(); ++j)
+      if (query.metrics[j].leads)
+        all.push_back({i, j,
+                       render_labels({{"query", query.name}, {"name", query.metrics[j].family}}),
+                       is_original(query)});
+  }
+  return [=, all = std::move(all)](sample_writer& to, const entry& x, const block*) {
+    if (x.metrics->queries() != queries)
+      return;
+    for (const auto& [i, j, label, at_zero] : all)
+      if (auto value = x.metrics->query(i).nan[j].load(std::memory_order_relaxed);
+          at_zero || value > 0)
+        to.sample(label, value);
+  };
+}
+
+/// Time or number of answers of the queries that have no histogram on each backend.
+write_function sums(const catalogue_ptr& queries, bool time) {
+  auto all = labelled(*queries, shown::never);
+  std::erase_if(all, [](const auto& x) { return x.at_zero == shown::always; });
+  return [=, all = std::move(all)](sample_writer& to, const entry& x, const block*) {
+    constexpr double ms_per_second = 1000;
+    if (x.metrics->queries() != queries)
+      return;
+    for (const auto& [i, label, at_zero] : all) {
+      const auto& of = x.metrics->query(i).time_ms;
+      auto n = of.count();
+      if (n > 0 && time)
+        to.sample(label, of.sum() / ms_per_second);
+      else if (n > 0)
+        to.sample(label, n);
+    }
+  };
+}
+
+// How old rows are that no poll of the last moments has read.
+write_function last_successes(const catalogue_ptr& queries) {
+  auto all = labelled(*queries, shown::never);
+  std::erase_if(all, [&](const auto& x) { return queries->queries()[x.index].every.count() == 0; });
+  return [=, all = std::move(all)](sample_writer& to, const entry& x, const block*) {
+    if (x.metrics->queries() == queries)
+      for (const auto& [i, label, at_zero] : all)
+        if (auto when = x.metrics->query(i).last_success.load(std::memory_order_relaxed); when > 0)
+          to.sample(label, when);
+  };
+}
+
+write_function query_times(const catalogue_ptr& queries, size_t i) {
+  return [=](sample_writer& to, const entry& x, const block*) {
+    if (x.metrics->queries() == queries)
+      to.histogram_of(x.metrics->query(i).time_ms);
+  };
+}
+
+} // namespace
+
+std::vector<own_family> query_families(const catalogue_ptr& queries) {
+  using m = query_metrics;
+  std::vector<own_family> result{
+    {"pgstatsmon_duplicate_rows_total", "counter",
+     "Rows left out because another row had the same labels.",
+     per_query(queries, &m::duplicates, shown::never)},
+    {"pgstatsmon_query_last_success_timestamp_seconds", "gauge",
+     "When a query with an interval of its own was last answered, Unix time.",
+     last_successes(queries)},
+    {"pgstatsmon_query_seconds_total", "counter",
+     "Time of the answers to a query that is not the original's.", sums(queries, true)},
+    {"pgstatsmon_query_answers_total", "counter",
+     "Answers to a query that is not the original's.", sums(queries, false)},
+    {"pg_query_error", "counter", "Queries that the backend answered with an error.",
+     per_query(queries, &m::errors, shown::if_planned)},
+    {"pg_query_timeout", "counter", "Queries that took longer than query_timeout.",
+     per_query(queries, &m::timeouts, shown::if_planned)},
+    {"pg_NaN_error", "counter", "Values that were no number.", bad_values(queries)},
+  };
+  for (size_t i = 0; i < queries->queries().size(); ++i)
+    if (is_original(queries->queries()[i]))
+      result.push_back({queries->queries()[i].name + "_querytime_ms", "histogram",
+                        "Time of the query, in milliseconds.", query_times(queries, i)});
+  return result;
+}
+
+} // namespace pgstatsmon
