@@ -25,9 +25,8 @@ using file_list = std::vector<std::pair<std::string, std::string>>;
 constexpr size_t max_files = 1000;
 constexpr size_t max_file = 1U << 20U;
 
-/// A file, and what was read from it.
+/// What was read from a file.
 struct source {
-  std::string file;
   std::vector<fault> faults;
   located_definition found;
 };
@@ -43,7 +42,7 @@ std::vector<std::string> known_keys() {
 source read_source(const std::string& file, std::string_view text,
                    const std::vector<std::string>& known) {
   source result;
-  result.file = file;
+  result.found.file = file;
   auto document = parse_document(text);
   if (document.root == nullptr) {
     result.faults.push_back(std::move(document.problem));
@@ -56,6 +55,7 @@ source read_source(const std::string& file, std::string_view text,
     result.found = read_definition(self);
   else
     self.complain_type("an object");
+  result.found.file = file;
   result.faults = std::move(run.faults);
   return result;
 }
@@ -67,7 +67,7 @@ using owner_map = std::map<std::string, std::string>;
 bool claim(owner_map& owners, const std::string& name, const fault& place, source& from) {
   if (name.empty() || place.line == 0)
     return true;
-  auto here = from.file + ':' + std::to_string(place.line);
+  auto here = from.found.file + ':' + std::to_string(place.line);
   auto [first, fresh] = owners.emplace(name, here);
   if (!fresh)
     from.faults.push_back({place.line, place.column, place.path,
@@ -88,21 +88,32 @@ void look_for_clashes(std::vector<source>& sources) {
         claim(families, family, place, x);
 }
 
-caf::expected<catalogue_ptr> parse(const file_list& files) {
+caf::expected<std::vector<located_definition>> locate(const file_list& files) {
   auto known = known_keys();
   std::vector<source> sources;
   for (const auto& [file, text] : files)
     sources.push_back(read_source(file, text, known));
   look_for_clashes(sources);
   std::string lines;
-  std::vector<query_definition> queries;
+  std::vector<located_definition> result;
   for (auto& x : sources) {
     if (!x.faults.empty())
-      lines += (lines.empty() ? "" : "\n") + context_of(make_error(std::move(x.faults), x.file));
-    queries.push_back(std::move(x.found.query));
+      lines +=
+        (lines.empty() ? "" : "\n") + context_of(make_error(std::move(x.faults), x.found.file));
+    result.push_back(std::move(x.found));
   }
   if (!lines.empty())
     return caf::make_error(ec::bad_configuration, std::move(lines));
+  return result;
+}
+
+caf::expected<catalogue_ptr> parse(const file_list& files) {
+  auto located = locate(files);
+  if (!located)
+    return std::move(located.error());
+  std::vector<query_definition> queries;
+  for (auto& x : *located)
+    queries.push_back(std::move(x.query));
   return std::make_shared<const catalogue>(std::move(queries));
 }
 
@@ -122,7 +133,7 @@ caf::expected<std::string> read_file(const std::string& path) {
   return text;
 }
 
-caf::expected<catalogue_ptr> load(const std::string& directory) {
+caf::expected<file_list> read_directory(const std::string& directory) {
   std::vector<std::string> paths;
   for (const auto& entry : fs::directory_iterator{directory})
     if (entry.path().extension() == ".yaml")
@@ -139,12 +150,28 @@ caf::expected<catalogue_ptr> load(const std::string& directory) {
       return std::move(text.error());
     files.emplace_back(std::move(path), std::move(*text));
   }
-  return parse_catalogue(files);
+  return files;
+}
+
+/// What f makes of the files of a directory; whatever is thrown becomes an error.
+template <class T, class F>
+caf::expected<T> with_files(const std::string& directory, F f) {
+  try {
+    auto files = read_directory(directory);
+    if (!files)
+      return std::move(files.error());
+    return f(*files);
+  } catch (const fs::filesystem_error& e) {
+    return unreadable(directory, e.code().message());
+  } catch (const std::exception& e) {
+    return unreadable(directory, e.what());
+  }
 }
 
 } // namespace
 
-catalogue::catalogue(std::vector<query_definition> queries) : queries_{std::move(queries)} {
+catalogue::catalogue(std::vector<query_definition> queries, vocabulary words)
+  : queries_{std::move(queries)}, words_{words} {
   for (const auto& x : queries_)
     families_ += x.metrics.size();
 }
@@ -160,9 +187,11 @@ std::vector<std::string> label_names(const query_definition& query) {
 }
 
 catalogue_ptr in_words_of(const catalogue_ptr& queries, vocabulary whose) {
-  if (whose == vocabulary::original)
-    return queries;
   auto all = queries->queries();
+  if (whose == vocabulary::original) {
+    std::erase_if(all, [](const auto& x) { return x.set == "exporter"; });
+    return std::make_shared<const catalogue>(std::move(all));
+  }
   for (auto& query : all) {
     // Ranks are by metrics as they stand, so what is added comes last.
     auto n = query.metrics.size();
@@ -181,7 +210,7 @@ catalogue_ptr in_words_of(const catalogue_ptr& queries, vocabulary whose) {
     query.datname =
       query.datname || (whose == vocabulary::exporter && query.scope == query_scope::database);
   }
-  return std::make_shared<const catalogue>(std::move(all));
+  return std::make_shared<const catalogue>(std::move(all), whose);
 }
 
 catalogue_ptr built_in_catalogue() {
@@ -192,13 +221,13 @@ catalogue_ptr built_in_catalogue() {
 }
 
 caf::expected<catalogue_ptr> load_catalogue(const std::string& directory) {
-  try {
-    return load(directory);
-  } catch (const fs::filesystem_error& e) {
-    return unreadable(directory, e.code().message());
-  } catch (const std::exception& e) {
-    return unreadable(directory, e.what());
-  }
+  return with_files<catalogue_ptr>(directory, parse_catalogue);
+}
+
+caf::expected<std::vector<located_definition>> locate_definitions(const std::string& directory) {
+  if (directory.empty())
+    return locate(built_in_definitions());
+  return with_files<std::vector<located_definition>>(directory, locate);
 }
 
 caf::expected<catalogue_ptr> parse_catalogue(const file_list& files) {

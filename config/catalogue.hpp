@@ -126,22 +126,28 @@ enum class vocabulary : uint8_t { original, exporter, both };
 /// All definitions, in the order in which a poll sends them. Immutable.
 class catalogue {
 public:
-  explicit catalogue(std::vector<query_definition> queries);
+  explicit catalogue(std::vector<query_definition> queries,
+                     vocabulary words = vocabulary::original);
 
   [[nodiscard]] const std::vector<query_definition>& queries() const noexcept { return queries_; }
 
   /// The number of metrics of all queries.
   [[nodiscard]] size_t families() const noexcept { return families_; }
 
+  /// Whose names the families have.
+  [[nodiscard]] vocabulary words() const noexcept { return words_; }
+
 private:
   std::vector<query_definition> queries_;
   size_t families_ = 0;
+  vocabulary words_;
 };
 
 using catalogue_ptr = std::shared_ptr<const catalogue>;
 
 /// The catalogue with families named as `whose` has them. postgres_exporter's tables and indexes
-/// have their database as a label.
+/// have their database as a label. The set `exporter`, of what only its dashboards and alerts ask
+/// for, is there in its words only.
 catalogue_ptr in_words_of(const catalogue_ptr& queries, vocabulary whose);
 
 /// The definitions of config/queries/, which are compiled into the program. Throws std::logic_error

@@ -75,13 +75,15 @@ std::optional<std::string> parse_sql(const value& x) {
   return std::nullopt;
 }
 
-void read_labels(const value& self, std::vector<std::string>& labels) {
+void read_labels(const value& self, located_definition& to) {
+  auto& labels = to.query.labels;
   self.each([&](const value& item) {
     std::string label;
     item.require(label, "a column", parse_label);
     if (!label.empty() && std::ranges::find(labels, label) != labels.end())
       return item.complain("is given twice");
     labels.push_back(std::move(label));
+    to.label_places.push_back(place_of(item));
   });
 }
 
@@ -93,7 +95,8 @@ bool hides(const sql_variant& earlier, const sql_variant& later) {
          && std::ranges::includes(later.needs, earlier.needs);
 }
 
-void read_variant(const value& self, std::vector<sql_variant>& variants) {
+void read_variant(const value& self, located_definition& to) {
+  auto& variants = to.query.variants;
   sql_variant x;
   auto faults = self.run().faults.size();
   fields s{self};
@@ -104,15 +107,17 @@ void read_variant(const value& self, std::vector<sql_variant>& variants) {
                                                   {"standby", server_role::standby}}));
   read_needs(s.get("needs"), x.needs);
   std::ranges::sort(x.needs);
-  s.get("sql").require(x.sql, "SQL", parse_sql);
+  auto sql = s.get("sql").require(x.sql, "SQL", parse_sql);
   if (self.run().faults.size() != faults)
     return;
   if (x.until != 0 && x.until <= x.from)
     until.complain("is not above from, expected the first version that no longer fits");
   else if (std::ranges::any_of(variants, [&](const auto& other) { return hides(other, x); }))
     self.complain("is never used, one before it fits every server that it fits");
-  else
+  else {
     variants.push_back(std::move(x));
+    to.sql_places.push_back(place_of(sql));
+  }
 }
 
 /// The set, the place, the interval and what else says when the query is asked.
@@ -170,7 +175,7 @@ located_definition read_definition(const value& root) {
   s.get("help").require(result.query.help, "a sentence", parse_word);
   read_occasion(s, result.query);
   auto labels = s.get("labels");
-  read_labels(labels, result.query.labels);
+  read_labels(labels, result);
   if (result.query.scope == query_scope::database) {
     // The original's families have no such label, and one database a server.
     result.query.datname = result.query.set != "original";
@@ -183,14 +188,14 @@ located_definition read_definition(const value& root) {
                [&](const value& x) { read_metric(x, common, result); });
   read_limit(s, result.query);
   each_of_some(s.get("versions"), "a list of version ranges with their SQL",
-               [&](const value& x) { read_variant(x, result.query.variants); });
+               [&](const value& x) { read_variant(x, result); });
   return result;
 }
 
 std::string family_fault(std::string_view family) {
-  constexpr auto own =
-    std::to_array<std::string_view>({"pg_NaN_error", "pg_connect_error", "pg_query_count",
-                                     "pg_query_error", "pg_query_timeout", "pg_up"});
+  constexpr auto own = std::to_array<std::string_view>(
+    {"pg_NaN_error", "pg_connect_error", "pg_query_count", "pg_query_error", "pg_query_timeout",
+     "pg_up", "pg_exporter_last_scrape_error"});
   if (std::ranges::find(own, family) != own.end() || family.starts_with("pgstatsmon_")
       || family.starts_with("process_"))
     return "makes the metric " + std::string{family} + ", which is one of our own";

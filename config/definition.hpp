@@ -10,10 +10,16 @@
 
 namespace pgstatsmon {
 
-/// A definition, and where in its file the names stand that have to be unique over all files.
+/// A definition, and where in its file what stands that others are compared with: the names that
+/// have to be unique over all files, the columns that the SQL has to deliver. Places have no
+/// `what`.
 struct located_definition {
+  std::string file; ///< As faults name it.
   query_definition query;
-  fault name_place; ///< Without `what`.
+  std::vector<fault> label_places;  ///< Of query_definition::labels, one each.
+  std::vector<fault> metric_places; ///< Of the columns of query_definition::metrics.
+  std::vector<fault> sql_places;    ///< Of the SQL of query_definition::variants.
+  fault name_place;
 
   /// Every family, under its names in both vocabularies, with its place.
   std::vector<std::pair<std::string, fault>> families;
@@ -22,6 +28,10 @@ struct located_definition {
 /// Reads a definition. What is wrong is reported to the value's reading; then only the names of
 /// the result are of use.
 located_definition read_definition(const value& root);
+
+/// The definitions of a directory, in the order of its files, or, when it is empty, those that are
+/// compiled in. Faults as load_catalogue's. Never throws.
+caf::expected<std::vector<located_definition>> locate_definitions(const std::string& directory);
 
 /// What keeps a family from being called so, because our own metrics have the name; empty when
 /// nothing does. The histograms of the queries are not looked at.

@@ -189,6 +189,7 @@ void read_metric(const value& self, duplicate_rule common, located_definition& t
   case type::info: metric.source = sample_source::row; [[fallthrough]];
   default: to.query.metrics.push_back(std::move(metric));
   }
+  to.metric_places.resize(to.query.metrics.size(), place_of(column));
 }
 
 void read_limit(fields& s, query_definition& x) {

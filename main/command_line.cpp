@@ -18,13 +18,27 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
   CLI::App app{"Watches fleets of PostgreSQL servers and serves what it sees to Prometheus.",
                "pgstatsmon"};
   app.set_version_flag("--version", "pgstatsmon " PGSTATSMON_VERSION);
-  app.add_option("--config,FILE", result.file, "The configuration file, JSON or YAML");
+  auto* file = app.add_option("--config,FILE", result.file, "The configuration file, JSON or YAML");
   auto* check = app.add_flag("--check", result.check,
                              "Validate the file and say what would be watched; exit 0 or 1");
   auto* discover = app.add_flag("--discover", result.discover,
                                 "Ask the discovery sources once and print what they say");
   app.add_flag("--json", result.json, "Print JSON (with --discover)")->needs(discover);
   check->excludes(discover);
+  lint_options definitions;
+  auto* lint =
+    app.add_option("--lint", definitions.directory,
+                   "Look for faults in the query definitions of a directory, or in those "
+                   "that are compiled in; exit 0 or 1");
+  lint->expected(0, 1)->type_name("[DIR]")->excludes(check)->excludes(discover)->excludes(file);
+  app
+    .add_option("--against", definitions.against,
+                "... also on this server, where their SQL is prepared (repeatable)")
+    ->type_name("CONNINFO")
+    ->expected(1)
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+    ->allow_extra_args(false)
+    ->needs(lint);
   console_options console;
   auto* talk = app.add_subcommand("console", "Ask a running daemon, or give it orders: with a "
                                              "command, or at a prompt; 'console help' lists them");
@@ -37,6 +51,8 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
     if (talk->parsed()) {
       console.words = talk->remaining();
       result.console = console;
+    } else if (lint->count() > 0) {
+      result.lint = definitions;
     } else if (result.file.empty()) {
       throw CLI::RequiredError{"FILE"};
     }

@@ -1,6 +1,8 @@
 // The command line.
 #pragma once
 
+#include "main/lint.hpp"
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +23,7 @@ struct command_line {
   bool discover = false;                  ///< Ask the discovery sources once only.
   bool json = false;                      ///< ... and print JSON.
   std::optional<console_options> console; ///< Talk to a daemon instead.
+  std::optional<lint_options> lint;       ///< Look at query definitions instead.
 };
 
 /// The outcome of parsing: something to do, or an exit code.

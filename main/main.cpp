@@ -9,6 +9,7 @@
 #include "main/console_client.hpp"
 #include "main/daemon.hpp"
 #include "main/heap.hpp"
+#include "main/lint.hpp"
 #include "main/systemd.hpp"
 
 #include <curl/curl.h>
@@ -177,6 +178,8 @@ int process(int argc, char** argv) {
     return parsed.exit_code;
   if (parsed.todo->console)
     return run_console(*parsed.todo->console);
+  if (parsed.todo->lint)
+    return run_lint(*parsed.todo->lint, std::cout, std::cerr);
   block_signals();
   raise_file_limit();
   curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -10,7 +10,7 @@ namespace pgstatsmon {
 
 /// Queries by the sets that they belong to, and by name. Names win.
 struct collect_rules {
-  std::vector<std::string> sets{"original", "core", "standard"};
+  std::vector<std::string> sets{"original", "core", "standard", "exporter"};
   std::vector<std::string> on;  ///< Queries, whatever their set.
   std::vector<std::string> off; ///< The same; none of them is in `on`.
 

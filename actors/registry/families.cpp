@@ -56,6 +56,11 @@ void write_info(sample_writer& to, const entry& x, const block*) {
             uint64_t{1});
 }
 
+// pg_up's opposite, for alerts of postgres_exporter's.
+void write_last_error(sample_writer& to, const entry& x, const block*) {
+  to.sample({}, uint64_t{!x.metrics->up.load(std::memory_order_relaxed)});
+}
+
 } // namespace
 
 // Names without `pgstatsmon_`, and those without `_total`, are the original's.
@@ -100,6 +105,10 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
     {"pg_connect_error", "counter", "Polls that found no connection to the backend.",
      value_of(&m::connect_errors), true},
   };
+  if (queries->words() != vocabulary::original)
+    result.push_back({"pg_exporter_last_scrape_error", "gauge",
+                      "1 if the backend's last poll was not answered, else 0.", write_last_error,
+                      true});
   for (auto& x : query_families(queries))
     result.push_back(std::move(x));
   return result;

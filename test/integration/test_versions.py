@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from harness import postgres, process
+from harness.daemon import BINARY, backend
 from harness.postgres import Postgres
 from harness.waiting import wait_until
 
@@ -71,6 +72,7 @@ def load():
 
 sys.dont_write_bytecode = True
 catalogue = load()
+SETS = ["original", "core", "standard", "full", "statements"]
 DEFINITIONS = {
     one["name"]: one
     for one in (yaml.safe_load(file.read_text()) for file in catalogue.QUERIES.glob("*.yaml"))
@@ -113,12 +115,21 @@ def pair(request, directory):
                 server.remove()
 
 
+@pytest.mark.parametrize("user", ["monitor", "plain", "postgres"])
+def test_definitions_and_columns_agree(pair, user):
+    servers = [x for server in pair for x in ("--against", server.url("app", user))]
+    command = [BINARY, "--lint", *servers]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(", 0 faults") == len(pair)
+
+
 def asked(server, user):
     return catalogue.Server(server.url("app", user))
 
 
 @pytest.mark.parametrize("user", ["monitor", "plain", "postgres"])
-def test_every_query_delivers_what_its_definition_names(pair, user):
+def test_every_query_delivers_rows_that_can_be_shown(pair, user):
     wrong = []
     for server in pair:
         server = asked(server, user)
@@ -249,3 +260,62 @@ def test_settings_are_those_of_the_server(pair):
             else:
                 seconds = pair[0].psql(f"select extract(epoch from '{shown}'::interval)")
                 assert float(value) == float(seconds), name
+
+
+# A family, its labels, and the SQL that says so in the views' own words.
+VALUES = [
+    ("pg_stat_database_xact_rollback", "datname", "select datname, xact_rollback from pg_stat_database"
+     " where datname = 'app'"),
+    ("pg_stat_database_deadlocks", "datname", "select datname, deadlocks from pg_stat_database"
+     " where datname = 'app'"),
+    ("pg_stat_user_tables_n_live_tup", "relname", "select relname, n_live_tup from pg_stat_user_tables"
+     " where relname in ('used', 'toasted')"),
+    ("pg_stat_user_tables_seq_scan", "relname", "select relname, seq_scan from pg_stat_user_tables"
+     " where relname in ('used', 'toasted')"),
+    ("pg_statio_user_tables_heap_blks_hit", "relname", "select relname, heap_blks_hit"
+     " from pg_statio_user_tables where relname in ('used', 'toasted')"),
+    ("pg_stat_activity_connections", "state", "select 'idle in transaction', count(*)"
+     " from pg_stat_activity where datname = 'app' and state = 'idle in transaction'"),
+    ("pg_replication_is_replica", None, "select null, pg_is_in_recovery()::int"),
+    ("pg_replication_slots_active", "slot_name", "select slot_name, active::int"
+     " from pg_replication_slots"),
+    ("pg_postmaster_start_time_seconds", None,
+     "select null, extract(epoch from pg_postmaster_start_time())"),
+    ("pg_settings_max_connections", None, "select null, current_setting('max_connections')"),
+    ("pg_locks_not_granted", "mode", "select 'exclusivelock', 0"),
+    ("pg_prepared_xacts_count", None, "select null, count(*) from pg_prepared_xacts"),
+]  # fmt: skip
+
+
+def told_by_psql(server):
+    """[(family, labels, value)]"""
+    found = []
+    for family, label, sql in VALUES:
+        for row in server.psql(sql, "app").splitlines():
+            key, value = row.split("|")
+            labels = {label: key} if label else {}
+            if label in ("state", "mode"):
+                labels["datname"] = "app"
+            found.append((family, labels, float(value)))
+    return found
+
+
+def test_a_daemon_polls_it(pair, watch):
+    """Without an error of any query, and with the values that psql sees."""
+    backends = [backend(name, server) for name, server in zip(("one", "two"), pair)]
+    daemon = watch(backends, user="monitor", database="app", collect={"sets": SETS})
+    daemon.wait_up("one", "two")
+    for name, server in zip(("one", "two"), pair):
+        told = told_by_psql(server)
+        assert len(told) >= len(VALUES) - 1
+
+        def all_there(page):
+            return all(page.find(family, backend=name, **labels) for family, labels, _ in told)
+
+        daemon.wait_for(all_there, what=f"all families of {name}")
+        page = daemon.wait_polls(name, 2)
+        for family, labels, value in told:
+            shown = page.value(family, backend=name, **labels)
+            assert shown == pytest.approx(value), (name, family, labels)
+    for family in ("pg_query_error", "pg_query_timeout", "pg_NaN_error"):
+        assert not [one for one in page.find(family) if one[1]], family

@@ -434,6 +434,16 @@ TEST(other names and scales are read) {
   CHECK_EQUAL(both.metrics[2].family, "pg_q_seconds_total");
 }
 
+TEST(what only its dashboards ask for comes with its words) {
+  auto text = extended("set: exporter\n", "  - {column: c, type: gauge, help: X.}\n");
+  REQUIRE(text);
+  CHECK(in_words_of(*text, vocabulary::original)->queries().empty());
+  CHECK_EQUAL(in_words_of(*text, vocabulary::exporter)->queries().size(), 1u);
+  CHECK_EQUAL(in_words_of(*text, vocabulary::both)->queries().size(), 1u);
+  CHECK(in_words_of(*text, vocabulary::both)->words() == vocabulary::both);
+  CHECK((*text)->words() == vocabulary::original);
+}
+
 TEST(no family is made in two scopes or two queries in any vocabulary) {
   for (auto whose : {vocabulary::original, vocabulary::exporter, vocabulary::both}) {
     std::set<std::string> seen;

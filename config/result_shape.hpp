@@ -1,0 +1,27 @@
+// Whether what SQL delivers is what its definition says. Pure.
+#pragma once
+
+#include "config/definition.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace pgstatsmon {
+
+/// A column of a result.
+struct result_column {
+  std::string name;
+  std::string type; ///< As format_type() writes it: `bigint`, `double precision[]`.
+
+  friend bool operator==(const result_column&, const result_column&) = default;
+};
+
+/// What is wrong with a variant, seen from the columns that its SQL delivers: columns that are
+/// missing, that are not declared or come twice, and such whose type makes no sample or no label.
+/// A fault stands where the label or the metric does, or the SQL when it has a column too many.
+/// @param variant Index into query_definition::variants.
+std::vector<fault> shape_faults(const located_definition& of, size_t variant,
+                                const std::vector<result_column>& columns);
+
+} // namespace pgstatsmon
