@@ -153,7 +153,7 @@ void visit_plan::ended(const std::string& name, visit_outcome how, time_point no
   if (how != visit_outcome::no_room)
     return;
   rest_until_ = now + rest;
-  room_ = std::min(room_, sessions()); // until the next list
+  room_ = std::min(room_, sessions() - leaving_); // until the next list
 }
 
 bool visit_plan::kept(const std::string& name) const {
@@ -194,8 +194,9 @@ bool visit_plan::stale(const std::string& name, time_point now) const {
 }
 
 size_t visit_plan::sessions() const {
-  return static_cast<size_t>(std::ranges::count_if(
-    entries_, [](const auto& x) { return x.second.kept || x.second.under_way; }));
+  auto open = std::ranges::count_if(
+    entries_, [](const auto& x) { return x.second.kept || x.second.under_way; });
+  return leaving_ + static_cast<size_t>(open);
 }
 
 size_t visit_plan::visits() const {

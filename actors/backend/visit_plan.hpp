@@ -61,6 +61,10 @@ public:
   /// A session that was kept is gone.
   void lost(const std::string& name);
 
+  /// A session was closed, and the server may have it still; until it has not.
+  void leaving() { ++leaving_; }
+  void left() { --leaving_; }
+
   /// When next() may have something, if no visit ends and no list comes before.
   [[nodiscard]] std::optional<time_point> due() const;
 
@@ -68,6 +72,7 @@ public:
   /// rounds where a round takes longer.
   [[nodiscard]] bool stale(const std::string& name, time_point now) const;
 
+  /// All that the server has of ours, for whatever it is.
   [[nodiscard]] size_t sessions() const;
   [[nodiscard]] size_t watched() const noexcept { return entries_.size(); }
   [[nodiscard]] uint64_t excluded() const noexcept { return excluded_; }
@@ -99,7 +104,8 @@ private:
   caf::timespan interval_{std::chrono::seconds{30}};
   caf::timespan round_{0}; ///< Between the last two visits of one database.
   std::map<std::string, entry> entries_;
-  size_t room_ = 0; ///< For sessions.
+  size_t room_ = 0;    ///< For sessions.
+  size_t leaving_ = 0; ///< Sessions that are closed and not gone yet.
   time_point rest_until_;
   uint64_t excluded_ = 0;
   uint64_t beyond_max_ = 0;

@@ -3,7 +3,34 @@
 
 #include "actors/registry/escape.hpp"
 
+#include <array>
+#include <cerrno>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
 namespace pgstatsmon {
+
+namespace {
+
+/// How long a server may take to end a session.
+constexpr auto farewell_limit = std::chrono::seconds{1};
+
+/// Reads of its last words at a time.
+constexpr int max_reads = 16;
+
+/// Whether the other side has ended the connection. What it said before is of no interest.
+bool has_ended(int socket) {
+  std::array<char, 1024> last_words{};
+  ssize_t n = 1;
+  for (int i = 0; i < max_reads && n > 0; ++i)
+    n = ::recv(socket, last_words.data(), last_words.size(), MSG_DONTWAIT);
+  if (n > 0)
+    return false;
+  return n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+} // namespace
 
 visitor_state::watched::watched(const visitor_arguments& of, const std::string& database)
   : what{of.metrics->queries(), of.target.id + '/' + database, of.target.collect, true},
@@ -14,6 +41,10 @@ visitor_state::watched::watched(const visitor_arguments& of, const std::string& 
 
 visitor_state::~visitor_state() {
   close_all();
+  for (auto& [number, x] : leaving_) {
+    arguments_.context->sockets->forget(x.socket);
+    ::close(x.socket);
+  }
 }
 
 void visitor_state::start(visitor_arguments arguments) {
@@ -121,9 +152,39 @@ void visitor_state::close(watched& x) {
     return;
   plan_->lost(x.shown.name);
   if (x.open->link != nullptr)
-    if (auto socket = x.open->link->socket(); socket >= 0)
-      arguments_.context->sockets->forget(socket);
+    see_off(*x.open);
   x.open.reset();
+}
+
+// What the server has not ended yet counts: for a role with two sessions the next visit would be one
+// too many.
+void visitor_state::see_off(visit& x) {
+  if (auto socket = x.link->socket(); socket >= 0)
+    arguments_.context->sockets->forget(socket);
+  auto socket = x.link->leave();
+  if (socket < 0)
+    return;
+  plan_->leaving();
+  auto number = fresh_number();
+  leaving_.emplace(number, farewell{socket, std::move(x.right)});
+  arguments_.context->sockets->watch(socket, epoll_events(interest::read), self_, number);
+  self_->delayed_send(self_, farewell_limit, caf::timeout_atom_v, number);
+}
+
+void visitor_state::on_farewell(uint64_t number, bool in_time) {
+  auto i = leaving_.find(number);
+  if (i == leaving_.end())
+    return;
+  auto socket = i->second.socket;
+  if (in_time && !has_ended(socket)) {
+    arguments_.context->sockets->watch(socket, epoll_events(interest::read), self_, number);
+    return;
+  }
+  arguments_.context->sockets->forget(socket);
+  ::close(socket);
+  leaving_.erase(i);
+  plan_->left();
+  pump();
 }
 
 void visitor_state::close_all() {

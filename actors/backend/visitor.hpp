@@ -78,6 +78,12 @@ private:
     std::optional<session_error> worst; ///< Of its queries, the first; its message names the query.
   };
 
+  /// A session that was closed and that the server may have still.
+  struct farewell {
+    int socket = -1;
+    std::shared_ptr<const lease> right;
+  };
+
   /// What is remembered of a database between visits.
   struct watched {
     watched(const visitor_arguments& of, const std::string& name);
@@ -96,6 +102,8 @@ private:
   void begin(const std::string& database);
   void end(const std::string& database, visit_outcome how);
   void close(watched& x);
+  void see_off(visit& x);
+  void on_farewell(uint64_t number, bool in_time);
   void close_all();
   void close_idle();
   void forget(const std::string& database);
@@ -139,6 +147,7 @@ private:
   std::optional<result_shapes> shapes_; ///< The same.
   std::optional<server_seen> server_;   ///< Nothing while the backend has no session.
   std::map<std::string, watched> databases_;
+  std::map<uint64_t, farewell> leaving_; ///< By the number of their watch.
   uint64_t last_number_ = 0;
   uint64_t tick_ = 0; ///< Number of the tick that counts.
 };

@@ -289,6 +289,10 @@ void visitor_state::silent(const std::string& database, watched& y) {
 }
 
 void visitor_state::on_socket(const socket_ready& x) {
+  if (leaving_.contains(x.watch)) {
+    on_farewell(x.watch, x.events != 0);
+    return;
+  }
   auto* found = find(&visit::watch, x.watch);
   if (found == nullptr || found->second.open->link == nullptr)
     return;
@@ -304,6 +308,8 @@ void visitor_state::on_socket(const socket_ready& x) {
 void visitor_state::on_timer(uint64_t number) {
   if (auto* found = find(&visit::timer, number))
     silent(found->first, found->second);
+  else
+    on_farewell(number, false);
 }
 
 std::pair<const std::string, visitor_state::watched>*

@@ -138,6 +138,20 @@ TEST(a role with two sessions has one visit at a time and keeps none) {
   CHECK(!plan().kept("a"));
 }
 
+TEST(a session that is not gone yet has its place) {
+  list.role_room = 1;
+  for (const auto* name : {"a", "b"})
+    have(name);
+  learn();
+  CHECK_EQUAL(next(), "a");
+  plan().ended("a", visit_outcome::good, now);
+  plan().leaving();
+  CHECK_EQUAL(next(), "nobody");
+  CHECK(!plan().due());
+  plan().left();
+  CHECK_EQUAL(next(), "b");
+}
+
 TEST(the last sessions of a server are left to others) {
   have("a");
   list.server_room = 3;
