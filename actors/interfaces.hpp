@@ -16,6 +16,8 @@ using registry_actor = caf::typed_actor<
   caf::reacts_to<backend_forgotten>,
   // A poll brought a new block.
   caf::reacts_to<backend_samples>,
+  // A visit brought a new block of one database, or ended its being watched.
+  caf::reacts_to<database_samples>,
   // A new stale_after.
   caf::reacts_to<reconfigured>,
   // INTERNAL: backends came or went.
@@ -59,6 +61,21 @@ using connection_actor = caf::typed_actor<
   // INTERNAL: a timer fired; the number tells stale ones apart.
   caf::reacts_to<caf::timeout_atom, uint64_t>,
   // INTERNAL: the session is old, or the one that is to replace it takes too long.
+  caf::reacts_to<caf::tick_atom, uint64_t>>;
+
+/// VISITOR: asks the other databases of one backend's server, one after the other.
+using visitor_actor = caf::typed_actor<
+  // From CONNECTION: the server is there, and has these databases.
+  caf::reacts_to<server_seen>,
+  // From CONNECTION: the server is gone, or to be let go of.
+  caf::reacts_to<session_order>,
+  // New time limits, passwords or parameters.
+  caf::reacts_to<reconfigured>,
+  // From the REACTOR.
+  caf::reacts_to<socket_ready>,
+  // INTERNAL: a visit's timer fired; the number tells stale ones apart.
+  caf::reacts_to<caf::timeout_atom, uint64_t>,
+  // INTERNAL: a visit is due; the number as above.
   caf::reacts_to<caf::tick_atom, uint64_t>>;
 
 /// WORKER: does what may block, each time in a thread of its own, sixteen of each kind at once at

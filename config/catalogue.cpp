@@ -176,9 +176,13 @@ catalogue::catalogue(std::vector<query_definition> queries, vocabulary words)
     families_ += x.metrics.size();
 }
 
-std::vector<std::string> label_names(const query_definition& query) {
+bool has_datname(const query_definition& query, bool all_databases) {
+  return query.datname || (all_databases && query.scope == query_scope::database);
+}
+
+std::vector<std::string> label_names(const query_definition& query, bool all_databases) {
   auto result = query.labels;
-  if (query.datname)
+  if (has_datname(query, all_databases))
     result.insert(result.begin(), "datname");
   for (const auto& x : query.metrics)
     if (x.source == sample_source::state && x.leads)

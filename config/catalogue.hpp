@@ -108,7 +108,7 @@ struct query_definition {
   std::vector<metric_definition> metrics;
   std::string set = "core"; ///< What it is switched on and off with.
   query_scope scope = query_scope::server;
-  bool datname = false;                 ///< Its samples have the database as a label of ours.
+  bool datname = false; ///< Its samples have the database as a label, though it is the only one.
   std::chrono::milliseconds every{0};   ///< Its own interval; 0: each poll.
   std::chrono::milliseconds timeout{0}; ///< Its own time limit; 0: connections.query_timeout.
   std::vector<need> needs{};            ///< All must hold.
@@ -117,8 +117,12 @@ struct query_definition {
   friend bool operator==(const query_definition&, const query_definition&) = default;
 };
 
+/// Whether its samples have the database as a label of ours.
+/// @param all_databases Every database of the server is watched.
+bool has_datname(const query_definition& query, bool all_databases);
+
 /// The labels of its samples, the backend's own aside.
-std::vector<std::string> label_names(const query_definition& query);
+std::vector<std::string> label_names(const query_definition& query, bool all_databases = false);
 
 /// Whose names the families have that exist under two.
 enum class vocabulary : uint8_t { original, exporter, both };

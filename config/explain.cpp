@@ -1,5 +1,6 @@
 // The settings in a few lines for a person.
 #include "config/backend_name.hpp"
+#include "config/databases.hpp"
 #include "config/settings.hpp"
 
 #include <fmt/format.h>
@@ -55,6 +56,31 @@ void explain_sources(const settings& x, out to) {
                    time_text(y.poll_interval));
 }
 
+/// Sessions that a server has of us where its other databases are watched, too.
+void explain_databases(const settings& x, out to) {
+  auto top = narrowed({}, x.databases);
+  auto say = [&](std::string_view who, const database_rules& rules) {
+    if (rules.on)
+      fmt::format_to(to,
+                     "{}: every database of a server, {} more at most, every {}; 1 + {} + {}"
+                     " sessions a server at most\n",
+                     who, rules.max, time_text(milliseconds{rules.interval}), rules.keep,
+                     rules.at_once);
+  };
+  auto each = [&](const auto& list) {
+    for (const auto& y : list)
+      say(y.name, narrowed(top, y.databases));
+  };
+  if (x.static_backends.size() <= max_listed)
+    each(x.static_backends);
+  else
+    say("static", top);
+  each(x.vmapi);
+  each(x.files);
+  each(x.http_sd);
+  each(x.dns);
+}
+
 } // namespace
 
 std::string explain(const settings& x, std::string_view scheme) {
@@ -62,6 +88,7 @@ std::string explain(const settings& x, std::string_view scheme) {
   auto to = std::back_inserter(result);
   explain_static(x, to);
   explain_sources(x, to);
+  explain_databases(x, to);
   fmt::format_to(to,
                  "polls every {} as {}, at most {} at once; a query may take {}, a connection {}\n",
                  time_text(x.interval), x.user, x.connections.max_in_flight,

@@ -2,6 +2,7 @@
 #include "config/labels.hpp"
 
 #include "config/collect.hpp"
+#include "config/databases.hpp"
 
 #include <algorithm>
 #include <array>
@@ -37,11 +38,12 @@ std::string label_name_fault(std::string_view name, labelled on) {
   return {};
 }
 
-query_label_map query_labels(const catalogue& queries, const collect_rules& rules) {
+query_label_map query_labels(const catalogue& queries, const collect_rules& rules,
+                             bool all_databases) {
   query_label_map result;
   for (const auto& query : queries.queries())
     if (collects(rules, query))
-      for (const auto& label : label_names(query))
+      for (const auto& label : label_names(query, all_databases))
         result.emplace(label, query.name);
   return result;
 }
@@ -52,8 +54,8 @@ std::string query_label_fault(std::string_view name, const query_label_map& take
                           : "is a label of the query " + i->second + ", expected another name";
 }
 
-bool doubles(const label_list& labels, const query_definition& query) {
-  auto names = label_names(query);
+bool doubles(const label_list& labels, const query_definition& query, bool all_databases) {
+  auto names = label_names(query, all_databases);
   return std::ranges::any_of(labels, [&](const auto& label) {
     return std::ranges::find(names, label.first) != names.end();
   });
@@ -61,7 +63,7 @@ bool doubles(const label_list& labels, const query_definition& query) {
 
 caf::error check_static_labels(const settings& options, const catalogue& queries,
                                const std::string& file) {
-  auto taken = query_labels(queries, narrowed({}, options.collect));
+  auto taken = query_labels(queries, narrowed({}, options.collect), watches_databases(options));
   std::vector<fault> faults;
   for (auto place : options.static_labels)
     if (auto what = query_label_fault(place.what, taken); !what.empty()) {

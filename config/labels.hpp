@@ -27,13 +27,15 @@ std::string label_name_fault(std::string_view name, labelled on);
 using query_label_map = std::map<std::string, std::string, std::less<>>;
 
 /// @param rules Only of the queries that they have.
-query_label_map query_labels(const catalogue& queries, const collect_rules& rules);
+/// @param all_databases Every database of a server is watched.
+query_label_map query_labels(const catalogue& queries, const collect_rules& rules,
+                             bool all_databases = false);
 
 /// What a query has against a static label of a backend; empty when none has anything.
 std::string query_label_fault(std::string_view name, const query_label_map& taken);
 
 /// Whether a series of a query would have one of the labels twice.
-bool doubles(const label_list& labels, const query_definition& query);
+bool doubles(const label_list& labels, const query_definition& query, bool all_databases = false);
 
 /// Looks for static labels of a configuration that a query makes, too.
 /// @param file Where the settings are from, for the faults.

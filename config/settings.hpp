@@ -66,6 +66,19 @@ struct collect_settings {
   friend bool operator==(const collect_settings&, const collect_settings&) = default;
 };
 
+/// What `databases` says in one place. What it does not say a wider place says.
+struct database_settings {
+  std::optional<bool> on;
+  std::optional<std::vector<std::string>> include;
+  std::optional<std::vector<std::string>> exclude;
+  std::optional<uint32_t> max;
+  std::optional<uint32_t> at_once;
+  std::optional<uint32_t> keep;
+  std::optional<milliseconds> interval;
+
+  friend bool operator==(const database_settings&, const database_settings&) = default;
+};
+
 /// An entry of `static.dbs`. Options that are not given come from the top level.
 struct static_backend {
   std::string name;
@@ -75,6 +88,7 @@ struct static_backend {
   std::optional<std::string> user;
   std::optional<std::string> role; ///< A key of `roles`: names the database.
   collect_settings collect{};
+  database_settings databases{};
 
   friend bool operator==(const static_backend&, const static_backend&) = default;
 };
@@ -113,6 +127,7 @@ struct vmapi_settings {
   std::map<std::string, std::string> roles; ///< Tag value to database.
   label_list labels;                        ///< Static labels of its backends.
   collect_settings collect{};
+  database_settings databases{};
   shrink_settings shrink;
 
   friend bool operator==(const vmapi_settings&, const vmapi_settings&) = default;
@@ -124,6 +139,7 @@ struct file_source_settings {
   std::string path;          ///< JSON or YAML.
   label_list labels;
   collect_settings collect{};
+  database_settings databases{};
 
   friend bool operator==(const file_source_settings&, const file_source_settings&) = default;
 };
@@ -135,6 +151,7 @@ struct http_sd_settings {
   milliseconds poll_interval{60'000};
   label_list labels;
   collect_settings collect{};
+  database_settings databases{};
   shrink_settings shrink;
 
   friend bool operator==(const http_sd_settings&, const http_sd_settings&) = default;
@@ -150,6 +167,7 @@ struct dns_settings {
   milliseconds poll_interval{30'000};
   label_list labels;
   collect_settings collect{};
+  database_settings databases{};
   shrink_settings shrink;
 
   friend bool operator==(const dns_settings&, const dns_settings&) = default;
@@ -195,6 +213,7 @@ struct settings {
   setup_settings setup;
   std::string queries; ///< Directory of query definitions; empty: those compiled in.
   collect_settings collect{};
+  database_settings databases{};
   vocabulary families = vocabulary::original;
   log_settings log;
   web_settings web;

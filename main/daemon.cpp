@@ -5,6 +5,7 @@
 #include "actors/backend/gate.hpp"
 #include "actors/backend/pq_session.hpp"
 #include "actors/backend/query.hpp"
+#include "actors/backend/visitor.hpp"
 #include "actors/backend/worker.hpp"
 #include "actors/console/console.hpp"
 #include "actors/console/unix_socket.hpp"
@@ -51,15 +52,19 @@ double unix_time() {
   return duration<double>{system_clock::now().time_since_epoch()}.count();
 }
 
-/// Starts a backend's QUERY and CONNECTION.
+/// Starts a backend's QUERY and CONNECTION, and its VISITOR if it has other databases to watch.
 backend_spawner make_spawner(const registry_actor& registry, const context_ptr& context) {
   return
     [registry, context](scheduler_actor::pointer scheduler, const backend& target, incarnation life,
                         const metrics_ptr& metrics, const settings_ptr& options) {
       auto results = scheduler->spawn(query, registry, target, life, metrics);
-      return scheduler->spawn(connection,
-                              connection_arguments{target, life, metrics, results,
-                                                   scheduler_actor{scheduler}, options, context});
+      visitor_actor others;
+      if (target.databases.on)
+        others = scheduler->spawn(
+          visitor, visitor_arguments{target, life, metrics, registry, options, context});
+      return scheduler->spawn(connection, connection_arguments{target, life, metrics, results,
+                                                               scheduler_actor{scheduler}, options,
+                                                               context, others});
     };
 }
 

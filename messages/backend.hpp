@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/collect.hpp"
+#include "messages/databases.hpp"
 
 #include <caf/meta/type_name.hpp>
 
@@ -28,6 +29,7 @@ struct backend {
   label_list labels;    ///< Static labels of all its series, none of them `backend`.
   std::string source;   ///< The discovery source that found it.
   collect_rules collect{};
+  database_rules databases{};
 
   friend bool operator==(const backend&, const backend&) = default;
 };
@@ -35,7 +37,7 @@ struct backend {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, backend& x) {
   return f(caf::meta::type_name("backend"), x.id, x.name, x.address, x.port, x.database, x.user,
-           x.labels, x.source, x.collect);
+           x.labels, x.source, x.collect, x.databases);
 }
 
 using backend_list = std::vector<backend>;

@@ -48,6 +48,13 @@ struct backend_samples {
   block_ptr samples;
 };
 
+/// From VISITOR to the REGISTRY: a new block of one of the other databases.
+struct database_samples {
+  incarnation life = 0;
+  std::string database;
+  block_ptr samples; ///< Null: the database is gone.
+};
+
 /// To the REGISTRY: a backend exists; its own metrics are on every page from now on.
 struct backend_known {
   backend value;
@@ -58,6 +65,17 @@ struct backend_known {
 /// To the REGISTRY: a backend is gone, nothing of it is on the next page.
 struct backend_forgotten {
   incarnation life = 0;
+};
+
+struct database_list;
+
+/// From CONNECTION to VISITOR: the server as its session sees it, and its databases.
+struct server_seen {
+  std::string address; ///< The literal address that answers; empty: backend::address is one.
+  int32_t version = 0;
+  server_role role = server_role::unknown;
+  bool takes_options = true; ///< It has not refused startup options.
+  std::shared_ptr<const database_list> databases; ///< Never null.
 };
 
 /// To the WORKER: what must be looked up before a connection attempt.
@@ -82,8 +100,10 @@ struct cancel_request {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::query_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::poll_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::backend_samples)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::database_samples)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::backend_known)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::backend_forgotten)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::server_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::lookup)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::lookup_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::cancel_request)

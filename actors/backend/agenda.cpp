@@ -6,8 +6,9 @@
 
 namespace pgstatsmon {
 
-agenda::agenda(catalogue_ptr queries, std::string_view backend, collect_rules collect)
-  : queries_{std::move(queries)}, needs_{needs_of(*queries_)}, schedule_{queries_, backend} {
+agenda::agenda(catalogue_ptr queries, std::string_view backend, collect_rules collect, bool visit)
+  : queries_{std::move(queries)}, needs_{needs_of(*queries_, visit)}, schedule_{queries_, backend} {
+  facts_.visit = visit;
   facts_.collect = std::move(collect);
   make();
 }

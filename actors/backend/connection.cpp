@@ -110,9 +110,7 @@ void connection_state::open(const lookup_result& found) {
 
 std::unique_ptr<session> connection_state::make_session() const {
   auto result = arguments_.context->sessions();
-  result->limit({.query = options().max_query_bytes,
-                 .poll = options().max_poll_bytes,
-                 .fleet = options().max_fleet_bytes});
+  result->limit(bounds_of(options()));
   return result;
 }
 
@@ -321,10 +319,15 @@ void connection_state::end() {
   answer_held(failure::none);
   drop_session();
   self_->send_exit(arguments_.query, caf::exit_reason::user_shutdown);
+  if (arguments_.visitor)
+    self_->send_exit(arguments_.visitor, caf::exit_reason::user_shutdown);
   self_->quit();
 }
 
-void connection_state::reconfigure(const settings_ptr& x) {
+void connection_state::reconfigure(const reconfigured& news) {
+  if (arguments_.visitor)
+    self_->send(arguments_.visitor, news);
+  const auto& x = news.value;
   auto old = std::exchange(arguments_.options, x);
   outdated_ =
     outdated_ || old->connections != x->connections || old->password_file != x->password_file;
@@ -382,6 +385,9 @@ void connection_state::enter(backend_state x) {
   state_ = x;
   arguments_.metrics->state = x;
   arguments_.metrics->history.enter(x, now());
+  auto serving = x == backend_state::ready || x == backend_state::polling || quiet_;
+  if (!serving && std::exchange(visiting_, false))
+    self_->send(arguments_.visitor, session_order{.connect = false});
 }
 
 void connection_state::remember(const session_error& error, std::string what) {
@@ -421,11 +427,13 @@ connection_actor::behavior_type connection(observed_ptr<connection_actor, connec
                                            connection_arguments arguments) {
   self->is_for(arguments.target.name);
   self->link_to(arguments.query);
+  if (arguments.visitor)
+    self->link_to(arguments.visitor);
   self->state.start(std::move(arguments));
   return {
     [self](const poll&) { return self->state.begin_poll(); },
     [self](const backend_removed&) { self->state.remove(); },
-    [self](const reconfigured& x) { self->state.reconfigure(x.value); },
+    [self](const reconfigured& x) { self->state.reconfigure(x); },
     [self](const session_order& order) { self->state.obey(order); },
     [self](const socket_ready& x) { self->state.on_socket(x); },
     [self](caf::timeout_atom, uint64_t number) { self->state.on_timer(number); },

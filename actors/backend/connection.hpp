@@ -59,6 +59,7 @@ struct connection_arguments {
   readiness_listener scheduler;
   settings_ptr options;
   context_ptr context;
+  visitor_actor visitor{}; ///< Of the server's other databases; null: they are not watched.
 };
 
 /// What one poll has brought so far.
@@ -115,7 +116,7 @@ public:
   void remove();
 
   /// Follows a new configuration. Connects anew once idle when it changes how to connect.
-  void reconfigure(const settings_ptr& x);
+  void reconfigure(const reconfigured& news);
 
   /// Lets go of the server once no poll is under way, or connects again.
   void obey(const session_order& order);
@@ -188,6 +189,7 @@ private:
   void end_poll(failure reason, bool publish);
   void poll_is_silent();
   void leave_out(size_t query);
+  [[nodiscard]] std::string facts_sql() const;
   void learn_facts(const pg_result* rows);
   void update_agenda();
 
@@ -252,6 +254,7 @@ private:
   bool outdated_ = false; ///< The session was made with an older configuration.
   bool leaving_ = false;  ///< Removed, waiting for what runs.
   bool wanted_ = true;    ///< False: no session, by order.
+  bool visiting_ = false; ///< The VISITOR knows of this session.
   uint64_t last_number_ = 0;
   uint64_t timer_ = 0;                 ///< Number of the timer that counts.
   uint64_t watch_ = 0;                 ///< Number of the watch that counts.

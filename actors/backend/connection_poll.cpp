@@ -2,6 +2,7 @@
 #include "actors/backend/classify.hpp"
 #include "actors/backend/connection.hpp"
 #include "actors/backend/conninfo.hpp"
+#include "actors/backend/database_list.hpp"
 #include "actors/backend/setup_sql.hpp"
 #include "actors/registry/families.hpp"
 
@@ -13,9 +14,6 @@ namespace {
 
 namespace level = spdlog::level;
 
-/// How long past its time limit a server may be silent: the time that "timeout" needs to travel.
-constexpr auto grace = std::chrono::seconds{1};
-
 /// How long the rights that were found are relied on.
 constexpr auto rights_interval = std::chrono::seconds{45};
 
@@ -25,14 +23,6 @@ constexpr auto facts_interval = std::chrono::seconds{50};
 
 /// For a query whose result crossed a bound.
 constexpr auto leave_out_for = std::chrono::minutes{10};
-
-/// A boolean that a query answered with.
-std::optional<bool> boolean(const pg_result* rows) {
-  if (rows == nullptr || PQntuples(rows) != 1 || PQnfields(rows) < 1
-      || PQgetisnull(rows, 0, 0) != 0)
-    return std::nullopt;
-  return *PQgetvalue(rows, 0, 0) == 't';
-}
 
 double milliseconds_of(caf::timespan x) {
   return static_cast<double>(x.count()) / 1e6;
@@ -101,31 +91,19 @@ void connection_state::send_poll(caf::typed_response_promise<poll_report> promis
 }
 
 flight_extras connection_state::extras() const {
-  flight_extras result;
-  auto limits = polling_limits(options());
-  if (footing_ != footing::own)
-    result.pins = local_pins(limits, facts_.version);
-  if (footing_ == footing::unknown)
-    result.guards = session_pins(limits, facts_.version, facts_.process);
+  auto result = extras_for(polling_limits(options()), facts_, footing_);
   // A pooler says what a server session of the past said.
   if (facts_.version < 140000 || footing_ != footing::own)
     result.role = "SELECT pg_catalog.pg_is_in_recovery()";
   if (!rights_complete_ || !rights_asked_ || now() - *rights_asked_ >= rights_interval)
     result.rights = rights_query(facts_.version);
   if (!facts_asked_ || now() - *facts_asked_ >= facts_interval)
-    result.facts = agenda_->facts_sql();
-  result.pins_for = [limits, version = facts_.version,
-                     own = footing_ == footing::own](milliseconds timeout) mutable {
-    if (own)
-      return timeout_pin(timeout.count());
-    limits.statement_timeout = timeout.count();
-    return local_pins(limits, version);
-  };
+    result.facts = facts_sql();
   return result;
 }
 
 caf::timespan connection_state::patience() const {
-  return std::max(options().query_timeout, poll_->sent.longest) + grace;
+  return patience_for(poll_->sent, options().query_timeout);
 }
 
 void connection_state::update_agenda() {
@@ -140,11 +118,25 @@ void connection_state::update_agenda() {
   arguments_.metrics->history.set_plan(std::move(all));
 }
 
+std::string connection_state::facts_sql() const {
+  auto result = agenda_->facts_sql();
+  if (arguments_.target.databases.on)
+    result += (result.empty() ? "" : " UNION ALL ") + databases_query(facts_.version);
+  return result;
+}
+
 void connection_state::learn_facts(const pg_result* rows) {
   facts_asked_ = now();
   plan_is_news_ = true; // what was left out for a while may be back
-  if (rows != nullptr)
-    agenda_->learn(found_facts{*rows});
+  if (rows == nullptr)
+    return;
+  agenda_->learn(found_facts{*rows});
+  if (!arguments_.visitor)
+    return;
+  visiting_ = true;
+  self_->send(arguments_.visitor,
+              server_seen{attempts_.current(), facts_.version, facts_.role, takes_options_,
+                          std::make_shared<const database_list>(parse_database_list(*rows))});
 }
 
 void connection_state::receive() {
@@ -247,12 +239,8 @@ void connection_state::take_query(const step& what, statement_result result, caf
     query_failed(what, *result.error);
     return;
   }
-  if (result.rows != nullptr
-      && static_cast<uint32_t>(PQntuples(result.rows.get())) > options().max_query_rows) {
-    query_failed(what, {failure::too_large,
-                        {},
-                        fmt::format("{} rows, more than connections.max_query_rows",
-                                    PQntuples(result.rows.get()))});
+  if (auto error = too_many_rows(result.rows.get(), options().max_query_rows)) {
+    query_failed(what, *error);
     return;
   }
   auto& metrics = arguments_.metrics->query(what.query);

@@ -78,6 +78,12 @@ connect_parameters setup_parameters(const backend& target, const connection_sett
   return result;
 }
 
+receive_limits bounds_of(const connection_settings& options) {
+  return {.query = options.max_query_bytes,
+          .poll = options.max_poll_bytes,
+          .fleet = options.max_fleet_bytes};
+}
+
 session_limits polling_limits(const connection_settings& options) {
   auto limit = options.query_timeout.count();
   return {

@@ -24,6 +24,9 @@ struct server_memory {
   bool takes_options = true; ///< It has not refused startup options yet.
 };
 
+/// What a server may send to a session that polls.
+receive_limits bounds_of(const connection_settings& options);
+
 /// The time limits of a session that polls: query_timeout for a statement, half of it for a lock.
 session_limits polling_limits(const connection_settings& options);
 

@@ -5,10 +5,55 @@
 
 #include <algorithm>
 
+#include <libpq-fe.h>
+
 namespace pgstatsmon {
+
+namespace {
+
+/// How long past its time limit a server may be silent: the time that "timeout" needs to travel.
+constexpr auto grace = std::chrono::seconds{1};
+
+} // namespace
 
 std::string prepared_statements::name(key x) const {
   return fmt::format("pgstatsmon_{}_{}", x.first, x.second);
+}
+
+flight_extras extras_for(const session_limits& limits, const server_facts& facts, footing how) {
+  flight_extras result;
+  if (how != footing::own)
+    result.pins = local_pins(limits, facts.version);
+  if (how == footing::unknown)
+    result.guards = session_pins(limits, facts.version, facts.process);
+  result.pins_for = [limits = session_limits{limits}, version = facts.version,
+                     own = how == footing::own](std::chrono::milliseconds timeout) mutable {
+    if (own)
+      return timeout_pin(timeout.count());
+    limits.statement_timeout = timeout.count();
+    return local_pins(limits, version);
+  };
+  return result;
+}
+
+std::chrono::milliseconds patience_for(const flight& x, std::chrono::milliseconds query_timeout) {
+  return std::max(query_timeout, x.longest) + grace;
+}
+
+std::optional<session_error> too_many_rows(const pg_result* rows, uint32_t most) {
+  if (rows == nullptr || static_cast<uint32_t>(PQntuples(rows)) <= most)
+    return std::nullopt;
+  return session_error{
+    failure::too_large,
+    {},
+    fmt::format("{} rows, more than connections.max_query_rows", PQntuples(rows))};
+}
+
+std::optional<bool> boolean(const pg_result* rows) {
+  if (rows == nullptr || PQntuples(rows) != 1 || PQnfields(rows) < 1
+      || PQgetisnull(rows, 0, 0) != 0)
+    return std::nullopt;
+  return *PQgetvalue(rows, 0, 0) == 't';
 }
 
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,

@@ -1,6 +1,7 @@
 // A flight: the statements that one poll sends, and what each of them is for.
 #pragma once
 
+#include "actors/backend/pins.hpp"
 #include "actors/backend/plan.hpp"
 #include "actors/backend/session.hpp"
 #include "config/catalogue.hpp"
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -86,6 +88,19 @@ struct flight_extras {
   /// Pins with another time limit, for a query that has its own.
   std::function<std::string(std::chrono::milliseconds)> pins_for{};
 };
+
+/// What a session needs for its footing: pins, guards and time limits.
+flight_extras extras_for(const session_limits& limits, const server_facts& facts, footing how);
+
+/// The time that a server may say nothing while a flight is under way.
+/// @param query_timeout Of queries that have none of their own.
+std::chrono::milliseconds patience_for(const flight& x, std::chrono::milliseconds query_timeout);
+
+/// The error of a result with more rows than it may have; nothing when it has not.
+std::optional<session_error> too_many_rows(const pg_result* rows, uint32_t most);
+
+/// The boolean that a statement answered with.
+std::optional<bool> boolean(const pg_result* rows);
 
 /// Puts a flight together.
 /// @param found Has the schemas of extensions.

@@ -55,9 +55,14 @@ std::string usable_rows(const std::vector<need>& needs, kind what, int32_t serve
                      text, names);
 }
 
+/// Other rows of the same answer change all the time.
+bool is_fact(std::string_view what) {
+  return what != "database" && what != "room";
+}
+
 } // namespace
 
-std::vector<need> needs_of(const catalogue& queries) {
+std::vector<need> needs_of(const catalogue& queries, bool visit) {
   std::set<need> result;
   auto add = [&](const std::vector<need>& needs) {
     for (const auto& x : needs)
@@ -65,6 +70,8 @@ std::vector<need> needs_of(const catalogue& queries) {
         result.insert(x);
   };
   for (const auto& query : queries.queries()) {
+    if (visit && query.scope != query_scope::database)
+      continue;
     add(query.needs);
     for (const auto& variant : query.variants)
       add(variant.needs);
@@ -105,7 +112,7 @@ found_facts::found_facts(const PGresult& rows) {
   if (PQnfields(&rows) != 3)
     return;
   for (int i = 0; i < PQntuples(&rows); ++i)
-    if (PQgetisnull(&rows, i, 2) == 0)
+    if (PQgetisnull(&rows, i, 2) == 0 && is_fact(PQgetvalue(&rows, i, 0)))
       values_.insert_or_assign({PQgetvalue(&rows, i, 0), PQgetvalue(&rows, i, 1)},
                                PQgetvalue(&rows, i, 2));
 }

@@ -15,7 +15,8 @@
 namespace pgstatsmon {
 
 /// Every need of a catalogue that a server must be asked about, once each.
-std::vector<need> needs_of(const catalogue& queries);
+/// @param visit Only of queries of scope database.
+std::vector<need> needs_of(const catalogue& queries, bool visit = false);
 
 /// Asks about all of them in one statement: rows of kind, name, value. Empty when there is nothing
 /// to ask. For 9.2 and later.

@@ -30,6 +30,8 @@ bool fits_role(const sql_variant& x, const plan_facts& of) {
 }
 
 std::optional<size_t> choose(const query_definition& query, const plan_facts& of) {
+  if (of.visit && query.scope != query_scope::database)
+    return std::nullopt;
   if (!collects(of.collect, query) || missing(query.needs, of) != nullptr)
     return std::nullopt;
   auto i = std::ranges::find_if(query.variants, [&](const sql_variant& x) {

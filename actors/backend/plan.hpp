@@ -24,6 +24,7 @@ struct plan_facts {
   bool functions = false; ///< The functions that setup makes before PostgreSQL 10 can be used.
   found_facts found{};
   collect_rules collect{};
+  bool visit = false; ///< Of one more database: the server's own queries are asked elsewhere.
 
   friend bool operator==(const plan_facts&, const plan_facts&) = default;
 };

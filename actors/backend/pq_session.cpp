@@ -8,6 +8,7 @@
 #include <ctime>
 #include <utility>
 
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -112,6 +113,16 @@ public:
 
   [[nodiscard]] int socket() const override {
     return connection_ == nullptr ? -1 : PQsocket(connection_.get());
+  }
+
+  int leave() override {
+    auto own = socket();
+    auto copy = own < 0 ? -1 : fcntl(own, F_DUPFD_CLOEXEC, 0);
+    connection_.reset();
+    // Whoever has only begun to connect is not told by libpq.
+    if (copy >= 0)
+      shutdown(copy, SHUT_WR);
+    return copy;
   }
 
   [[nodiscard]] server_facts facts() const override {

@@ -72,10 +72,13 @@ END)",
 constexpr std::string_view mark = "Polls for pgstatsmon, whose setup made it.";
 
 /// How many sessions the role may have. Of each database's, two daemons have one, and another while
-/// they change it for a new one; a server may also be watched under several names.
-constexpr std::string_view needed_sessions =
-  "(SELECT 16 OPERATOR(pg_catalog.+) (4 OPERATOR(pg_catalog.*) pg_catalog.count(*))"
-  " FROM pg_catalog.pg_database d WHERE d.datallowconn)";
+/// they change it for a new one; a server may also be watched under several names. Both daemons may
+/// visit other databases.
+std::string needed_sessions(uint32_t visits) {
+  return fmt::format("(SELECT {} OPERATOR(pg_catalog.+) (4 OPERATOR(pg_catalog.*)"
+                     " pg_catalog.count(*)) FROM pg_catalog.pg_database d WHERE d.datallowconn)",
+                     16 + 2 * visits);
+}
 
 /// @param name The role as a literal.
 std::string create_role(std::string_view user, std::string_view name, std::string_view verifier) {
@@ -93,7 +96,7 @@ std::string create_role(std::string_view user, std::string_view name, std::strin
 
 /// Gives a role that setup made as many sessions as it needs. Setups of the past left it at five
 /// and without the mark.
-std::string raise_limit(std::string_view name) {
+std::string raise_limit(std::string_view name, uint32_t visits) {
   return fmt::format(R"(
       IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles r
                   WHERE r.rolname OPERATOR(pg_catalog.=) {0}::pg_catalog.name
@@ -105,7 +108,7 @@ std::string raise_limit(std::string_view name) {
         EXECUTE pg_catalog.format('ALTER ROLE %I CONNECTION LIMIT %s', {0}::pg_catalog.name,
                                   {1});
       END IF;)",
-                     name, needed_sessions, mark);
+                     name, needed_sessions(visits), mark);
 }
 
 /// Makes the role a member of pg_monitor, and sees to it that it has the rights of it. A role that
@@ -230,9 +233,9 @@ bool setup_is_by_database(int32_t server_version) {
 }
 
 std::vector<std::string> setup_statements(int32_t server_version, std::string_view user,
-                                          std::string_view verifier) {
+                                          std::string_view verifier, uint32_t visits) {
   auto name = quote_literal(user);
-  auto role = create_role(user, name, verifier) + raise_limit(name);
+  auto role = create_role(user, name, verifier) + raise_limit(name, visits);
   if (!setup_is_by_database(server_version))
     return {block(role + grant_monitor(server_version, user, name))};
   return {block(role), block(create_functions(server_version, user, name))};

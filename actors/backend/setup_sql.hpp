@@ -31,8 +31,9 @@ bool setup_is_by_database(int32_t server_version);
 /// @param user The polling role.
 /// @param verifier Its password as PQencryptPasswordConn encrypts it; empty: it gets none. Only a
 /// new role gets it.
+/// @param visits Sessions that a daemon has in databases beside the backend's own.
 std::vector<std::string> setup_statements(int32_t server_version, std::string_view user,
-                                          std::string_view verifier);
+                                          std::string_view verifier, uint32_t visits = 0);
 
 /// A query that any role may run. Its one row has one boolean column, `complete`: from PostgreSQL
 /// 10 on whether pg_monitor's rights are the role's, before whether it can use setup's functions.

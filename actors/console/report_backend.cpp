@@ -150,6 +150,29 @@ table timeline_of(const entry& x, const poll_trace& poll, const look_time& now) 
   return result;
 }
 
+/// The databases that are visited beside the backend's own.
+table databases_of(const database_report& all, const look_time& now) {
+  table result{fmt::format("other databases: {} watched, {} excluded, {} more than databases.max",
+                           all.watched.size(), all.excluded, all.beyond_max),
+               "databases",
+               {{"database", "database"},
+                {"up", "up"},
+                {"age of data", "age_seconds", true},
+                {"series", "series", true},
+                {"session", "kept"},
+                {"reason", "reason"},
+                {"error", "error"}},
+               {}};
+  for (const auto& x : all.watched)
+    result.rows.push_back({words(x->name), x->tried ? truth(x->up) : none(),
+                           x->last_success > 0 ? span(now.since(x->last_success)) : none(),
+                           count(x->series),
+                           {x->kept ? "kept" : "-", x->kept},
+                           x->reason == failure::none ? none() : words(to_string_view(x->reason)),
+                           x->error.empty() ? none() : words(x->error)});
+  return result;
+}
+
 table errors_of(const entry& x, const look_time& now) {
   table result{"last errors, newest first",
                "errors",
@@ -173,6 +196,8 @@ report backend_report(const entry& of, const vital_signs& signs, const look_time
   report result{identity(of), condition(of, signs, now), states(of, now), plan_table(of, sql)};
   if (poll != nullptr)
     result.emplace_back(timeline_of(of, *poll, now));
+  if (auto databases = of.metrics->databases.load(std::memory_order_acquire))
+    result.emplace_back(databases_of(*databases, now));
   result.emplace_back(errors_of(of, now));
   return result;
 }

@@ -64,7 +64,7 @@ void discovery_state::configure(const reconfigured& news) {
       // Until it gives another list, which has the rest of it.
       std::erase_if(added.list, [&](const backend& y) {
         return std::ranges::any_of(news.queries->queries(), [&](const query_definition& query) {
-          return collects(y.collect, query) && doubles(y.labels, query);
+          return collects(y.collect, query) && doubles(y.labels, query, y.databases.on);
         });
       });
     }

@@ -2,6 +2,7 @@
 #include "actors/discovery/found.hpp"
 
 #include "config/collect.hpp"
+#include "config/databases.hpp"
 #include "config/text.hpp"
 
 #include <fmt/format.h>
@@ -59,6 +60,7 @@ backend to_backend(const found_backend& x, const backend_defaults& defaults) {
   result.labels = merged(defaults.labels, x.labels);
   result.source = defaults.source;
   result.collect = narrowed(defaults.collect, x.collect);
+  result.databases = narrowed(defaults.databases, x.databases);
   return result;
 }
 

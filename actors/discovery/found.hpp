@@ -27,6 +27,7 @@ struct found_backend {
   std::string user;
   label_list labels; ///< Win over the configured ones.
   collect_settings collect{};
+  database_settings databases{};
 
   friend bool operator==(const found_backend&, const found_backend&) = default;
 };
@@ -90,6 +91,7 @@ struct backend_defaults {
   std::map<std::string, std::string> roles; ///< Role to database.
   label_list labels;
   collect_rules collect{};
+  database_rules databases{};
   query_label_map query_labels{}; ///< Names that a find's own label can't have.
 
   friend bool operator==(const backend_defaults&, const backend_defaults&) = default;

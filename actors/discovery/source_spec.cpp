@@ -2,13 +2,15 @@
 #include "actors/discovery/source_spec.hpp"
 
 #include "config/collect.hpp"
+#include "config/databases.hpp"
 
 namespace pgstatsmon {
 
 namespace {
 
 backend_defaults defaults_of(const settings& x, std::string_view source, const label_list& labels,
-                             const collect_settings& collect) {
+                             const collect_settings& collect,
+                             const database_settings& databases) {
   backend_defaults result;
   result.source = source;
   result.port = x.backend_port;
@@ -17,6 +19,7 @@ backend_defaults defaults_of(const settings& x, std::string_view source, const l
   result.roles = x.roles;
   result.labels = merged(x.target.metadata, labels);
   result.collect = narrowed(narrowed({}, x.collect), collect);
+  result.databases = narrowed(narrowed({}, x.databases), databases);
   return result;
 }
 
@@ -29,6 +32,7 @@ found_backend found(const static_backend& x) {
   result.database = x.database.value_or("");
   result.user = x.user.value_or("");
   result.collect = x.collect;
+  result.databases = x.databases;
   return result;
 }
 
@@ -38,7 +42,7 @@ source_spec static_spec(const settings& x) {
     list.backends.push_back(found(entry));
   return {std::string{static_source_name},
           std::move(list),
-          defaults_of(x, static_source_name, {}, {}),
+          defaults_of(x, static_source_name, {}, {}, {}),
           {}};
 }
 
@@ -49,12 +53,12 @@ std::vector<source_spec> source_specs(const settings& x, const catalogue* querie
   auto add = [&](const auto& list) {
     for (const auto& how : list)
       result.push_back(
-        {how.name, how, defaults_of(x, how.name, how.labels, how.collect), x.state_dir});
+        {how.name, how, defaults_of(x, how.name, how.labels, how.collect, how.databases), x.state_dir});
   };
   if (!x.static_backends.empty())
     result.push_back(static_spec(x));
   for (const auto& how : x.vmapi) {
-    auto defaults = defaults_of(x, how.name, how.labels, how.collect);
+    auto defaults = defaults_of(x, how.name, how.labels, how.collect, how.databases);
     for (const auto& [role, database] : how.roles)
       defaults.roles.insert_or_assign(role, database);
     result.push_back({how.name, how, std::move(defaults), x.state_dir});
@@ -64,7 +68,7 @@ std::vector<source_spec> source_specs(const settings& x, const catalogue* querie
   add(x.dns);
   for (auto& spec : result)
     if (queries != nullptr)
-      spec.defaults.query_labels = query_labels(*queries, spec.defaults.collect);
+      spec.defaults.query_labels = query_labels(*queries, spec.defaults.collect, spec.defaults.databases.on);
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/registry/backend_history.hpp"
+#include "actors/registry/database_report.hpp"
 #include "actors/registry/histogram.hpp"
 #include "config/catalogue.hpp"
 #include "config/log.hpp"
@@ -24,7 +25,7 @@ inline constexpr std::array<double, 12> query_time_bounds{0.5, 1,   2.5, 5,   10
 inline constexpr std::array<double, 12> poll_duration_bounds{
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10};
 
-/// Counts of one query of one backend.
+/// Counts of one query of one backend, in all of its databases.
 struct query_metrics {
   explicit query_metrics(size_t metrics) : nan(metrics) {}
 
@@ -86,6 +87,10 @@ public:
   // -- written by QUERY ---------------------------------------------------------------------------
 
   std::atomic<uint64_t> series{0}; ///< Series of the newest block.
+
+  // -- written by VISITOR -------------------------------------------------------------------------
+
+  std::atomic<database_report_ptr> databases{}; ///< Null unless other databases are watched.
 
 private:
   catalogue_ptr queries_;

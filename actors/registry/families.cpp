@@ -9,12 +9,12 @@ namespace pgstatsmon {
 
 namespace {
 
-using write_function = std::function<void(sample_writer&, const entry&, const block*)>;
+using write_function = std::function<void(sample_writer&, const entry&, const shown_blocks&)>;
 
 // A member of backend_metrics that is one sample.
 template <class T>
 write_function value_of(std::atomic<T> backend_metrics::*member) {
-  return [member](sample_writer& to, const entry& x, const block*) {
+  return [member](sample_writer& to, const entry& x, const shown_blocks&) {
     auto value = ((*x.metrics).*member).load(std::memory_order_relaxed);
     if constexpr (std::is_same_v<T, double>)
       to.sample({}, value);
@@ -31,7 +31,7 @@ write_function state_of(std::atomic<T> backend_metrics::*member, std::string_vie
   labels.reserve(N);
   for (auto x : all)
     labels.emplace_back(x, fmt::format(R"({}="{}")", label, to_string_view(x)));
-  return [member, labels = std::move(labels)](sample_writer& to, const entry& x, const block*) {
+  return [member, labels = std::move(labels)](sample_writer& to, const entry& x, const shown_blocks&) {
     auto now = ((*x.metrics).*member).load(std::memory_order_relaxed);
     for (const auto& [value, text] : labels)
       to.sample(text, uint64_t{value == now});
@@ -43,13 +43,13 @@ write_function failures_by_reason() {
   labels.reserve(all_failures.size());
   for (auto x : all_failures)
     labels.emplace_back(x, fmt::format(R"(reason="{}")", to_string_view(x)));
-  return [labels = std::move(labels)](sample_writer& to, const entry& x, const block*) {
+  return [labels = std::move(labels)](sample_writer& to, const entry& x, const shown_blocks&) {
     for (const auto& [reason, text] : labels)
       to.sample(text, x.metrics->failures(reason));
   };
 }
 
-void write_info(sample_writer& to, const entry& x, const block*) {
+void write_info(sample_writer& to, const entry& x, const shown_blocks&) {
   auto version = x.metrics->server_version.load(std::memory_order_relaxed);
   auto role = x.metrics->role.load(std::memory_order_relaxed);
   to.sample(fmt::format(R"(version="{}",role="{}")", version_text(version), to_string_view(role)),
@@ -57,8 +57,29 @@ void write_info(sample_writer& to, const entry& x, const block*) {
 }
 
 // pg_up's opposite, for alerts of postgres_exporter's.
-void write_last_error(sample_writer& to, const entry& x, const block*) {
+void write_last_error(sample_writer& to, const entry& x, const shown_blocks&) {
   to.sample({}, uint64_t{!x.metrics->up.load(std::memory_order_relaxed)});
+}
+
+// The backend's own database is watched by its own session.
+void write_databases_up(sample_writer& to, const entry& x, const shown_blocks&) {
+  auto all = x.metrics->databases.load(std::memory_order_acquire);
+  if (all == nullptr)
+    return;
+  to.sample(render_labels({{"datname", x.value.database}}),
+            uint64_t{x.metrics->up.load(std::memory_order_relaxed)});
+  for (const auto& y : all->watched)
+    if (y->tried)
+      to.sample(y->labels, uint64_t{y->up});
+}
+
+void write_databases(sample_writer& to, const entry& x, const shown_blocks&) {
+  auto all = x.metrics->databases.load(std::memory_order_acquire);
+  if (all == nullptr)
+    return;
+  to.sample(R"(state="watched")", uint64_t{1 + all->watched.size()});
+  to.sample(R"(state="excluded")", all->excluded);
+  to.sample(R"(state="beyond_max")", all->beyond_max);
 }
 
 } // namespace
@@ -91,12 +112,18 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
      "Shortest time to an answer in the backend's last poll; 0 if not known.",
      value_of(&m::round_trip)},
     {"pgstatsmon_backend_series", "gauge", "Series of the backend's last poll on this page.",
-     [](sample_writer& to, const entry&, const block* x) {
-       to.sample({}, uint64_t{x == nullptr ? 0 : x->series()});
+     [](sample_writer& to, const entry&, const shown_blocks& x) {
+       to.sample({}, uint64_t{x.series()});
      }},
+    {"pgstatsmon_database_up", "gauge",
+     "1 if the database answered the last time that it was asked, else 0.", write_databases_up,
+     true},
+    {"pgstatsmon_databases", "gauge",
+     "Databases of the backend's server that are watched, excluded, or more than databases.max.",
+     write_databases, true},
     {"pgstatsmon_poll_duration_seconds", "histogram",
      "Time of a poll from the first byte sent to the last result.",
-     [](sample_writer& to, const entry& x, const block*) {
+     [](sample_writer& to, const entry& x, const shown_blocks&) {
        to.histogram_of(x.metrics->poll_seconds);
      }},
     {"pgstatsmon_polls_skipped_total", "counter",

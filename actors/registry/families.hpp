@@ -17,8 +17,8 @@ struct own_family {
   std::string_view type; ///< As after `# TYPE name`.
   std::string_view help;
 
-  /// Writes all samples of one backend. The block may be null: none, or stale.
-  std::function<void(sample_writer&, const entry&, const block*)> write;
+  /// Writes all samples of one backend.
+  std::function<void(sample_writer&, const entry&, const shown_blocks&)> write;
 
   /// Whether zeros of a backend that was never connected are shown as well.
   bool always = false;

@@ -28,14 +28,13 @@ page_reader::page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
     own_{own_families(queries)},
     daemon_{std::move(daemon)} {
   blocks_.reserve(backends_->size());
-  for (const auto& x : *backends_) {
-    auto samples = x->samples.load(std::memory_order_acquire);
-    blocks_.push_back(samples && samples->queries() == queries_ ? std::move(samples) : nullptr);
-  }
+  for (const auto& x : *backends_)
+    blocks_.push_back(blocks_of(*x, queries_));
   data_.reserve(queries_->families());
   for (size_t i = 0; i < queries_->queries().size(); ++i)
     for (size_t j = 0; j < queries_->queries()[i].metrics.size(); ++j)
-      data_.push_back({i, j, &queries_->queries()[i].metrics[j]});
+      data_.push_back({i, j, &queries_->queries()[i].metrics[j],
+                       queries_->queries()[i].scope == query_scope::database});
   if (!only.empty())
     choose(only);
 }
@@ -64,9 +63,8 @@ size_t page_reader::read(char* to, size_t max) {
 
 void page_reader::write_data() {
   for (; family_ < data_.size(); next_family()) {
-    for (; backend_ < blocks_.size() && !out_.full(); ++backend_, row_ = 0) {
-      if (blocks_[backend_])
-        write_rows(blocks_[backend_]->of(data_[family_].query));
+    for (; backend_ < blocks_.size() && !out_.full(); ++backend_, part_ = row_ = 0) {
+      write_parts();
       if (out_.full())
         return; // perhaps in the middle of these rows
     }
@@ -75,8 +73,22 @@ void page_reader::write_data() {
   }
 }
 
+void page_reader::write_parts() {
+  const auto& [own, databases] = blocks_[backend_];
+  const auto& family = data_[family_];
+  auto parts = 1 + (databases != nullptr && family.in_databases ? databases->size() : 0);
+  for (; part_ < parts; ++part_, row_ = 0) {
+    const auto* part = part_ == 0 ? own.get() : (*databases)[part_ - 1].get();
+    if (part != nullptr)
+      write_rows(part->of(family.query));
+    if (out_.full())
+      return;
+  }
+}
+
 void page_reader::write_rows(const section& rows) {
-  const auto& [query, metric, definition] = data_[family_];
+  auto metric = data_[family_].metric;
+  const auto* definition = data_[family_].definition;
   sample_writer to{out_, definition->family, *(*backends_)[backend_]};
   for (; row_ < rows.rows() && !out_.full(); ++row_) {
     auto value = rows.value(row_, metric);
@@ -98,7 +110,7 @@ void page_reader::write_own() {
       // A fleet of servers that were never there would fill the page with zeros.
       auto known = family.always || backend.metrics->connects.load(std::memory_order_relaxed) > 0;
       sample_writer to{out_, family.name, backend, known ? zeros::shown : zeros::hidden};
-      family.write(to, backend, blocks_[backend_].get());
+      family.write(to, backend, blocks_[backend_]);
     }
   }
 }
@@ -121,8 +133,7 @@ void page_reader::write_header(std::string_view name, std::string_view type,
 
 void page_reader::next_family() noexcept {
   ++family_;
-  backend_ = 0;
-  row_ = 0;
+  backend_ = part_ = row_ = 0;
   if (family_ >= data_.size() || data_[family_].definition->leads)
     headed_ = false;
 }

@@ -39,10 +39,12 @@ private:
     size_t query;
     size_t metric;
     const metric_definition* definition;
+    bool in_databases; ///< The other databases of a server have it, too.
   };
 
   void choose(const std::vector<std::string>& only);
   void write_data();
+  void write_parts();
   void write_rows(const section& rows);
   void write_own();
   void write_daemon();
@@ -51,7 +53,7 @@ private:
 
   snapshot_ptr backends_;
   catalogue_ptr queries_;
-  std::vector<block_ptr> blocks_; // of backends_, in its order; null where there is none to show
+  std::vector<shown_blocks> blocks_; // of backends_, in its order
   std::vector<data_family> data_;
   std::vector<own_family> own_;
   std::function<std::string()> daemon_;
@@ -61,7 +63,8 @@ private:
 
   size_t family_ = 0;  // into data_, then own_
   size_t backend_ = 0; // into backends_
-  size_t row_ = 0;     // of the section of the two
+  size_t part_ = 0;    // of the backend's blocks: its own, then those of other databases
+  size_t row_ = 0;     // of the section of these three
   bool headed_ = false;
 };
 

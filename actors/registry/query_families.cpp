@@ -9,7 +9,7 @@ namespace pgstatsmon {
 
 namespace {
 
-using write_function = std::function<void(sample_writer&, const entry&, const block*)>;
+using write_function = std::function<void(sample_writer&, const entry&, const shown_blocks&)>;
 
 /// What is shown of one query while it is zero.
 enum class shown : uint8_t {
@@ -42,7 +42,7 @@ std::vector<labelled_query> labelled(const catalogue& queries, shown others) {
 // A member of query_metrics, for each query.
 write_function per_query(const catalogue_ptr& queries,
                          std::atomic<uint64_t> query_metrics::*member, shown others) {
-  return [=, all = labelled(*queries, others)](sample_writer& to, const entry& x, const block*) {
+  return [=, all = labelled(*queries, others)](sample_writer& to, const entry& x, const shown_blocks&) {
     if (x.metrics->queries() != queries)
       return;
     for (const auto& [i, label, at_zero] : all) {
@@ -74,7 +74,7 @@ write_function bad_values(const catalogue_ptr& queries) {
                        render_labels({{"query", query.name}, {"name", query.metrics[j].family}}),
                        is_original(query)});
   }
-  return [=, all = std::move(all)](sample_writer& to, const entry& x, const block*) {
+  return [=, all = std::move(all)](sample_writer& to, const entry& x, const shown_blocks&) {
     if (x.metrics->queries() != queries)
       return;
     for (const auto& [i, j, label, at_zero] : all)
@@ -88,7 +88,7 @@ write_function bad_values(const catalogue_ptr& queries) {
 write_function sums(const catalogue_ptr& queries, bool time) {
   auto all = labelled(*queries, shown::never);
   std::erase_if(all, [](const auto& x) { return x.at_zero == shown::always; });
-  return [=, all = std::move(all)](sample_writer& to, const entry& x, const block*) {
+  return [=, all = std::move(all)](sample_writer& to, const entry& x, const shown_blocks&) {
     constexpr double ms_per_second = 1000;
     if (x.metrics->queries() != queries)
       return;
@@ -107,7 +107,7 @@ write_function sums(const catalogue_ptr& queries, bool time) {
 write_function last_successes(const catalogue_ptr& queries) {
   auto all = labelled(*queries, shown::never);
   std::erase_if(all, [&](const auto& x) { return queries->queries()[x.index].every.count() == 0; });
-  return [=, all = std::move(all)](sample_writer& to, const entry& x, const block*) {
+  return [=, all = std::move(all)](sample_writer& to, const entry& x, const shown_blocks&) {
     if (x.metrics->queries() == queries)
       for (const auto& [i, label, at_zero] : all)
         if (auto when = x.metrics->query(i).last_success.load(std::memory_order_relaxed); when > 0)
@@ -116,7 +116,7 @@ write_function last_successes(const catalogue_ptr& queries) {
 }
 
 write_function query_times(const catalogue_ptr& queries, size_t i) {
-  return [=](sample_writer& to, const entry& x, const block*) {
+  return [=](sample_writer& to, const entry& x, const shown_blocks&) {
     if (x.metrics->queries() == queries)
       to.histogram_of(x.metrics->query(i).time_ms);
   };

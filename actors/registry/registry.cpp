@@ -55,11 +55,38 @@ void registry_state::replace_block(backend_samples& x) {
   i->second.shown->samples.store(std::move(x.samples), std::memory_order_release);
 }
 
+void registry_state::replace_database(database_samples& x) {
+  auto i = records.find(x.life);
+  if (i == records.end())
+    return;
+  auto& all = i->second.databases;
+  if (x.samples == nullptr)
+    all.erase(x.database);
+  else
+    all.insert_or_assign(std::move(x.database), std::move(x.samples));
+  show_databases(i->second);
+}
+
+void registry_state::show_databases(const record& x) {
+  auto list = std::make_shared<block_list>();
+  list->reserve(x.databases.size());
+  for (const auto& [name, samples] : x.databases)
+    list->push_back(samples);
+  x.shown->databases.store(list->empty() ? nullptr : std::move(list), std::memory_order_release);
+}
+
+void registry_state::drop_blocks(record& x) {
+  x.shown->samples.store(nullptr, std::memory_order_release);
+  if (std::exchange(x.databases, {}).empty())
+    return;
+  show_databases(x);
+}
+
 void registry_state::drop_blocks_of(const caf::actor_addr& source) {
   for (auto& [life, x] : records)
     if (x.source == source) {
       x.source = nullptr;
-      x.shown->samples.store(nullptr, std::memory_order_release);
+      drop_blocks(x);
     }
 }
 
@@ -67,7 +94,7 @@ void registry_state::drop_stale_blocks() {
   auto oldest = self->clock().now() - stale_after;
   for (auto& [life, x] : records)
     if (x.received < oldest)
-      x.shown->samples.store(nullptr, std::memory_order_release);
+      drop_blocks(x);
 }
 
 // One monitor for each QUERY: it sends many blocks.
@@ -92,6 +119,7 @@ registry_actor::behavior_type registry(observed_ptr<registry_actor, registry_sta
     [self](backend_known& x) { self->state.add(x); },
     [self](backend_forgotten& x) { self->state.forget(x); },
     [self](backend_samples& x) { self->state.replace_block(x); },
+    [self](database_samples& x) { self->state.replace_database(x); },
     [self](const reconfigured& x) { self->state.stale_after = x.value->stale_after; },
     [self](caf::publish_atom) { self->state.publish(); },
     [self](caf::tick_atom) {

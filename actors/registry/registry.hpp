@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <string>
 
 namespace pgstatsmon {
 
@@ -24,11 +25,15 @@ struct registry_state {
     entry_ptr shown;
     caf::actor_addr source;                ///< The QUERY that sent the newest block.
     caf::actor_clock::time_point received; ///< When it did.
+    std::map<std::string, block_ptr> databases; ///< The other ones that are visited.
   };
 
   void add(backend_known& x);
   void forget(const backend_forgotten& x);
   void replace_block(backend_samples& x);
+  void replace_database(database_samples& x);
+  static void show_databases(const record& x);
+  static void drop_blocks(record& x);
   void drop_blocks_of(const caf::actor_addr& source);
   void drop_stale_blocks();
   void watch(record& x, const caf::actor_addr& source);

@@ -14,4 +14,25 @@ entry::entry(backend known, incarnation number, metrics_ptr counts)
   // nop
 }
 
+size_t shown_blocks::series() const noexcept {
+  size_t result = own == nullptr ? 0 : own->series();
+  if (databases != nullptr)
+    for (const auto& x : *databases)
+      result += x->series();
+  return result;
+}
+
+shown_blocks blocks_of(const entry& x, const catalogue_ptr& queries) {
+  auto fits = [&](const block_ptr& y) { return y != nullptr && y->queries() == queries; };
+  shown_blocks result{x.samples.load(std::memory_order_acquire),
+                      x.databases.load(std::memory_order_acquire)};
+  if (!fits(result.own))
+    result.own = nullptr;
+  // All are of one life, which has one catalogue.
+  if (result.databases != nullptr
+      && (result.databases->empty() || !fits(result.databases->front())))
+    result.databases = nullptr;
+  return result;
+}
+
 } // namespace pgstatsmon

@@ -13,7 +13,11 @@
 
 namespace pgstatsmon {
 
-/// One backend on the page. All but the newest block is fixed for its life.
+/// The blocks of a backend's other databases, in the order of their names. Immutable.
+using block_list = std::vector<block_ptr>;
+using block_list_ptr = std::shared_ptr<const block_list>;
+
+/// One backend on the page. All but the newest blocks is fixed for its life.
 struct entry {
   entry(backend value, incarnation life, metrics_ptr metrics);
 
@@ -23,7 +27,19 @@ struct entry {
   const std::string suffix; ///< `,datacenter="x"`, escaped: static labels, or empty.
   const metrics_ptr metrics;
   std::atomic<block_ptr> samples; ///< The newest block; null before the first, or when stale.
+  std::atomic<block_list_ptr> databases; ///< Null unless others are visited.
 };
+
+/// What one page shows of a backend.
+struct shown_blocks {
+  block_ptr own;            ///< Null: none, or stale.
+  block_list_ptr databases; ///< Null: none.
+
+  [[nodiscard]] size_t series() const noexcept;
+};
+
+/// Takes those that are of a catalogue.
+shown_blocks blocks_of(const entry& x, const catalogue_ptr& queries);
 
 using entry_ptr = std::shared_ptr<entry>;
 

@@ -78,8 +78,8 @@ TEST(the example is right and shows the defaults) {
     CAF_FAIL(context_of(x.error()));
   CHECK(x->warnings.empty());
   settings expected;
-  expected.static_backends = {{"primary", "127.0.0.1", {}, {}, {}, {}, {}},
-                              {"standby", "db2.example.com", {}, {}, {}, {}, {}}};
+  expected.static_backends = {{"primary", "127.0.0.1", {}, {}, {}, {}, {}, {}},
+                              {"standby", "db2.example.com", {}, {}, {}, {}, {}, {}}};
   CHECK(*x == expected);
 }
 
@@ -119,7 +119,16 @@ TEST(options that are off in the example show the defaults) {
   CHECK(x->console.asked_for);
   CHECK_EQUAL(x->collect.sets.value_or(std::vector<std::string>{}), collect_rules{}.sets);
   collect_settings collect{.sets = {{"core"}}, .on = {"pg_settings"}, .off = {"pg_relation_size"}};
+  database_settings databases{.on = true,
+                              .include = {{".*"}},
+                              .exclude = {{"test_.*"}},
+                              .max = 100,
+                              .at_once = 1,
+                              .keep = 4,
+                              .interval = milliseconds{30'000}};
+  CHECK(x->databases == databases);
   vmapi_settings vmapi;
+  vmapi.databases = databases;
   vmapi.collect = collect;
   vmapi.http = with_files("http://vmapi.east.example.com");
   vmapi.tag_name = "manta_role";
@@ -132,15 +141,18 @@ TEST(options that are off in the example show the defaults) {
   list.path = "/dev/null";
   list.labels = {{"team", "storage"}};
   list.collect = collect;
+  list.databases = databases;
   CHECK((x->files == std::vector{list}));
   http_sd_settings http_sd;
   http_sd.http = with_files("https://inventory.example.com/postgres?team=storage");
   http_sd.labels = list.labels;
   http_sd.collect = collect;
+  http_sd.databases = databases;
   CHECK((x->http_sd == std::vector{http_sd}));
   dns_settings dns;
   dns.names = {"_postgresql._tcp.example.com"};
   dns.labels = list.labels;
   dns.collect = collect;
+  dns.databases = databases;
   CHECK((x->dns == std::vector{dns}));
 }

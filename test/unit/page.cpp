@@ -154,6 +154,47 @@ TEST(blocks and counts of another catalogue are left out) {
   CHECK_EQUAL(lines(text, R"(pgstatsmon_backend_series{backend="a"} 0)").size(), 1u);
 }
 
+TEST(other databases stand behind the own one family by family) {
+  auto a = add("a");
+  show(a, {{{R"(datname="own",table="t")", {1, 2}}}, {{"", {7}}}});
+  a->databases = std::make_shared<const block_list>(
+    block_list{make_block({{{R"(datname="x",table="t")", {3, 4}}}}),
+               make_block({{{R"(datname="y",table="t")", {5, 6}}}})});
+  auto b = add("b");
+  show(b, {{{R"(table="t")", {8, 9}}}});
+  auto whole = page();
+  CHECK_EQUAL(lines(whole, "tables_scans{"),
+              (std::vector<std::string>{R"(tables_scans{backend="a",datname="own",table="t"} 1)",
+                                        R"(tables_scans{backend="a",datname="x",table="t"} 3)",
+                                        R"(tables_scans{backend="a",datname="y",table="t"} 5)",
+                                        R"(tables_scans{backend="b",table="t"} 8)"}));
+  CHECK_EQUAL(lines(whole, "server_age{").size(), 1u);
+  CHECK_EQUAL(lines(whole, R"(pgstatsmon_backend_series{backend="a"} 7)").size(), 1u);
+  for (size_t chunk : {1, 7, 100})
+    CHECK_EQUAL(page(chunk), whole);
+}
+
+TEST(databases are told of only where they are watched) {
+  auto a = add("a");
+  add("b");
+  auto all = std::make_shared<database_report>();
+  database_state x{.name = "x", .labels = R"(datname="x")", .tried = true};
+  database_state y{.name = "y", .labels = R"(datname="y")"};
+  all->watched = {std::make_shared<const database_state>(x),
+                  std::make_shared<const database_state>(y)};
+  all->excluded = 2;
+  a->metrics->databases = all;
+  auto text = page();
+  CHECK_EQUAL(lines(text, "pgstatsmon_database_up{"),
+              (std::vector<std::string>{R"(pgstatsmon_database_up{backend="a",datname=""} 0)",
+                                        R"(pgstatsmon_database_up{backend="a",datname="x"} 0)"}));
+  CHECK_EQUAL(
+    lines(text, "pgstatsmon_databases{"),
+    (std::vector<std::string>{R"(pgstatsmon_databases{backend="a",state="watched"} 3)",
+                              R"(pgstatsmon_databases{backend="a",state="excluded"} 2)",
+                              R"(pgstatsmon_databases{backend="a",state="beyond_max"} 0)"}));
+}
+
 TEST(everything of a backend that was connected exists at zero) {
   add("a");
   auto samples = parse(page());

@@ -26,6 +26,7 @@ struct page_fixture {
     tables.name = "tables";
     tables.set = "original";
     tables.labels = {"table"};
+    tables.scope = query_scope::database;
     tables.metrics = {
       {"scans", "tables_scans", "Scans \\ \n of a \"table\".", metric_type::counter},
       {"size", "tables_size", "Size.", metric_type::gauge}};
@@ -45,6 +46,10 @@ struct page_fixture {
   }
 
   void show(const entry_ptr& x, const std::vector<table_rows>& samples) const {
+    x->samples = make_block(samples);
+  }
+
+  block_ptr make_block(const std::vector<table_rows>& samples) const {
     std::vector<section_ptr> sections;
     for (size_t i = 0; i < samples.size(); ++i) {
       section to{queries->queries()[i].metrics.size()};
@@ -55,7 +60,7 @@ struct page_fixture {
       }
       sections.push_back(std::make_shared<const section>(std::move(to)));
     }
-    x->samples = std::make_shared<const block>(queries, std::move(sections));
+    return std::make_shared<const block>(queries, std::move(sections));
   }
 
   page_reader read_page() const {

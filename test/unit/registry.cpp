@@ -172,4 +172,27 @@ TEST(only the REGISTRY and its readers hold a block) {
   CHECK(watched.expired());
 }
 
+TEST(blocks of other databases come and go by name and end with the backend's own) {
+  know(1, "a");
+  auto one = samples(1);
+  auto tell = [&](const std::string& database, const block_ptr& x) {
+    caf::anon_send(aut, database_samples{1, database, x});
+    caf::anon_send(aut, database_samples{2, database, x}); // nobody
+    sched.run();
+  };
+  auto databases = [&] { return cell->get()->at(0)->databases.load(); };
+  CHECK(databases() == nullptr);
+  auto x = std::make_shared<const block>(queries, std::vector<section_ptr>{});
+  auto y = std::make_shared<const block>(queries, std::vector<section_ptr>{});
+  tell("y", y);
+  tell("x", x);
+  REQUIRE(databases() != nullptr);
+  CHECK(*databases() == (block_list{x, y}));
+  tell("x", nullptr);
+  CHECK(*databases() == block_list{y});
+  pass(61s);
+  CHECK(shown() == nullptr);
+  CHECK(databases() == nullptr);
+}
+
 FIXTURE_SCOPE_END()

@@ -339,7 +339,7 @@ TEST(the static form of the original works unchanged) {
 TEST(what is not given has its default) {
   auto x = parsed("static: {dbs: [{name: a, ip: db.example.com}]}");
   settings expected;
-  expected.static_backends = {{"a", "db.example.com", {}, {}, {}, {}}};
+  expected.static_backends = {{"a", "db.example.com", {}, {}, {}, {}, {}, {}}};
   CHECK(x == expected);
 }
 

@@ -1,0 +1,109 @@
+// Decoding results, and putting sections together.
+#include "actors/backend/block_maker.hpp"
+
+#include "actors/registry/escape.hpp"
+#include "actors/registry/number.hpp"
+#include "config/labels.hpp"
+
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <utility>
+
+namespace pgstatsmon {
+
+const column_map& result_shapes::of(size_t query, const PGresult& rows) {
+  auto& x = shapes_[query];
+  if (x.columns.columns.empty() || !fits(x.columns, rows)) {
+    const auto& definition = queries_->queries()[query];
+    x.columns = map_columns(definition, rows);
+    warn_about(definition, x);
+  }
+  return x.columns;
+}
+
+void result_shapes::warn_about(const query_definition& query, shape& of) const {
+  const auto& [columns, labels, values, missing, unknown] = of.columns;
+  if ((missing.empty() && unknown.empty()) || !of.reported.insert(columns).second)
+    return;
+  if (!missing.empty())
+    spdlog::warn("{}: query {}: the result lacks {}", backend_, query.name,
+                 fmt::join(missing, ", "));
+  if (!unknown.empty())
+    spdlog::warn("{}: query {}: the result has columns that are not declared: {}", backend_,
+                 query.name, fmt::join(unknown, ", "));
+}
+
+block_maker::block_maker(catalogue_ptr queries, const backend& of, std::string_view database)
+  : queries_{std::move(queries)},
+    labels_{of.labels},
+    all_databases_{of.databases.on},
+    datname_{render_labels({{"datname", std::string{database}}})} {
+  // nop
+}
+
+void block_maker::begin() {
+  for (auto& [query, x] : memories_)
+    x.fresh = nullptr;
+}
+
+block_maker::memory& block_maker::memory_of(size_t query) {
+  auto [i, fresh] = memories_.try_emplace(query);
+  auto& x = i->second;
+  if (fresh) {
+    const auto& definition = queries_->queries()[query];
+    x.doubled = doubles(labels_, definition, all_databases_);
+    if (definition.limit.rows > 0)
+      x.limit.emplace(definition, fixed_labels(definition));
+  }
+  return x;
+}
+
+section_ptr block_maker::take(size_t query, const PGresult& rows, result_shapes& shapes,
+                              time_point now, decode_report& report) {
+  auto& x = memory_of(query);
+  if (x.doubled)
+    return nullptr;
+  const auto& definition = queries_->queries()[query];
+  auto section =
+    decode(definition, fixed_labels(definition), shapes.of(query, rows), rows, report);
+  if (x.limit)
+    section = x.limit->keep(section, now);
+  return x.fresh = std::make_shared<const pgstatsmon::section>(std::move(section));
+}
+
+block_ptr block_maker::finish(const std::vector<bool>& kept) {
+  std::vector<section_ptr> sections(queries_->queries().size());
+  for (auto& [query, x] : memories_) {
+    if (x.fresh || query >= kept.size() || !kept[query])
+      x.shown = std::exchange(x.fresh, nullptr);
+    sections[query] = x.shown;
+  }
+  return std::make_shared<const block>(queries_, std::move(sections));
+}
+
+void block_maker::each_fresh(
+  const std::function<void(const query_definition&, const section&)>& f) const {
+  for (const auto& [query, x] : memories_)
+    if (x.fresh)
+      f(queries_->queries()[query], *x.fresh);
+}
+
+std::string_view block_maker::fixed_labels(const query_definition& query) const {
+  return has_datname(query, all_databases_) ? datname_ : std::string_view{};
+}
+
+void log_samples(const own_log_level& level, const std::string& backend,
+                 const query_definition& query, const section& rows) {
+  std::array<char, max_number_size> number{};
+  for (size_t i = 0; i < rows.rows(); ++i)
+    for (size_t j = 0; j < rows.metrics(); ++j)
+      if (auto x = rows.value(i, j); !is_absent(x)) {
+        auto* end = write_number(number.data(), x);
+        log_about(level, spdlog::level::trace, "{}: sample {}{{{}}} {}", backend,
+                  query.metrics[j].family, rows.labels(i), std::string_view{number.data(), end});
+      }
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,207 @@
+// Who is visited next.
+#include "actors/backend/visit_plan.hpp"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// Sessions that the server keeps for others.
+constexpr int64_t left_to_others = 3;
+
+/// How long nobody is visited when there is no session to be had.
+constexpr auto rest = std::chrono::seconds{10};
+
+/// A database that fails is visited every so many intervals at least.
+constexpr uint32_t max_wait = 8;
+
+} // namespace
+
+visit_plan::visit_plan(const database_rules& rules, std::string own)
+  : rules_{rules}, own_{std::move(own)}, filter_{rules} {
+  // nop
+}
+
+std::vector<const listed_database*> visit_plan::choose(const database_list& list) {
+  std::vector<const listed_database*> result;
+  excluded_ = 0;
+  for (const auto& x : list.databases) {
+    if (x.name == own_)
+      continue;
+    if (filter_.takes(x.name))
+      result.push_back(&x);
+    else
+      ++excluded_;
+  }
+  auto rank = [this](const listed_database* x) {
+    return std::tuple{entries_.contains(x->name) ? 0 : 1, UINT64_MAX - x->transactions,
+                      std::string_view{x->name}};
+  };
+  std::ranges::sort(result, {}, rank);
+  beyond_max_ = result.size() - std::min<size_t>(result.size(), rules_.max);
+  result.resize(result.size() - beyond_max_);
+  return result;
+}
+
+visit_plan::change visit_plan::learn(const database_list& list, time_point now) {
+  change result;
+  std::set<std::string_view> listed;
+  auto chosen = choose(list);
+  for (const auto* x : chosen) {
+    listed.insert(x->name);
+    auto i = entries_.find(x->name);
+    if (i != entries_.end() && i->second.oid != x->oid) {
+      result.gone.push_back(x->name);
+      entries_.erase(i);
+      i = entries_.end();
+    }
+    auto fresh = i == entries_.end();
+    if (fresh) {
+      result.come.push_back(x->name);
+      i = entries_.emplace(x->name, entry{}).first;
+      i->second.oid = x->oid;
+      i->second.due = now;
+    }
+    auto& y = i->second;
+    auto ours = y.kept || y.under_way ? 1U : 0U;
+    y.busy = x->sessions > ours;
+    y.activity = fresh || x->transactions < y.transactions ? 0 : x->transactions - y.transactions;
+    y.transactions = x->transactions;
+  }
+  std::erase_if(entries_, [&](const auto& x) {
+    auto gone = !listed.contains(x.first);
+    if (gone)
+      result.gone.push_back(x.first);
+    return gone;
+  });
+  learn_room(list);
+  choose_kept();
+  return result;
+}
+
+void visit_plan::learn_room(const database_list& list) {
+  auto most = static_cast<int64_t>(rules_.keep) + rules_.at_once;
+  auto have = static_cast<int64_t>(sessions());
+  if (list.server_room)
+    most = std::min(most, have + *list.server_room - left_to_others);
+  if (list.role_room) {
+    auto role = have + *list.role_room;
+    // The backend's own session is replaced by one made beside it.
+    most = std::min(most, role > 1 ? role - 1 : role);
+  }
+  room_ = static_cast<size_t>(std::max<int64_t>(most, 0));
+}
+
+void visit_plan::choose_kept() {
+  std::vector<entry*> busy;
+  for (auto& [name, x] : entries_) {
+    x.wanted = false;
+    if (x.busy)
+      busy.push_back(&x);
+  }
+  std::ranges::stable_sort(busy, std::greater{}, [](const entry* x) {
+    return std::pair{x->activity, x->transactions};
+  });
+  // One place is for visits.
+  auto places = std::min<size_t>(rules_.keep, room_ > 0 ? room_ - 1 : 0);
+  busy.resize(std::min(busy.size(), places));
+  for (auto* x : busy)
+    x->wanted = true;
+}
+
+std::optional<std::string> visit_plan::next(time_point now) {
+  if (now < rest_until_ || visits() >= rules_.at_once)
+    return std::nullopt;
+  auto place = sessions() < room_;
+  auto best = entries_.end();
+  for (auto i = entries_.begin(); i != entries_.end(); ++i)
+    if (i->second.due <= now && !i->second.under_way && (place || i->second.kept)
+        && (best == entries_.end() || i->second.due < best->second.due))
+      best = i;
+  if (best == entries_.end())
+    return std::nullopt;
+  best->second.under_way = true;
+  return best->first;
+}
+
+void visit_plan::ended(const std::string& name, visit_outcome how, time_point now) {
+  auto i = entries_.find(name);
+  if (i == entries_.end())
+    return;
+  auto& x = i->second;
+  x.under_way = false;
+  if (auto before = std::exchange(x.ended, now))
+    round_ = now - *before;
+  auto wait = interval_;
+  switch (how) {
+  case visit_outcome::good:
+    x.failures = 0;
+    x.good = now;
+    x.kept = x.wanted;
+    break;
+  case visit_outcome::skipped: x.kept = x.kept && x.wanted; break;
+  case visit_outcome::failed:
+    wait *= std::min(1U << std::min(++x.failures, 5U), max_wait);
+    [[fallthrough]];
+  case visit_outcome::no_room: x.kept = false; break;
+  }
+  x.due = now + wait;
+  if (how != visit_outcome::no_room)
+    return;
+  rest_until_ = now + rest;
+  room_ = std::min(room_, sessions() - leaving_); // until the next list
+}
+
+bool visit_plan::kept(const std::string& name) const {
+  auto i = entries_.find(name);
+  return i != entries_.end() && i->second.kept;
+}
+
+std::vector<std::string> visit_plan::surplus() {
+  std::vector<std::string> result;
+  for (auto& [name, x] : entries_)
+    if (x.kept && !x.under_way && !x.wanted) {
+      x.kept = false;
+      result.push_back(name);
+    }
+  return result;
+}
+
+void visit_plan::lost(const std::string& name) {
+  if (auto i = entries_.find(name); i != entries_.end())
+    i->second.kept = false;
+}
+
+std::optional<visit_plan::time_point> visit_plan::due() const {
+  std::optional<time_point> result;
+  if (visits() >= rules_.at_once)
+    return result;
+  auto place = sessions() < room_;
+  for (const auto& [name, x] : entries_)
+    if (!x.under_way && (place || x.kept) && (!result || x.due < *result))
+      result = x.due;
+  return result ? std::max(*result, rest_until_) : result;
+}
+
+bool visit_plan::stale(const std::string& name, time_point now) const {
+  auto i = entries_.find(name);
+  return i != entries_.end() && i->second.good
+         && now - *i->second.good > 3 * std::max(interval_, round_);
+}
+
+size_t visit_plan::sessions() const {
+  auto open = std::ranges::count_if(
+    entries_, [](const auto& x) { return x.second.kept || x.second.under_way; });
+  return leaving_ + static_cast<size_t>(open);
+}
+
+size_t visit_plan::visits() const {
+  return static_cast<size_t>(
+    std::ranges::count_if(entries_, [](const auto& x) { return x.second.under_way; }));
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,158 @@
+// The VISITOR asks the other databases of one backend's server, one after the other.
+#pragma once
+
+#include "actors/backend/agenda.hpp"
+#include "actors/backend/block_maker.hpp"
+#include "actors/backend/complaint.hpp"
+#include "actors/backend/connection.hpp"
+#include "actors/backend/visit_plan.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace pgstatsmon {
+
+struct visitor_arguments {
+  backend target;
+  incarnation life = 0;
+  metrics_ptr metrics;
+  registry_actor registry;
+  settings_ptr options;
+  context_ptr context;
+};
+
+/// A visit: lease -> password -> connect -> one flight -> close, or idle until the next one where
+/// the visit_plan keeps the session. A database that fails is an affair of its own: the backend's
+/// state and its failures are CONNECTION's alone.
+class visitor_state {
+public:
+  static constexpr const char* name = "visitor";
+
+  explicit visitor_state(visitor_actor::pointer self) : self_{self} {}
+  ~visitor_state();
+
+  visitor_state(const visitor_state&) = delete;
+  visitor_state& operator=(const visitor_state&) = delete;
+
+  void start(visitor_arguments arguments);
+
+  /// The server is there: visits begin or go on.
+  void learn(const server_seen& x);
+
+  /// The server is gone: every visit ends.
+  void obey(const session_order& order);
+
+  void reconfigure(const settings_ptr& x);
+  void on_socket(const socket_ready& x);
+  void on_timer(uint64_t number);
+  void on_tick(uint64_t number);
+
+private:
+  using time_point = caf::actor_clock::time_point;
+
+  /// A session in one database.
+  struct visit {
+    enum class stage : uint8_t { entering, connecting, asking, idle };
+
+    stage at = stage::entering;
+    uint64_t number = 0; ///< Its own, for requests; others are stale.
+    uint64_t timer = 0;  ///< Number of the timer that counts.
+    uint64_t watch = 0;  ///< Number of the watch that counts.
+    std::shared_ptr<const lease> right; ///< To a descriptor.
+    std::unique_ptr<session> link;      ///< Null while entering.
+    time_point began;                   ///< The session.
+    server_facts facts;
+    footing ground = footing::unknown;
+    prepared_statements prepared;
+    bool last = false; ///< It is not kept, whatever the plan says.
+
+    // -- of the flight under way ------------------------------------------------------------------
+
+    flight sent;
+    size_t answers = 0;
+    size_t good = 0; ///< Queries that succeeded.
+    time_point asked;
+    time_point last_byte;
+    std::optional<session_error> worst; ///< Of its queries, the first; its message names the query.
+  };
+
+  /// A session that was closed and that the server may have still.
+  struct farewell {
+    int socket = -1;
+    std::shared_ptr<const lease> right;
+  };
+
+  /// What is remembered of a database between visits.
+  struct watched {
+    watched(const visitor_arguments& of, const std::string& name);
+
+    agenda what;
+    block_maker rows;
+    std::optional<time_point> facts_asked;
+    complaint trouble;
+    std::unique_ptr<visit> open; ///< Null: no session.
+    database_state shown;
+  };
+
+  // -- who is visited (visitor.cpp) ---------------------------------------------------------------
+
+  void pump();
+  void begin(const std::string& database);
+  void end(const std::string& database, visit_outcome how);
+  void close(watched& x);
+  void see_off(visit& x);
+  void on_farewell(uint64_t number, bool in_time);
+  void close_all();
+  void close_idle();
+  void forget(const std::string& database);
+  void drop_stale();
+  void hide(const std::string& database, watched& x);
+  void show();
+  void arm_tick();
+  [[nodiscard]] caf::timespan interval() const;
+
+  // -- a visit (visitor_visit.cpp) ----------------------------------------------------------------
+
+  void enter(const std::string& database, visit& x);
+  void look_up(const std::string& database, visit& x);
+  void connect(const std::string& database, visit& x, const std::string& password);
+  void go_on(const std::string& database, visit& x, const connect_progress& progress);
+  void ask(const std::string& database, watched& y);
+  [[nodiscard]] bool wants_facts(const watched& y) const;
+  [[nodiscard]] flight_extras extras(const watched& y) const;
+  void receive(const std::string& database, watched& y);
+  void take(watched& y, statement_result result);
+  void take_query(watched& y, const step& what, const statement_result& result);
+  void answered(const std::string& database, watched& y);
+  void failed(const std::string& database, const session_error& error);
+  void silent(const std::string& database, watched& y);
+  void judge(const std::string& database, watched& y, const std::optional<session_error>& error);
+  void watch(visit& x, interest what);
+  void arm(visit& x, caf::timespan delay);
+
+  /// The database whose visit has this number; null when there is none.
+  std::pair<const std::string, watched>* find(uint64_t visit::*which, uint64_t number);
+
+  [[nodiscard]] time_point now() const { return self_->clock().now(); }
+  [[nodiscard]] const connection_settings& options() const {
+    return arguments_.options->connections;
+  }
+  [[nodiscard]] uint64_t fresh_number() { return ++last_number_; }
+
+  visitor_actor::pointer self_;
+  visitor_arguments arguments_;
+  std::optional<visit_plan> plan_;      ///< Set once started.
+  std::optional<result_shapes> shapes_; ///< The same.
+  std::optional<server_seen> server_;   ///< Nothing while the backend has no session.
+  std::map<std::string, watched> databases_;
+  std::map<uint64_t, farewell> leaving_; ///< By the number of their watch.
+  uint64_t last_number_ = 0;
+  uint64_t tick_ = 0; ///< Number of the tick that counts.
+};
+
+visitor_actor::behavior_type visitor(observed_ptr<visitor_actor, visitor_state> self,
+                                     visitor_arguments arguments);
+
+} // namespace pgstatsmon
