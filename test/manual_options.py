@@ -45,7 +45,7 @@ def main(example):
     for name, value in options.items():
         if not re.search(rf"(?m)^ *{re.escape(name)}(?: |$)", page):
             missing.append(f"the option {name}")
-        elif value and not re.search(rf"(Default|Example): \"?{re.escape(value)}\"?", words):
+        elif value and not re.search(rf"(Default|Example): \[?\"?{re.escape(value)}\"?", words):
             missing.append(f"{name}: {value}")
     if missing:
         sys.exit("missing:\n" + "\n".join(missing))

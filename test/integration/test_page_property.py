@@ -77,6 +77,7 @@ class Case:
         values = ", ".join(f"({', '.join(row)})" for row in rows)
         definition = {
             "name": self.chance.choice(names),
+            "set": "original",  # has zeros before anything went wrong
             "help": self.chance.choice(["A sentence.", "Back\\slash, \"quotes\" and ünï."]),
             "labels": labels,
             "metrics": [
