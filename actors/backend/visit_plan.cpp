@@ -16,6 +16,9 @@ constexpr int64_t left_to_others = 3;
 /// How long nobody is visited when there is no session to be had.
 constexpr auto rest = std::chrono::seconds{10};
 
+/// What was brought is shown for so many intervals at least while its database waits for its turn.
+constexpr int patient_intervals = 20;
+
 /// A database that fails is visited every so many intervals at least.
 constexpr uint32_t max_wait = 8;
 
@@ -189,8 +192,12 @@ std::optional<visit_plan::time_point> visit_plan::due() const {
 
 bool visit_plan::stale(const std::string& name, time_point now) const {
   auto i = entries_.find(name);
-  return i != entries_.end() && i->second.good
-         && now - *i->second.good > 3 * std::max(interval_, round_);
+  if (i == entries_.end() || !i->second.good)
+    return false;
+  const auto& x = i->second;
+  // Waiting for its turn is no fault of its own, within reason.
+  auto longest = std::max(patient_intervals * interval_, 3 * round_);
+  return std::min(now, x.due) - *x.good > 3 * interval_ || now - *x.good > longest;
 }
 
 size_t visit_plan::sessions() const {

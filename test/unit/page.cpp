@@ -178,8 +178,11 @@ TEST(databases are told of only where they are watched) {
   auto a = add("a");
   add("b");
   auto all = std::make_shared<database_report>();
-  database_state x{.name = "x", .labels = R"(datname="x")", .tried = true};
-  database_state y{.name = "y", .labels = R"(datname="y")"};
+  database_state x;
+  x.labels = R"(datname="x")";
+  x.tried = true;
+  database_state y;
+  y.labels = R"(datname="y")";
   all->watched = {std::make_shared<const database_state>(x),
                   std::make_shared<const database_state>(y)};
   all->excluded = 2;

@@ -172,7 +172,7 @@ TEST(only the REGISTRY and its readers hold a block) {
   CHECK(watched.expired());
 }
 
-TEST(blocks of other databases come and go by name and end with the backend's own) {
+TEST(blocks of other databases come and go by name and end with the backend) {
   know(1, "a");
   auto one = samples(1);
   auto tell = [&](const std::string& database, const block_ptr& x) {

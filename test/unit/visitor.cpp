@@ -262,7 +262,7 @@ TEST(a database that was made again is another one) {
   have("a");
   tell();
   work();
-  list.databases[0].oid = "2";
+  list.databases[0].oid = std::string{"2"};
   tell();
   CHECK(!blocks.of.contains("a"));
   work();
@@ -286,7 +286,7 @@ TEST(a busy database keeps its session until it is alone in it) {
   CHECK_EQUAL(spoken.alive, 0u);
 }
 
-TEST(without the backend's own session nobody is visited) {
+TEST(without the session of the backend nobody is visited) {
   have("a", 3);
   have("b");
   tell();
