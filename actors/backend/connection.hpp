@@ -301,16 +301,16 @@ private:
   complaint facts_complaint_;
   complaint guards_complaint_;
 
-  bool rights_complete_ = false;
   std::optional<time_point> rights_asked_; ///< On this session.
   std::optional<time_point> facts_asked_;  ///< On this session.
   bool rights_lost_ = false;               ///< The log has it.
+  bool rights_complete_ = false;
   bool setup_running_ = false;
+  bool standby_said_ = false;              ///< The log has that only the primary can be set up.
   std::optional<session_error> setup_for_; ///< The failure that setup may cure.
   time_point setup_due_;
   backoff setup_backoff_{std::chrono::seconds{5}, std::chrono::minutes{5}};
   complaint setup_complaint_;
-  bool standby_said_ = false; ///< The log has that only the primary can be set up.
 };
 
 connection_actor::behavior_type connection(observed_ptr<connection_actor, connection_state> self,

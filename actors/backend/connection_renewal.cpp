@@ -9,8 +9,6 @@ namespace pgstatsmon {
 
 namespace {
 
-namespace level = spdlog::level;
-
 /// A timer keeps its actor in memory, one that has ended too: a long wait is many short ones.
 constexpr caf::timespan longest_timer = std::chrono::minutes{1};
 
