@@ -42,9 +42,6 @@ public:
   /// The queries that a poll asks which begins now.
   [[nodiscard]] plan due(time_point now, caf::timespan poll_interval) const;
 
-  /// The next poll asks all that applies.
-  void hasten() { schedule_.hasten(); }
-
   void answered(size_t query, time_point now, bool well) { schedule_.answered(query, now, well); }
 
   /// Its result was too large: the next session would fail at it again, and bring nothing of the

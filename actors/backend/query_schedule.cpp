@@ -62,11 +62,6 @@ void query_schedule::answered(size_t query, time_point now, bool well) {
   x.due = next_at(now + interval / 2, interval, phase);
 }
 
-void query_schedule::hasten() {
-  for (auto& x : entries_)
-    x.due = {};
-}
-
 bool query_schedule::keeps(size_t query, time_point now, caf::timespan poll_interval) const {
   const auto& x = entries_[query];
   return every(query).count() > 0 && x.answered != time_point{}

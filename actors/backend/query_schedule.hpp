@@ -32,9 +32,6 @@ public:
   /// It has been answered, well or with an error.
   void answered(size_t query, time_point now, bool well);
 
-  /// Everything is due now.
-  void hasten();
-
   /// Whether rows of a past poll may still be shown: until it is due again and two more polls.
   [[nodiscard]] bool keeps(size_t query, time_point now, caf::timespan poll_interval) const;
 

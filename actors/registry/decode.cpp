@@ -110,9 +110,7 @@ struct row_target {
   const query_definition* query = nullptr;
 
   void set(size_t metric, double x) const {
-    auto rule = query->metrics[metric].duplicates;
-    if (!again || rule != duplicate_rule::first)
-      to->set(at, metric, combined(to->value(at, metric), x, rule));
+    to->set(at, metric, combined(to->value(at, metric), x, query->metrics[metric].duplicates));
   }
 };
 
@@ -158,6 +156,8 @@ void decode_values(const row_target& to, const column_map& columns, const PGresu
     if (to.query->metrics[i].source == sample_source::row)
       to.set(i, 1);
     auto column = columns.metrics[i];
+    if (to.again && to.query->metrics[i].duplicates == duplicate_rule::first)
+      continue;
     if (column < 0 || PQgetisnull(&rows, row, column) != 0)
       continue;
     if (!decode_cell(to, i, cell(rows, row, column)))

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from harness.console import client, data, masked, path_of, row, say
-from harness.catalogue import QUERIES
+from harness.catalogue import ORIGINAL, QUERIES
 from harness.daemon import backend
 from harness.network import address, free_port
 
@@ -24,7 +24,8 @@ def servers(primary, cluster):
 @pytest.fixture
 def daemon(servers, watch):
     one, other = servers
-    daemon = watch([backend("one", one), backend("other", other), backend("dead", Nothing)])
+    daemon = watch([backend("one", one), backend("other", other), backend("dead", Nothing)],
+                   collect={"sets": ["original"]})
     daemon.wait_up("one", "other")
     daemon.wait_polls("other", 2)
     failures = "pgstatsmon_backend_failures_total"
@@ -38,6 +39,7 @@ HELP = """
 top  the night's screen: worst backends first
 backends  every backend
 backend NAME [--sql]  one backend: states, plan, last poll as a timeline, last errors
+plan NAME [--sql]  every query of one backend: asked how often, or why not
 queries  every query over the fleet: times, rows, errors, share of a poll
 scheduler  what is in flight, what waits, the last ticks
 discovery  the sources, and what they offer that is not watched
@@ -221,14 +223,19 @@ def test_queries(daemon):
     for x in rows:
         assert list(x) == ["query", "backends", "p50_seconds", "p95_seconds", "max_seconds",
                            "rows", "errors", "timeouts", "share"]
-        assert x["backends"] == 2 and x["errors"] == x["timeouts"] == 0
+        assert x["errors"] == x["timeouts"] == 0
+        assert x["backends"] == (2 if x["query"] in ORIGINAL else 0)
+        if x["query"] not in ORIGINAL:
+            assert x["p50_seconds"] is None
+            continue
         assert 0 <= x["p50_seconds"] <= x["p95_seconds"] <= x["max_seconds"] < 5
     assert abs(sum(x["share"] for x in rows) - 1) < 1e-6
     # One row a server; one standby is connected to the primary.
     assert row(rows, query="pg_stat_bgwriter")["rows"] == 2
     assert row(rows, query="pg_stat_replication")["rows"] == 1
     heading = "query  backends  p50  p95  max  rows  errors  timeouts  share"
-    expected = [heading] + [f"{x}  N  TIME  TIME  TIME  N  N  N  SHARE" for x in names]
+    times = {True: "TIME  TIME  TIME", False: "-  -  -"}
+    expected = [heading] + [f"{x}  N  {times[x in ORIGINAL]}  N  N  N  SHARE" for x in names]
     assert masked(say(daemon, "queries")).splitlines() == expected
 
 

@@ -10,7 +10,7 @@ def series_of(page, table):
 def test_dropped_table(primary, watch):
     primary.psql("create table doomed (id int primary key)")
     primary.psql("create table spared (id int primary key)")
-    daemon = watch([backend("primary", primary)])
+    daemon = watch([backend("primary", primary)], collect={"sets": ["original"]})
     daemon.wait_up("primary")
     page = daemon.wait_polls("primary", 1)
     assert series_of(page, "doomed")
@@ -27,7 +27,7 @@ def test_dropped_table(primary, watch):
 
 def test_renamed_table(primary, watch):
     primary.psql("create table before (id int)")
-    daemon = watch([backend("primary", primary)])
+    daemon = watch([backend("primary", primary)], collect={"sets": ["original"]})
     daemon.wait_up("primary")
     assert series_of(daemon.wait_polls("primary", 1), "before")
     primary.psql("alter table before rename to after")

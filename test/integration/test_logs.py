@@ -24,7 +24,7 @@ def test_a_failing_query_is_reported_and_not_repeated(primary, watch, directory)
     daemon = watch([backend("one", primary)], queries=str(path), interval=50)
     failures = {"backend": "one", "reason": "query"}
     daemon.wait_for(
-        lambda p: p.value("pg_query_error", backend="one", query="pg_broken") >= 30
+        lambda p: (p.value("pg_query_error", backend="one", query="pg_broken") or 0) >= 30
         and p.value("pgstatsmon_backend_failures_total", **failures) >= 30
     )
     reported = daemon.lines("pg_broken")

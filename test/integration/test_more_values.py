@@ -2,6 +2,7 @@
 
 import pytest
 from harness.daemon import backend
+from harness.queries import at_each_poll
 
 SETTINGS = """
 select current_setting('max_connections') as max_connections,
@@ -97,24 +98,28 @@ def wanted(server, queries):
     return samples
 
 
-def delivered(page, name):
+def delivered(page, name, families):
     samples = {}
     for family, labels, value in page.samples:
         rest = {k: v for k, v in labels.items() if k != "backend"}
-        mine = labels.get("backend") == name and any(family.startswith(f"{q}_") for q in QUERIES)
-        if mine and "querytime_ms" not in family and family not in CLOCKS:
+        if labels.get("backend") == name and family in families:
             samples[family, tuple(sorted(rest.items()))] = value
     return samples
 
 
 @pytest.mark.parametrize("name,user", EXPECTED)
-def test_values_equal_those_of_psql(servers, watch, name, user):
+def test_values_equal_those_of_psql(servers, watch, directory, name, user):
     server = servers[name]
-    daemon = watch([backend(name, server)], user=user, setup={"enabled": False})
+    queries = at_each_poll(directory / "more", *QUERIES)
+    daemon = watch([backend(name, server)], user=user, setup={"enabled": False},
+                   queries=str(queries))
+    families = {
+        family for each in servers.values() for of in EXPECTED.values() for family, _ in wanted(each, of)
+    }
     daemon.wait_up(name)
     # Sessions of psql end a moment after psql.
     daemon.wait_for(
-        lambda page: delivered(page, name) == wanted(server, EXPECTED[name, user]),
+        lambda page: delivered(page, name, families) == wanted(server, EXPECTED[name, user]),
         what=f"{wanted(server, EXPECTED[name, user])} on the page",
     )
 
@@ -141,7 +146,7 @@ def test_all_connections_taken_are_seen(cluster, watch):
     server.psql("create role app login")
     daemon = watch([backend("one", server)], user="pgstatsmon")
     daemon.wait_up("one")
-    daemon.wait_polls("one", 2)
+    daemon.wait_asked("one")
     for _ in range(5):
         server.session(user="app")
     page = daemon.wait_for(

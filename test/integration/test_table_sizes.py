@@ -2,6 +2,7 @@
 
 import pytest
 from harness.daemon import backend
+from harness.queries import at_each_poll
 
 TABLES = """
 create schema elsewhere;
@@ -56,8 +57,13 @@ def server(cluster):
 
 
 @pytest.fixture
-def daemon(server, watch):
-    daemon = watch([backend("one", server)], database="app")
+def queries(directory):
+    return str(at_each_poll(directory / "tables", "pg_table"))
+
+
+@pytest.fixture
+def daemon(server, watch, queries):
+    daemon = watch([backend("one", server)], database="app", queries=queries)
     daemon.wait_up("one")
     return daemon
 
@@ -104,13 +110,13 @@ def test_a_locked_table_has_no_sizes_and_costs_nothing_else(server, daemon):
     assert page.value("pg_query_timeout", backend="one", query="pg_table") == 0
 
 
-def test_only_the_hundred_largest_are_measured(server, watch):
+def test_only_the_hundred_largest_are_measured(server, watch, queries):
     server.psql("create database many")
     for i in range(120):
         server.psql(f"create table t{i} as select generate_series(1, {1000 * (i % 12)}) id", "many")
     server.psql("vacuum analyze", "many")
     # The file system's words: those of 0 rows, and ten more, are left out.
-    daemon = watch([backend("one", server)], database="many")
+    daemon = watch([backend("one", server)], database="many", queries=queries)
     daemon.wait_up("one")
     page = daemon.wait_polls("one", 2)
     shown = {labels["relname"] for labels, _ in page.find("pg_table_size_bytes", backend="one")}
@@ -118,11 +124,11 @@ def test_only_the_hundred_largest_are_measured(server, watch):
     assert {f"t{i}" for i in range(120) if i % 12 >= 2} <= shown
 
 
-def test_a_system_table_that_has_grown_is_seen(server, watch):
+def test_a_system_table_that_has_grown_is_seen(server, watch, queries):
     server.psql("create database objects")
     server.psql("select lo_from_bytea(0, repeat('x', 2000000)::bytea) from generate_series(1, 40)",
                 "objects")
-    daemon = watch([backend("one", server)], database="objects")
+    daemon = watch([backend("one", server)], database="objects", queries=queries)
     daemon.wait_up("one")
     page = daemon.wait_polls("one", 2)
     large = {"datname": "objects", "schemaname": "pg_catalog", "relname": "pg_largeobject"}

@@ -94,12 +94,3 @@ TEST(rows are shown until the query is due again and two polls more) {
   x.answered(0, begin, true);
   CHECK(!x.keeps(0, begin, tick));
 }
-
-TEST(an order makes everything due) {
-  query_schedule x{queries(), "a"};
-  x.start(begin, tick);
-  x.answered(1, begin, true);
-  CHECK(!x.is_due(1, begin + tick, tick));
-  x.hasten();
-  CHECK(x.is_due(1, begin + tick, tick));
-}

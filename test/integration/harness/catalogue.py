@@ -5,7 +5,15 @@ from pathlib import Path
 
 DIRECTORY = Path(__file__).resolve().parents[3] / "config" / "queries"
 
-QUERIES = [
-    re.search(r"^name: (\w+)$", file.read_text(), re.M)[1]
-    for file in sorted(DIRECTORY.glob("*.yaml"))
-]
+TEXTS = [file.read_text() for file in sorted(DIRECTORY.glob("*.yaml"))]
+
+
+def named(texts):
+    return [re.search(r"^name: (\w+)$", text, re.M)[1] for text in texts]
+
+
+# All but those that are there only in postgres_exporter's words.
+QUERIES = named(text for text in TEXTS if "\nset: exporter\n" not in text)
+
+# What the original pgstatsmon asks, at each poll.
+ORIGINAL = named(text for text in TEXTS if "\nset: original\n" in text)

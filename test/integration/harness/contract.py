@@ -119,15 +119,13 @@ def expected(server, database, queries):
     return samples
 
 
-def delivered(page, backend, queries):
-    """The same of a page, for one backend."""
+def delivered(page, backend, families):
+    """The same of a page, for one backend. What is not the original's may be there as well."""
     samples = {}
     for name, labels, value in page.samples:
-        mine = labels.get("backend") == backend and "le" not in labels
-        if mine and any(name.startswith(f"{query}_") for query in queries):
-            if name not in OWN and not name.endswith(("_querytime_ms_sum", "_querytime_ms_count")):
-                rest = {k: v for k, v in labels.items() if k != "backend"}
-                samples[name, tuple(sorted(rest.items()))] = value
+        if labels.get("backend") == backend and name in families:
+            rest = {k: v for k, v in labels.items() if k != "backend"}
+            samples[name, tuple(sorted(rest.items()))] = value
     return samples
 
 

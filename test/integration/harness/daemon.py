@@ -161,6 +161,22 @@ class Daemon:
             lambda page: polls(page, name) >= start + count, timeout, f"{count} polls of {name}"
         )
 
+    def wait_asked(self, *names):
+        """Waits until each query of backends has been answered that applies and has an interval of its
+        own, and one poll more; returns the page."""
+
+        def answered(page, name):
+            plan = json.loads(self.get(f"/api/v1/backends/{name}").body)["plan"]
+            wanted = {x["query"] for x in plan if x["every_seconds"]}
+            found = page.find("pgstatsmon_query_last_success_timestamp_seconds", backend=name)
+            return plan and wanted <= {labels["query"] for labels, _ in found}
+
+        for name in names:
+            self.wait_for(lambda page, name=name: answered(page, name), 120, f"all of {name}")
+        for name in names:
+            page = self.wait_polls(name, 1)
+        return page
+
     def log(self):
         """Everything it wrote to stdout and stderr."""
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""

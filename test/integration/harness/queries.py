@@ -1,5 +1,9 @@
 """Query definitions of a test's own."""
 
+import re
+
+from .catalogue import TEXTS
+
 QUERY = """name: {name}
 help: A query of a test.
 metrics:
@@ -9,6 +13,15 @@ metrics:
 versions:
   - sql: "{sql}"
 """
+
+
+def at_each_poll(directory, *names):
+    """A directory for the option `queries`: shipped queries without the intervals that they have."""
+    directory.mkdir(exist_ok=True)
+    for name in names:
+        text = next(text for text in TEXTS if f"\nname: {name}\n" in text)
+        (directory / f"{name}.yaml").write_text(re.sub("^every: .*\n", "", text, flags=re.M))
+    return directory
 
 
 def write_queries(directory, **queries):
