@@ -112,7 +112,7 @@ MOVING = re.compile(
 
 def still(samples):
     """Those that two servers must share."""
-    mine = tuple(f"{query}_" for query in [*ORIGINAL, "pg_settings"])
+    mine = tuple(f"{query}_" for query in ORIGINAL)
     return {k: v for k, v in samples.items() if k[0].startswith(mine) and not MOVING.match(k[0])}
 
 
