@@ -103,7 +103,11 @@ flight_extras connection_state::extras() const {
 }
 
 caf::timespan connection_state::patience() const {
-  return patience_for(poll_->sent, options().query_timeout);
+  // Of the query under way alone: a silent server is not waited for because another may take long.
+  const auto* running = poll_->running;
+  return patience_for(running == nullptr ? milliseconds{0}
+                                         : queries().queries()[running->query].timeout,
+                      options().query_timeout);
 }
 
 void connection_state::update_agenda() {

@@ -36,8 +36,9 @@ flight_extras extras_for(const session_limits& limits, const server_facts& facts
   return result;
 }
 
-std::chrono::milliseconds patience_for(const flight& x, std::chrono::milliseconds query_timeout) {
-  return std::max(query_timeout, x.longest) + grace;
+std::chrono::milliseconds patience_for(std::chrono::milliseconds own_limit,
+                                       std::chrono::milliseconds query_timeout) {
+  return std::max(query_timeout, own_limit) + grace;
 }
 
 std::optional<session_error> too_many_rows(const pg_result* rows, uint32_t most) {

@@ -92,9 +92,11 @@ struct flight_extras {
 /// What a session needs for its footing: pins, guards and time limits.
 flight_extras extras_for(const session_limits& limits, const server_facts& facts, footing how);
 
-/// The time that a server may say nothing while a flight is under way.
+/// The time that a server may say nothing while a query is under way.
+/// @param own_limit The query's, or the longest of several; 0: it has none.
 /// @param query_timeout Of queries that have none of their own.
-std::chrono::milliseconds patience_for(const flight& x, std::chrono::milliseconds query_timeout);
+std::chrono::milliseconds patience_for(std::chrono::milliseconds own_limit,
+                                       std::chrono::milliseconds query_timeout);
 
 /// The error of a result with more rows than it may have; nothing when it has not.
 std::optional<session_error> too_many_rows(const pg_result* rows, uint32_t most);

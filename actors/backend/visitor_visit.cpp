@@ -91,8 +91,7 @@ void visitor_state::connect(const std::string& database, visit& x, const std::st
                              {server_->version, server_->takes_options}))));
 }
 
-void visitor_state::go_on(const std::string& database, visit& x,
-                          const connect_progress& progress) {
+void visitor_state::go_on(const std::string& database, visit& x, const connect_progress& progress) {
   if (progress.error) {
     failed(database, *progress.error);
     return;
@@ -127,10 +126,9 @@ void visitor_state::ask(const std::string& database, watched& y) {
   x.worst.reset();
   x.asked = x.last_byte = now();
   y.rows.begin();
-  x.sent =
-    make_flight(*arguments_.metrics->queries(), y.what.due(now(), interval()), extras(y),
-                y.what.facts().found, x.prepared, x.ground == footing::own);
-  arm(x, patience_for(x.sent, options().query_timeout));
+  x.sent = make_flight(*arguments_.metrics->queries(), y.what.due(now(), interval()), extras(y),
+                       y.what.facts().found, x.prepared, x.ground == footing::own);
+  arm(x, patience_for(x.sent.longest, options().query_timeout));
   if (auto error = x.link->send(x.sent.statements))
     failed(database, *error);
   else
@@ -193,8 +191,7 @@ void visitor_state::take_query(watched& y, const step& what, const statement_res
   auto& metrics = arguments_.metrics->query(what.query);
   y.what.answered(what.query, now(), !result.error);
   if (result.error) {
-    auto& count =
-      result.error->reason == failure::timeout ? metrics.timeouts : metrics.errors;
+    auto& count = result.error->reason == failure::timeout ? metrics.timeouts : metrics.errors;
     count.fetch_add(1, std::memory_order_relaxed);
     if (may_come_from_preparing(result.error->sqlstate))
       x.prepared.give_up({what.query, what.variant});
@@ -220,8 +217,7 @@ void visitor_state::answered(const std::string& database, watched& y) {
   auto block = y.rows.finish(y.what.kept(now(), interval()));
   y.shown.series = block->series();
   y.shown.last_success = arguments_.context->unix_time();
-  self_->send(arguments_.registry,
-              database_samples{arguments_.life, database, std::move(block)});
+  self_->send(arguments_.registry, database_samples{arguments_.life, database, std::move(block)});
   y.shown.tried = y.shown.up = true;
   judge(database, y, x.worst);
   auto age = caf::timespan{options().max_age};
@@ -275,7 +271,7 @@ void visitor_state::silent(const std::string& database, watched& y) {
     failed(database, {failure::timeout, {}, "no connection within connect_timeout"});
     return;
   }
-  caf::timespan limit = patience_for(x.sent, options().query_timeout);
+  caf::timespan limit = patience_for(x.sent.longest, options().query_timeout);
   auto whole = std::max(interval(), limit);
   auto silence = now() - x.last_byte;
   auto lasted = now() - x.asked;
@@ -312,8 +308,8 @@ void visitor_state::on_timer(uint64_t number) {
     on_farewell(number, false);
 }
 
-std::pair<const std::string, visitor_state::watched>*
-visitor_state::find(uint64_t visit::*which, uint64_t number) {
+std::pair<const std::string, visitor_state::watched>* visitor_state::find(uint64_t visit::*which,
+                                                                          uint64_t number) {
   for (auto& x : databases_)
     if (x.second.open != nullptr && (*x.second.open).*which == number)
       return &x;
