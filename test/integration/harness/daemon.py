@@ -1,6 +1,7 @@
 """The daemon under test: its configuration, its process, its page, its log."""
 
 import http.client
+import itertools
 import json
 import os
 import re
@@ -58,6 +59,7 @@ class Daemon:
     """One run of the binary. `stop()` checks that it ended well."""
 
     instances = []
+    numbers = itertools.count(1)
 
     def __init__(self, directory, config, arguments=(), environment=None, prefix=()):
         self.config = config
@@ -66,7 +68,8 @@ class Daemon:
         self.file = Path(directory) / f"pgstatsmon-{self.port}.json"
         config.setdefault("console", {"socket": str(self.file.with_suffix(".sock"))})
         self.file.write_text(json.dumps(config, indent="\t"))
-        self.log_file = self.file.with_suffix(".log")
+        # A free port may be one that was free before: no log is another's.
+        self.log_file = self.file.with_suffix(f".{next(Daemon.numbers)}.log")
         self.arguments = arguments
         self.environment = environment or {}
         self.prefix = prefix  # a command that executes what follows it
