@@ -114,9 +114,10 @@ def test_which(server, watch):
 
 
 def test_dropped_and_made_again(server, watch):
-    """DROP DATABASE works while it is watched, and what is made again is watched again."""
+    """DROP DATABASE works while it is watched and no session is kept, and what is made again is watched
+    again."""
     make(server, "app", "other")
-    daemon = watch([watched(server)])
+    daemon = watch([watched(server, keep=0)])
     daemon.wait_for(lambda page: tables_of(page) == {"app", "other"})
     for _ in range(3):
         server.psql("drop database app")
@@ -131,7 +132,7 @@ def test_dropped_and_made_again(server, watch):
 def test_renamed_and_template(server, watch):
     """A database that is renamed is another one; one that is used as a template is free for it."""
     make(server, "app")
-    daemon = watch([watched(server)])
+    daemon = watch([watched(server, keep=0)])
     daemon.wait_for(lambda page: tables_of(page) == {"app"})
     server.psql("alter database app rename to app2")
     daemon.wait_for(lambda page: tables_of(page) == set())

@@ -48,7 +48,7 @@ def entries(primary, names):
 
 @pytest.fixture
 def daemon(primary, watch):
-    daemon = watch(entries(primary, NAMES), interval=6000)
+    daemon = watch(entries(primary, NAMES), interval=6000, collect={"sets": ["original"]})
     daemon.wait_up(*NAMES)
     return daemon
 
