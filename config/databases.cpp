@@ -14,9 +14,9 @@ namespace {
 using kind = document_node::kind;
 
 /// Of RDS, Azure, Cloud SQL and AlloyDB: nobody but the provider may connect to them.
-constexpr auto of_clouds = std::to_array<std::string_view>(
-  {"rdsadmin", "azure_maintenance", "azure_sys", "cloudsqladmin", "alloydbadmin",
-   "alloydbmetadata"});
+constexpr auto of_clouds =
+  std::to_array<std::string_view>({"rdsadmin", "azure_maintenance", "azure_sys", "cloudsqladmin",
+                                   "alloydbadmin", "alloydbmetadata"});
 
 // Without back references the time of a match is bounded, whatever a database is called.
 constexpr auto flavour = std::regex::ECMAScript | std::regex_constants::__polynomial;

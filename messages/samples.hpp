@@ -74,7 +74,7 @@ struct server_seen {
   std::string address; ///< The literal address that answers; empty: backend::address is one.
   int32_t version = 0;
   server_role role = server_role::unknown;
-  bool takes_options = true; ///< It has not refused startup options.
+  bool takes_options = true;                      ///< It has not refused startup options.
   std::shared_ptr<const database_list> databases; ///< Never null.
 };
 

@@ -66,8 +66,7 @@ section_ptr block_maker::take(size_t query, const PGresult& rows, result_shapes&
   if (x.doubled)
     return nullptr;
   const auto& definition = queries_->queries()[query];
-  auto section =
-    decode(definition, fixed_labels(definition), shapes.of(query, rows), rows, report);
+  auto section = decode(definition, fixed_labels(definition), shapes.of(query, rows), rows, report);
   if (x.limit)
     section = x.limit->keep(section, now);
   return x.fresh = std::make_shared<const pgstatsmon::section>(std::move(section));

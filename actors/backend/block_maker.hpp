@@ -84,7 +84,7 @@ private:
   catalogue_ptr queries_;
   label_list labels_;
   bool all_databases_;
-  std::string datname_; ///< Rendered.
+  std::string datname_;               ///< Rendered.
   std::map<size_t, memory> memories_; ///< Of queries that have had a result.
 };
 

@@ -112,8 +112,8 @@ public:
   virtual std::optional<session_error> receive(const result_handler& on_result) = 0;
 
   /// Says goodbye; of the other calls only the destructor may follow.
-  /// @returns a descriptor that the caller closes, on which the other side's end of the connection is
-  /// seen: then the server has no such session any more. -1 when there is nothing to wait for.
+  /// @returns a descriptor that the caller closes, on which the other side's end of the connection
+  /// is seen: then the server has no such session any more. -1 when there is nothing to wait for.
   virtual int leave() { return -1; }
 
   /// A request to cancel what runs now; null when nothing runs.

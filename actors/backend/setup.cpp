@@ -127,8 +127,8 @@ void setup_actor_state::send() {
     return;
   }
   std::vector<statement> flight;
-  for (auto& sql : setup_statements(version, role, verifier,
-                                    sessions_of(arguments.target.databases) - 1))
+  for (auto& sql :
+       setup_statements(version, role, verifier, sessions_of(arguments.target.databases) - 1))
     flight.push_back({.pins = local_pins(setup_limits(), version), .sql = std::move(sql)});
   if (auto error = session_->send(flight))
     failed(error->message);

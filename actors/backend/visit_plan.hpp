@@ -68,8 +68,8 @@ public:
   /// When next() may have something, if no visit ends and no list comes before.
   [[nodiscard]] std::optional<time_point> due() const;
 
-  /// Whether what its last good visit brought is too old to be shown: by three intervals, not counting
-  /// how long it waits for its turn, or by twenty.
+  /// Whether what its last good visit brought is too old to be shown: by three intervals, not
+  /// counting how long it waits for its turn, or by twenty.
   [[nodiscard]] bool stale(const std::string& name, time_point now) const;
 
   /// All that the server has of ours, for whatever it is.

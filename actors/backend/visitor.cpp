@@ -156,8 +156,8 @@ void visitor_state::close(watched& x) {
   x.open.reset();
 }
 
-// What the server has not ended yet counts: for a role with two sessions the next visit would be one
-// too many.
+// What the server has not ended yet counts: for a role with two sessions the next visit would be
+// one too many.
 void visitor_state::see_off(visit& x) {
   if (auto socket = x.link->socket(); socket >= 0)
     arguments_.context->sockets->forget(socket);

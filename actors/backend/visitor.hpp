@@ -57,9 +57,9 @@ private:
     enum class stage : uint8_t { entering, connecting, asking, idle };
 
     stage at = stage::entering;
-    uint64_t number = 0; ///< Its own, for requests; others are stale.
-    uint64_t timer = 0;  ///< Number of the timer that counts.
-    uint64_t watch = 0;  ///< Number of the watch that counts.
+    uint64_t number = 0;                ///< Its own, for requests; others are stale.
+    uint64_t timer = 0;                 ///< Number of the timer that counts.
+    uint64_t watch = 0;                 ///< Number of the watch that counts.
     std::shared_ptr<const lease> right; ///< To a descriptor.
     std::unique_ptr<session> link;      ///< Null while entering.
     time_point began;                   ///< The session.

@@ -164,7 +164,8 @@ table databases_of(const database_report& all, const look_time& now) {
                 {"error", "error"}},
                {}};
   for (const auto& x : all.watched)
-    result.rows.push_back({words(x->name), x->tried ? truth(x->up) : none(),
+    result.rows.push_back({words(x->name),
+                           x->tried ? truth(x->up) : none(),
                            x->last_success > 0 ? span(now.since(x->last_success)) : none(),
                            count(x->series),
                            {x->kept ? "kept" : "-", x->kept},

@@ -9,8 +9,7 @@ namespace pgstatsmon {
 namespace {
 
 backend_defaults defaults_of(const settings& x, std::string_view source, const label_list& labels,
-                             const collect_settings& collect,
-                             const database_settings& databases) {
+                             const collect_settings& collect, const database_settings& databases) {
   backend_defaults result;
   result.source = source;
   result.port = x.backend_port;
@@ -52,8 +51,9 @@ std::vector<source_spec> source_specs(const settings& x, const catalogue* querie
   std::vector<source_spec> result;
   auto add = [&](const auto& list) {
     for (const auto& how : list)
-      result.push_back(
-        {how.name, how, defaults_of(x, how.name, how.labels, how.collect, how.databases), x.state_dir});
+      result.push_back({how.name, how,
+                        defaults_of(x, how.name, how.labels, how.collect, how.databases),
+                        x.state_dir});
   };
   if (!x.static_backends.empty())
     result.push_back(static_spec(x));
@@ -68,7 +68,8 @@ std::vector<source_spec> source_specs(const settings& x, const catalogue* querie
   add(x.dns);
   for (auto& spec : result)
     if (queries != nullptr)
-      spec.defaults.query_labels = query_labels(*queries, spec.defaults.collect, spec.defaults.databases.on);
+      spec.defaults.query_labels =
+        query_labels(*queries, spec.defaults.collect, spec.defaults.databases.on);
   return result;
 }
 

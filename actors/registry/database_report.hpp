@@ -13,12 +13,12 @@ namespace pgstatsmon {
 /// One of them.
 struct database_state {
   std::string name;
-  std::string labels;       ///< Rendered: `datname="name"`.
-  bool tried = false;       ///< A visit has ended.
-  bool up = false;          ///< The last one had an answer.
-  bool kept = false;        ///< Its session stays between visits.
-  double last_success = 0;  ///< Unix time of the last good visit, s; 0: none.
-  uint64_t series = 0;      ///< On the page.
+  std::string labels;      ///< Rendered: `datname="name"`.
+  bool tried = false;      ///< A visit has ended.
+  bool up = false;         ///< The last one had an answer.
+  bool kept = false;       ///< Its session stays between visits.
+  double last_success = 0; ///< Unix time of the last good visit, s; 0: none.
+  uint64_t series = 0;     ///< On the page.
   failure reason = failure::none;
   std::string error; ///< Why the last visit, or a query of it, failed; empty: nothing did.
 

@@ -31,11 +31,12 @@ write_function state_of(std::atomic<T> backend_metrics::*member, std::string_vie
   labels.reserve(N);
   for (auto x : all)
     labels.emplace_back(x, fmt::format(R"({}="{}")", label, to_string_view(x)));
-  return [member, labels = std::move(labels)](sample_writer& to, const entry& x, const shown_blocks&) {
-    auto now = ((*x.metrics).*member).load(std::memory_order_relaxed);
-    for (const auto& [value, text] : labels)
-      to.sample(text, uint64_t{value == now});
-  };
+  return
+    [member, labels = std::move(labels)](sample_writer& to, const entry& x, const shown_blocks&) {
+      auto now = ((*x.metrics).*member).load(std::memory_order_relaxed);
+      for (const auto& [value, text] : labels)
+        to.sample(text, uint64_t{value == now});
+    };
 }
 
 write_function failures_by_reason() {

@@ -52,9 +52,7 @@ public:
   }
 
   [[nodiscard]] int socket() const override { return 7; }
-  [[nodiscard]] server_facts facts() const override {
-    return {150018, server_role::primary, 4711};
-  }
+  [[nodiscard]] server_facts facts() const override { return {150018, server_role::primary, 4711}; }
 
   std::optional<session_error> send(const std::vector<statement>& x) override {
     script_.last_flight = x;
