@@ -16,7 +16,7 @@ struct database_rules {
   std::vector<std::string> exclude{}; ///< The same; wins.
   uint32_t max = 100;                 ///< Databases besides the backend's own.
   uint32_t at_once = 1;               ///< Visits under way.
-  uint32_t keep = 4;                  ///< Sessions that stay between visits.
+  uint32_t keep = 0;                  ///< Sessions that stay between visits.
   int64_t interval = 30'000;          ///< Between two visits of a database, ms.
 
   friend bool operator==(const database_rules&, const database_rules&) = default;

@@ -124,7 +124,7 @@ def test_dropped_and_made_again(server, watch):
     """DROP DATABASE works while it is watched and no session is kept, and what is made again is watched
     again."""
     make(server, "app", "other")
-    daemon = watch([watched(server, keep=0)])
+    daemon = watch([watched(server)])
     daemon.wait_for(lambda page: tables_of(page) == {"app", "other"})
     for _ in range(3):
         server.psql("drop database app")
@@ -139,7 +139,7 @@ def test_dropped_and_made_again(server, watch):
 def test_renamed_and_template(server, watch):
     """A database that is renamed is another one; one that is used as a template is free for it."""
     make(server, "app")
-    daemon = watch([watched(server, keep=0)])
+    daemon = watch([watched(server)])
     daemon.wait_for(lambda page: tables_of(page) == {"app"})
     server.psql("alter database app rename to app2")
     daemon.wait_for(lambda page: tables_of(page) == set())
@@ -180,7 +180,7 @@ def test_busy_database_keeps_its_session(server, watch):
     """The session stays while others are there; a pause ends it, so that the database can go."""
     make(server, "busy", "idle")
     other = server.session("busy")
-    daemon = watch([watched(server)])
+    daemon = watch([watched(server, keep=4)])
     daemon.wait_for(lambda page: tables_of(page) == {"busy", "idle"})
 
     def ours():

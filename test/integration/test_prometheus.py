@@ -115,13 +115,13 @@ def test_prometheus_scrapes_without_an_error(daemon, prometheus):
     targets = wait_until(healthy, what="Prometheus has scraped")
     assert [(t["health"], t["lastError"]) for t in targets] == [("up", "")] * 2
 
-    def scraped():
+    def all_of_the_page():
         found = ask("query?query=scrape_samples_scraped")["result"]
-        return {r["metric"]["job"]: int(r["value"][1]) for r in found} or None
+        samples = len(daemon.scrape().samples)
+        counts = {r["metric"]["job"]: int(r["value"][1]) for r in found}
+        return counts == {"gzip": samples, "plain": samples}
 
-    counts = wait_until(scraped, what="samples")
-    page = daemon.scrape()
-    assert counts == {"gzip": len(page.samples), "plain": len(page.samples)}
+    wait_until(all_of_the_page, what="every sample of the page in Prometheus")
     assert relay.encodings == {None}
     for result in ask("query?query=pg_stat_user_tables_n_live_tup")["result"]:
         assert result["metric"]["relname"] == 'we"ird\\tbl'

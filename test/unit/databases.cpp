@@ -51,8 +51,8 @@ TEST(databases are off unless they are asked for) {
 TEST(narrower words win) {
   auto top = "databases: {exclude: [x], keep: 2, interval: 1m}\n";
   CHECK(!rules_of(top, ", databases: false").on);
-  database_rules expected{.on = true, .exclude = {"x"}, .keep = 0, .interval = 60'000};
-  CHECK(rules_of(top, ", databases: {keep: 0}") == expected);
+  database_rules expected{.on = true, .exclude = {"x"}, .keep = 3, .interval = 60'000};
+  CHECK(rules_of(top, ", databases: {keep: 3}") == expected);
   expected.keep = 2;
   expected.exclude.clear();
   CHECK(rules_of(top, ", databases: {exclude: []}") == expected);
@@ -92,7 +92,8 @@ TEST(a static label datname is refused where all databases are watched) {
 
 TEST(sessions of a server) {
   CHECK_EQUAL(sessions_of({}), 1u);
-  CHECK_EQUAL(sessions_of({.on = true}), 6u);
+  CHECK_EQUAL(sessions_of({.on = true}), 2u);
+  CHECK_EQUAL(sessions_of({.on = true, .keep = 4}), 6u);
   CHECK(contains(explain(parsed("databases: {keep: 2}\nstatic: {dbs: [{name: a, ip: b}]}\n")),
                  "1 + 2 + 1 sessions"));
 }

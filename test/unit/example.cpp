@@ -124,7 +124,7 @@ TEST(options that are off in the example show the defaults) {
                               .exclude = {{"test_.*"}},
                               .max = 100,
                               .at_once = 1,
-                              .keep = 4,
+                              .keep = 0,
                               .interval = milliseconds{30'000}};
   CHECK(x->databases == databases);
   vmapi_settings vmapi;
