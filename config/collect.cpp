@@ -1,6 +1,7 @@
 // Narrower words win over wider ones, names over sets.
 #include "config/collect.hpp"
 
+#include "config/tables.hpp"
 #include "config/text.hpp"
 #include "config/values.hpp"
 
@@ -79,6 +80,7 @@ collect_rules narrowed(collect_rules wider, const collect_settings& narrower) {
     wider.sets = *narrower.sets;
   move_into(wider.on, wider.off, narrower.on);
   move_into(wider.off, wider.on, narrower.off);
+  wider.tables = narrowed(std::move(wider.tables), narrower.tables);
   return wider;
 }
 

@@ -1,6 +1,7 @@
 // Narrower words win over wider ones, exclude over include.
 #include "config/databases.hpp"
 
+#include "config/patterns.hpp"
 #include "config/values.hpp"
 
 #include <algorithm>
@@ -18,46 +19,6 @@ constexpr auto of_clouds =
   std::to_array<std::string_view>({"rdsadmin", "azure_maintenance", "azure_sys", "cloudsqladmin",
                                    "alloydbadmin", "alloydbmetadata"});
 
-// Without back references the time of a match is bounded, whatever a database is called.
-constexpr auto flavour = std::regex::ECMAScript | std::regex_constants::__polynomial;
-
-std::optional<std::string> parse_pattern(const value& x) {
-  auto result = parse_regex(x);
-  try {
-    if (result)
-      std::regex{*result, flavour};
-    return result;
-  } catch (const std::regex_error&) {
-    x.complain("has a back reference, expected none in the name of a database");
-    return std::nullopt;
-  }
-}
-
-void read_patterns(const value& self, std::optional<std::vector<std::string>>& x) {
-  self.describe();
-  if (!self.given())
-    return;
-  auto& list = x.emplace();
-  self.each([&](const value& item) {
-    std::string pattern;
-    if (item.given())
-      item.read(pattern, parse_pattern);
-    if (!pattern.empty())
-      list.push_back(std::move(pattern));
-  });
-}
-
-std::vector<std::regex> compiled(const std::vector<std::string>& patterns) {
-  std::vector<std::regex> result;
-  for (const auto& x : patterns)
-    try {
-      result.emplace_back(x, flavour);
-    } catch (const std::regex_error&) {
-      result.emplace_back("[^\\s\\S]");
-    }
-  return result;
-}
-
 } // namespace
 
 void read_databases(const value& self, database_settings& x) {
@@ -71,8 +32,8 @@ void read_databases(const value& self, database_settings& x) {
   if (self.given())
     x.on = true;
   fields s{self};
-  read_patterns(s.get("include"), x.include);
-  read_patterns(s.get("exclude"), x.exclude);
+  read_patterns(s.get("include"), parse_pattern, x.include);
+  read_patterns(s.get("exclude"), parse_pattern, x.exclude);
   s.get("max").read(x.max, integer<uint32_t>(1, 10'000));
   s.get("at_once").read(x.at_once, integer<uint32_t>(1, 20));
   s.get("keep").read(x.keep, integer<uint32_t>(0, 100));

@@ -5,6 +5,7 @@
 #include "config/databases.hpp"
 #include "config/read_file.hpp"
 #include "config/settings_parts.hpp"
+#include "config/tables.hpp"
 #include "config/values.hpp"
 #include "messages/error.hpp"
 
@@ -117,6 +118,7 @@ void read_polling(fields& top, settings& x) {
   top.get("backend_port").read(x.backend_port, integer<uint16_t>(1, 65535));
   top.get("queries").read(x.queries, parse_directory);
   read_collect(top.get("collect"), x.collect);
+  read_tables(top.get("tables"), x.collect.tables);
   read_databases(top.get("databases"), x.databases);
   top.get("families")
     .read(x.families, choice<vocabulary>({{"original", vocabulary::original},

@@ -57,11 +57,20 @@ struct setup_settings {
   friend bool operator==(const setup_settings&, const setup_settings&) = default;
 };
 
-/// What `collect` says in one place: for all, of a source or of one entry.
+/// What `tables` says in one place. What it does not say a wider place says.
+struct table_settings {
+  std::optional<std::vector<std::string>> include;
+  std::optional<std::vector<std::string>> exclude;
+
+  friend bool operator==(const table_settings&, const table_settings&) = default;
+};
+
+/// What `collect` and `tables` say in one place: for all, of a source or of one entry.
 struct collect_settings {
   std::optional<std::vector<std::string>> sets; ///< In place of what a wider place says.
   std::vector<std::string> on;                  ///< Queries, whatever their set.
   std::vector<std::string> off;                 ///< The same.
+  table_settings tables{};
 
   friend bool operator==(const collect_settings&, const collect_settings&) = default;
 };

@@ -4,6 +4,7 @@
 #include "config/databases.hpp"
 #include "config/settings_parts.hpp"
 #include "config/socket_directory.hpp"
+#include "config/tables.hpp"
 #include "config/text.hpp"
 #include "config/values.hpp"
 
@@ -100,6 +101,7 @@ void read_vmapi(const value& self, vmapi_settings& x, const role_map& roles, sou
   x.roles.insert(roles.begin(), roles.end());
   s.get("labels").read(x.labels, parse_labels);
   read_collect(s.get("collect"), x.collect);
+  read_tables(s.get("tables"), x.collect.tables);
   read_databases(s.get("databases"), x.databases);
   read_shrink(s.get("shrink"), x.shrink);
 }
@@ -110,6 +112,7 @@ void read_file_source(const value& self, file_source_settings& x, source_names& 
   s.get("path").require(x.path, "the path of a list of backends", parse_file);
   s.get("labels").read(x.labels, parse_labels);
   read_collect(s.get("collect"), x.collect);
+  read_tables(s.get("tables"), x.collect.tables);
   read_databases(s.get("databases"), x.databases);
 }
 
@@ -120,6 +123,7 @@ void read_http_sd(const value& self, http_sd_settings& x, source_names& names) {
   read_poll_interval(s, x.poll_interval);
   s.get("labels").read(x.labels, parse_labels);
   read_collect(s.get("collect"), x.collect);
+  read_tables(s.get("tables"), x.collect.tables);
   read_databases(s.get("databases"), x.databases);
   read_shrink(s.get("shrink"), x.shrink);
 }
@@ -144,6 +148,7 @@ void read_dns(const value& self, dns_settings& x, source_names& names) {
   read_poll_interval(s, x.poll_interval);
   s.get("labels").read(x.labels, parse_labels);
   read_collect(s.get("collect"), x.collect);
+  read_tables(s.get("tables"), x.collect.tables);
   read_databases(s.get("databases"), x.databases);
   read_shrink(s.get("shrink"), x.shrink);
 }
@@ -163,6 +168,7 @@ void read_static_backend(const value& self, static_backend& x, const role_map& r
   s.get("user").read(x.user, parse_word);
   auto role = s.get("role").read(x.role, parse_word);
   read_collect(s.get("collect"), x.collect);
+  read_tables(s.get("tables"), x.collect.tables);
   read_databases(s.get("databases"), x.databases);
   if (x.role && !roles.contains(*x.role))
     role.complain("is no role, expected a key of roles");

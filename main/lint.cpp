@@ -8,6 +8,7 @@
 #include "actors/registry/families.hpp"
 #include "config/definition.hpp"
 #include "config/result_shape.hpp"
+#include "config/tables.hpp"
 #include "main/lint_session.hpp"
 #include "messages/error.hpp"
 
@@ -134,7 +135,10 @@ private:
 
   caf::error prepare(const located_definition& x, size_t i, std::vector<fault>& found) {
     ++tally_.prepared;
-    auto columns = session_.describe(facts_.found.with_schemas(x.query.variants[i].sql));
+    // With a rule, so that what stands for tables is part of what the server reads.
+    auto text = with_tables(facts_.found.with_schemas(x.query.variants[i].sql),
+                            {.include = {".*"}, .exclude = {}});
+    auto columns = session_.describe(text);
     if (!columns && columns.error() != ec::bad_configuration)
       return std::move(columns.error());
     if (!columns)

@@ -1,4 +1,4 @@
-// Which queries are collected from a backend.
+// Which queries are collected from a backend, and of which tables.
 #pragma once
 
 #include <caf/meta/type_name.hpp>
@@ -8,18 +8,33 @@
 
 namespace pgstatsmon {
 
+/// Which tables are shown, by `schema.table`; indexes go with their tables.
+struct table_rules {
+  std::vector<std::string>
+    include{}; ///< PostgreSQL's regular expressions of whole names; empty: all.
+  std::vector<std::string> exclude{}; ///< The same; wins.
+
+  friend bool operator==(const table_rules&, const table_rules&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, table_rules& x) {
+  return f(caf::meta::type_name("table_rules"), x.include, x.exclude);
+}
+
 /// Queries by the sets that they belong to, and by name. Names win.
 struct collect_rules {
   std::vector<std::string> sets{"original", "core", "standard", "exporter"};
   std::vector<std::string> on;  ///< Queries, whatever their set.
   std::vector<std::string> off; ///< The same; none of them is in `on`.
+  table_rules tables{};
 
   friend bool operator==(const collect_rules&, const collect_rules&) = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, collect_rules& x) {
-  return f(caf::meta::type_name("collect_rules"), x.sets, x.on, x.off);
+  return f(caf::meta::type_name("collect_rules"), x.sets, x.on, x.off, x.tables);
 }
 
 } // namespace pgstatsmon

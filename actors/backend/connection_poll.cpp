@@ -76,7 +76,7 @@ void connection_state::send_poll(caf::typed_response_promise<poll_report> promis
   auto& current = poll_.emplace();
   current.number = ++polls_;
   current.sent = make_flight(queries(), agenda_->due(now(), arguments_.options->interval), extras(),
-                             agenda_->facts().found, prepared_, footing_ == footing::own);
+                             agenda_->facts(), prepared_, footing_ == footing::own);
   current.began = current.last_result = current.last_byte = now();
   current.when = arguments_.context->unix_time();
   current.traces.reserve(metrics.planned);
@@ -293,6 +293,9 @@ void connection_state::look_at_facts() {
   facts_ = said;
   rights_complete_ = false;
   auto& metrics = *arguments_.metrics;
+  using seconds = std::chrono::duration<double>;
+  metrics.certificate_end =
+    said.certificate_end ? seconds{said.certificate_end->time_since_epoch()}.count() : 0;
   auto old_version = metrics.server_version.exchange(said.version);
   auto old_role = said.role == server_role::unknown ? said.role : metrics.role.exchange(said.role);
   // A reconnect that finds what it left is no news.

@@ -1,6 +1,8 @@
 // Putting a flight together.
 #include "actors/backend/flight.hpp"
 
+#include "config/tables.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -58,8 +60,7 @@ std::optional<bool> boolean(const pg_result* rows) {
 }
 
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
-                   const found_facts& found, const prepared_statements& prepared,
-                   bool keep_prepared) {
+                   const plan_facts& of, const prepared_statements& prepared, bool keep_prepared) {
   flight result;
   auto add = [&](purpose x, const std::string& sql) {
     if (sql.empty() && x != purpose::arrival)
@@ -84,7 +85,7 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
     auto keep = keep_prepared && !moves && !prepared.is_given_up(key);
     auto known = keep && prepared.contains(key);
     auto name = keep ? prepared.name(key) : std::string{};
-    auto sql = known ? std::string{} : moves ? found.with_schemas(text) : text;
+    auto sql = known ? std::string{} : with_tables(of.found.with_schemas(text), of.collect.tables);
     auto own_limit = query.timeout.count() > 0 && extras.pins_for;
     result.longest = std::max(result.longest, query.timeout);
     result.statements.push_back({.pins = own_limit ? extras.pins_for(query.timeout) : extras.pins,

@@ -105,10 +105,9 @@ std::optional<session_error> too_many_rows(const pg_result* rows, uint32_t most)
 std::optional<bool> boolean(const pg_result* rows);
 
 /// Puts a flight together.
-/// @param found Has the schemas of extensions.
+/// @param of Has the schemas of extensions and the tables that are shown.
 /// @param keep_prepared False for what can't keep prepared statements (a pooler).
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
-                   const found_facts& found, const prepared_statements& prepared,
-                   bool keep_prepared);
+                   const plan_facts& of, const prepared_statements& prepared, bool keep_prepared);
 
 } // namespace pgstatsmon

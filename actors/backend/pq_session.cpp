@@ -1,6 +1,7 @@
 // The session on libpq.
 #include "actors/backend/pq_session.hpp"
 
+#include "actors/backend/certificate.hpp"
 #include "actors/backend/classify.hpp"
 #include "actors/backend/read_allowance.hpp"
 
@@ -132,7 +133,8 @@ public:
       role = server_role::standby;
     else if (standby == "off")
       role = server_role::primary;
-    return {PQserverVersion(connection_.get()), role, PQbackendPID(connection_.get())};
+    return {PQserverVersion(connection_.get()), role, PQbackendPID(connection_.get()),
+            tls() == nullptr ? std::nullopt : certificate_end(tls())};
   }
 
   std::optional<session_error> send(const std::vector<statement>& flight) override {
@@ -251,10 +253,12 @@ private:
     }
   }
 
-  [[nodiscard]] bool held_by_tls() const {
-    auto* tls = PQsslStruct(connection_.get(), "OpenSSL");
-    return tls != nullptr && SSL_pending(static_cast<SSL*>(tls)) > 0;
+  /// Null without TLS.
+  [[nodiscard]] const SSL* tls() const {
+    return static_cast<const SSL*>(PQsslStruct(connection_.get(), "OpenSSL"));
   }
+
+  [[nodiscard]] bool held_by_tls() const { return tls() != nullptr && SSL_pending(tls()) > 0; }
 
   std::optional<session_error> count(uint64_t bytes, std::chrono::nanoseconds time) {
     if (auto crossed = budget_.count(bytes, time))

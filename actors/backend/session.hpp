@@ -43,6 +43,9 @@ struct server_facts {
   server_role role = server_role::unknown; ///< Unknown before PostgreSQL 14, which does not say.
   int32_t process = 0; ///< Of the server, for cancel requests. Poolers make one up.
 
+  /// When the server's certificate ends; nothing without TLS.
+  std::optional<std::chrono::sys_seconds> certificate_end{};
+
   friend bool operator==(const server_facts&, const server_facts&) = default;
 };
 

@@ -127,7 +127,7 @@ void visitor_state::ask(const std::string& database, watched& y) {
   x.asked = x.last_byte = now();
   y.rows.begin();
   x.sent = make_flight(*arguments_.metrics->queries(), y.what.due(now(), interval()), extras(y),
-                       y.what.facts().found, x.prepared, x.ground == footing::own);
+                       y.what.facts(), x.prepared, x.ground == footing::own);
   arm(x, patience_for(x.sent.longest, options().query_timeout));
   if (auto error = x.link->send(x.sent.statements))
     failed(database, *error);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/registry/backend_history.hpp"
+#include "actors/registry/block.hpp"
 #include "actors/registry/database_report.hpp"
 #include "actors/registry/histogram.hpp"
 #include "config/catalogue.hpp"
@@ -34,8 +35,32 @@ struct query_metrics {
   std::atomic<bool> planned{false};    ///< It applies.
   std::atomic<double> last_success{0}; ///< Unix time of its last result, s; 0: never.
   std::atomic<uint64_t> duplicates{0}; ///< `pgstatsmon_duplicate_rows_total`
+  std::atomic<section_ptr> texts{};    ///< What people read of its rows; null: not asked yet.
   histogram<query_time_bounds.size()> time_ms{query_time_bounds}; ///< `<query>_querytime_ms`
   std::vector<std::atomic<uint64_t>> nan; ///< `pg_NaN_error`, one per metric of the query.
+};
+
+/// Texts are asked of a server when somebody wants to read them, and at most once a minute.
+class texts_order {
+public:
+  /// Somebody wants to read them. Any thread.
+  /// @param now Unix time, s.
+  void want(double now) noexcept { wanted_.store(now, std::memory_order_relaxed); }
+
+  /// Whether a poll asks that begins now. CONNECTION.
+  [[nodiscard]] bool is_due(double now) const noexcept {
+    auto asked = asked_.load(std::memory_order_relaxed);
+    return wanted_.load(std::memory_order_relaxed) > asked && now - asked >= apart;
+  }
+
+  /// A poll asks. CONNECTION.
+  void take(double now) noexcept { asked_.store(now, std::memory_order_relaxed); }
+
+private:
+  static constexpr double apart = 60;
+
+  std::atomic<double> wanted_{0};
+  std::atomic<double> asked_{0};
 };
 
 /// Counts of one backend. Exists from the moment the backend is discovered, survives a restart of
@@ -67,12 +92,15 @@ public:
   std::atomic<int32_t> server_version{0};  ///< As 150018; 0 before the first connect.
   std::atomic<double> last_success{0};     ///< Unix time of the last good poll, s; 0: never.
   std::atomic<double> round_trip{0};       ///< Of the last poll, s; 0: not known yet.
+  std::atomic<double> certificate_end{0};  ///< Of the server's certificate, Unix time, s; 0: none.
   std::atomic<uint64_t> planned{0};        ///< `pg_query_count`: queries of the plan.
   std::atomic<uint64_t> connect_errors{0}; ///< `pg_connect_error`: polls that found no connection.
   std::atomic<uint64_t> connects{0};       ///< Connections established.
   std::atomic<failure> last_failure{failure::none}; ///< Class of the newest failure.
   histogram<poll_duration_bounds.size()> poll_seconds{poll_duration_bounds};
   backend_history history;
+
+  texts_order texts; ///< When somebody wanted to read texts, and when they came.
 
   // -- written by SCHEDULER -----------------------------------------------------------------------
 

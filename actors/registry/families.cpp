@@ -62,6 +62,11 @@ void write_last_error(sample_writer& to, const entry& x, const shown_blocks&) {
   to.sample({}, uint64_t{!x.metrics->up.load(std::memory_order_relaxed)});
 }
 
+void write_certificate_end(sample_writer& to, const entry& x, const shown_blocks&) {
+  if (auto end = x.metrics->certificate_end.load(std::memory_order_relaxed); end > 0)
+    to.sample({}, end);
+}
+
 // The backend's own database is watched by its own session.
 void write_databases_up(sample_writer& to, const entry& x, const shown_blocks&) {
   auto all = x.metrics->databases.load(std::memory_order_acquire);
@@ -112,6 +117,9 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
     {"pgstatsmon_backend_round_trip_seconds", "gauge",
      "Shortest time to an answer in the backend's last poll; 0 if not known.",
      value_of(&m::round_trip)},
+    {"pgstatsmon_backend_certificate_expiry_timestamp_seconds", "gauge",
+     "When the certificate ends that the server showed, Unix time; absent without TLS.",
+     write_certificate_end},
     {"pgstatsmon_backend_series", "gauge", "Series of the backend's last poll on this page.",
      [](sample_writer& to, const entry&, const shown_blocks& x) {
        to.sample({}, uint64_t{x.series()});

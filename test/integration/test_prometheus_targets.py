@@ -55,7 +55,7 @@ def daemon(primary, watch):
 
 @pytest.fixture
 def prometheus(directory, daemon):
-    with Prometheus(directory, daemon, interval="3s", scrape=snippet()) as server:
+    with Prometheus(directory, daemon, interval="6s", scrape=snippet()) as server:
         yield server
 
 

@@ -1,9 +1,14 @@
 """TLS as libpq does it: verified, refused when the authority is a stranger."""
 
+import ssl
+
 import pytest
-from harness import certificates
+from harness import certificates, process
 from harness.daemon import backend
 from harness.proxy import Proxy
+
+
+CERTIFICATE_END = "pgstatsmon_backend_certificate_expiry_timestamp_seconds"
 
 
 @pytest.fixture(scope="module")
@@ -17,12 +22,19 @@ def secure(cluster, authorities, directory):
     server = cluster()
     certificate, key = certificates.server_certificate(directory, authorities[0], server.host)
     server.give("server.crt", certificate)
+    server.certificate = certificate
     server.give("server.key", key)
     server.configure(ssl="on")
     server.start()
     server.role()
     server.allow("hostssl all all 127.0.0.0/8 trust")
     return server
+
+
+def end_of(certificate):
+    """Unix time, as openssl reads it."""
+    said = process.run(["openssl", "x509", "-noout", "-enddate"], input=certificate)
+    return ssl.cert_time_to_seconds(said.strip().removeprefix("notAfter="))
 
 
 def verified(ca):
@@ -34,6 +46,8 @@ def test_verify_full(secure, authorities, watch):
     daemon.wait_up("one")
     seen = "select ssl from pg_stat_ssl join pg_stat_activity using (pid) where usename = 'pgstatsmon'"
     assert secure.psql(seen) == "t"
+    end = daemon.scrape().value(CERTIFICATE_END, backend="one")
+    assert end == end_of(secure.certificate)
 
 
 def reasons(page):
@@ -58,4 +72,6 @@ def test_wrong_name(secure, authorities, watch):
 
 def test_tls_that_the_server_does_not_offer(primary, authorities, watch):
     daemon = watch([backend("one", primary)], connections=verified(authorities[0]))
-    assert reasons(daemon.wait_for(reasons, what="a failure")) == {"tls"}
+    page = daemon.wait_for(reasons, what="a failure")
+    assert reasons(page) == {"tls"}
+    assert not page.find(CERTIFICATE_END)

@@ -118,7 +118,10 @@ TEST(options that are off in the example show the defaults) {
   CHECK_EQUAL(x->console.socket, console_settings{}.socket);
   CHECK(x->console.asked_for);
   CHECK_EQUAL(x->collect.sets.value_or(std::vector<std::string>{}), collect_rules{}.sets);
-  collect_settings collect{.sets = {{"core"}}, .on = {"pg_settings"}, .off = {"pg_relation_size"}};
+  collect_settings collect{.sets = {{"core"}},
+                           .on = {"pg_settings"},
+                           .off = {"pg_relation_size"},
+                           .tables = {.include = {{".*"}}, .exclude = {{"tmp[.].*"}}}};
   database_settings databases{.on = true,
                               .include = {{".*"}},
                               .exclude = {{"test_.*"}},
@@ -126,6 +129,9 @@ TEST(options that are off in the example show the defaults) {
                               .at_once = 1,
                               .keep = 0,
                               .interval = milliseconds{30'000}};
+  table_settings tables{.include = {{".*"}},
+                        .exclude = {{"_timescaledb_internal[.].*", "public[.].*_old"}}};
+  CHECK(x->collect.tables == tables);
   CHECK(x->databases == databases);
   vmapi_settings vmapi;
   vmapi.databases = databases;

@@ -131,7 +131,8 @@ const bad_file bad_files[] = {
    "f:2:7: log.colour: unknown key, expected one of format, level"},
   {"static: {}\n\"a\\nb\": 1\nlog: {}\n",
    "f:2:1: \"a\\nb\": unknown key, expected one of interval, stale_after, user, password_file, "
-   "database, backend_port, queries, collect, databases, families, state_dir, connections, target, "
+   "database, backend_port, queries, collect, tables, databases, families, state_dir, connections, "
+   "target, "
    "setup, log, web, console, discovery, roles, static, vmapi, file, http_sd, dns"},
   {"static: {}\nuser: a\nport: 1\nuser: b\n",
    "f:3:1: port: unknown key here, it belongs to 'target.port'\n"

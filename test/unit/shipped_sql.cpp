@@ -7,6 +7,7 @@
 #include "actors/backend/pins.hpp"
 #include "actors/backend/setup_sql.hpp"
 #include "config/catalogue.hpp"
+#include "config/tables.hpp"
 
 #include <regex>
 #include <set>
@@ -19,10 +20,10 @@ namespace {
 
 /// What stands before a parenthesis and is no function of anybody's.
 const std::set<std::string> grammar{
-  "and",    "any",  "as",    "by",  "case",   "coalesce", "conflict", "entry",    "exists", "from",
-  "in",     "join", "least", "not", "nullif", "on",       "operator", "select",   "then",   "using",
-  "values", "when", "where", "or",  "else",   "table",    "nothing",  "greatest", "bit",
-  "lateral", "over"};
+  "and",      "any",    "as",      "by",       "case",   "coalesce", "conflict", "entry",
+  "exists",   "from",   "in",      "join",     "least",  "not",      "nullif",   "on",
+  "operator", "select", "then",    "using",    "values", "when",     "where",    "or",
+  "else",     "table",  "nothing", "greatest", "bit",    "lateral",  "over"};
 
 /// Types whose names are words of the grammar, so that nobody can make others of the same name.
 const std::set<std::string> types{"bigint",   "bit",     "boolean", "double",   "integer",
@@ -36,7 +37,8 @@ std::string lower(std::string text) {
 
 /// Without constants and comments, so that only code is left.
 std::string code_of(const std::string& sql) {
-  auto code = std::regex_replace(sql, std::regex{"--[^\n]*|'[^']*'"}, "''");
+  auto code = std::regex_replace(with_tables(sql, {.include = {"a"}, .exclude = {"b"}}),
+                                 std::regex{"--[^\n]*|'[^']*'"}, "''");
   // An extension's schema is put in, so that is no name for a search_path to decide about.
   return std::regex_replace(code, std::regex{R"(\{schema \w+\}\.)"}, "pg_catalog.");
 }

@@ -17,7 +17,7 @@ namespace {
 
 struct fixture {
   database_list list;
-  database_rules rules{.on = true};
+  database_rules rules{.on = true, .keep = 4};
   visit_plan::time_point now{1h};
   std::optional<visit_plan> aut;
 

@@ -136,6 +136,7 @@ struct fixture : test::actor_system {
     target.address = "127.0.0.1";
     target.database = "own";
     target.databases.on = true;
+    target.databases.keep = 4;
     aut = sys.spawn(visitor, visitor_arguments{target, 1, metrics, registry,
                                                std::make_shared<const settings>(options), context});
     sched.run();
