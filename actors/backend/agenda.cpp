@@ -6,6 +6,14 @@
 
 namespace pgstatsmon {
 
+namespace {
+
+/// How long what was found about extensions, settings and rights is relied on; a poll's interval
+/// less than a minute.
+constexpr auto facts_interval = std::chrono::seconds{50};
+
+} // namespace
+
 agenda::agenda(catalogue_ptr queries, std::string_view backend, collect_rules collect, bool visit)
   : queries_{std::move(queries)}, needs_{needs_of(*queries_, visit)}, schedule_{queries_, backend} {
   facts_.visit = visit;
@@ -31,6 +39,15 @@ bool agenda::learn(found_facts found) {
     return false;
   facts_.found = std::move(found);
   return make();
+}
+
+bool agenda::wants_facts(time_point now) const {
+  return !facts_asked_ || now - *facts_asked_ >= facts_interval;
+}
+
+bool agenda::facts_came(const PGresult* rows, time_point now) {
+  facts_asked_ = now;
+  return rows != nullptr && learn(found_facts{*rows});
 }
 
 void agenda::start(time_point now, caf::timespan poll_interval) {

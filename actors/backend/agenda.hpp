@@ -9,7 +9,9 @@
 #include <caf/actor_clock.hpp>
 #include <caf/timespan.hpp>
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,9 @@ namespace pgstatsmon {
 class agenda {
 public:
   using time_point = caf::actor_clock::time_point;
+
+  /// For how long a query is left out whose result was too large.
+  static constexpr std::chrono::minutes leave_out_for{10};
 
   /// @param backend Its identity, which decides the phases of queries with an interval of their
   /// own.
@@ -36,6 +41,17 @@ public:
   /// Asks for what learn(found_facts) takes; empty when no query needs to know anything.
   [[nodiscard]] std::string facts_sql() const { return facts_query(needs_, facts_.version); }
 
+  /// Whether it is time to ask that: it was not yet, or nearly a minute ago.
+  [[nodiscard]] bool wants_facts(time_point now) const;
+
+  /// It was asked.
+  /// @param rows Null: without success, and what was known holds until the next time.
+  /// @returns as learn().
+  bool facts_came(const PGresult* rows, time_point now);
+
+  /// There is another session, maybe at another server: it is time to ask.
+  void doubt_facts() { facts_asked_.reset(); }
+
   /// Begins to count the time of queries with an interval of their own, once.
   void start(time_point now, caf::timespan poll_interval);
 
@@ -46,7 +62,7 @@ public:
 
   /// Its result was too large: the next session would fail at it again, and bring nothing of the
   /// other queries either.
-  void leave_out(size_t query, time_point until) { left_out_[query] = until; }
+  void leave_out(size_t query, time_point now) { left_out_[query] = now + leave_out_for; }
 
   /// For each query, whether rows of an earlier poll may still be shown.
   [[nodiscard]] std::vector<bool> kept(time_point now, caf::timespan poll_interval) const;
@@ -67,6 +83,7 @@ private:
   plan plan_;
   query_schedule schedule_;
   bool started_ = false;
+  std::optional<time_point> facts_asked_;
   std::map<size_t, time_point> left_out_; ///< Queries that were too large, and until when.
 };
 

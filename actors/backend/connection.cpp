@@ -1,9 +1,5 @@
-// The CONNECTION's life: connecting, failing, waiting, ending.
+// The CONNECTION's life: its beginning, orders, what wakes it up, its end.
 #include "actors/backend/connection.hpp"
-
-#include "actors/backend/classify.hpp"
-#include "actors/backend/conninfo.hpp"
-#include "actors/backend/lease.hpp"
 
 namespace pgstatsmon {
 
@@ -13,9 +9,6 @@ namespace level = spdlog::level;
 
 /// How long a removed backend's queries may take to end.
 constexpr auto farewell = std::chrono::milliseconds{500};
-
-/// Failures in a row that make no suspect yet, whatever connect_retries says.
-constexpr uint32_t fresh_failures = 3;
 
 const session_error unwatchable{failure::other, {}, "the system can't watch one more socket"};
 
@@ -33,239 +26,6 @@ void connection_state::start(connection_arguments arguments) {
   connect();
 }
 
-lookup connection_state::lookup_wanted() const {
-  const auto& address = arguments_.target.address;
-  return {needs_resolution(address) ? address : std::string{}, arguments_.options->password_file};
-}
-
-session_error connection_state::lookup_failure(const caf::error& error) {
-  if (error == caf::sec::request_timeout)
-    return {failure::dns, {}, "the name service did not answer in time"};
-  return {error == ec::dns_failed ? failure::dns : failure::other, {}, sentence_of(error)};
-}
-
-connect_parameters
-connection_state::parameters_for(const std::string& password,
-                                 const std::vector<std::string>& addresses) const {
-  return arguments_.context->passfile->checked(
-    polling_parameters(arguments_.target, options(), {arguments_.target.user, password}, addresses,
-                       {arguments_.metrics->server_version.load(), takes_options_}));
-}
-
-void connection_state::connect() {
-  drop_successor();
-  if (!wanted_) {
-    let_go();
-    return;
-  }
-  enter(backend_state::connecting);
-  auto attempt = attempt_ = fresh_number();
-  if (!arguments_.context->gate) {
-    look_up();
-    return;
-  }
-  timer_ = fresh_number(); // the deadline begins when it may connect
-  auto suspect = outage_.failures() >= std::max(options().connect_retries, fresh_failures);
-  self_->request(arguments_.context->gate, caf::infinite, lease_request{arguments_.life, suspect})
-    .then(
-      [this, attempt](lease_granted& granted) {
-        if (attempt != attempt_)
-          return;
-        lease_ = std::move(granted.value);
-        look_up();
-      },
-      [this, attempt](const caf::error& error) {
-        if (attempt == attempt_)
-          failed({failure::descriptors, {}, sentence_of(error)});
-      });
-}
-
-void connection_state::look_up() {
-  deadline_ = now() + options().connect_timeout;
-  arm(options().connect_timeout);
-  auto wanted = lookup_wanted();
-  auto attempt = attempt_;
-  if (wanted.host.empty() && wanted.password_file.empty()) {
-    open({});
-    return;
-  }
-  self_->request(arguments_.context->worker, options().connect_timeout, std::move(wanted))
-    .then(
-      [this, attempt](const lookup_result& found) {
-        if (attempt == attempt_)
-          open(found);
-      },
-      [this, attempt](const caf::error& error) {
-        if (attempt == attempt_)
-          failed(lookup_failure(error));
-      });
-}
-
-void connection_state::open(const lookup_result& found) {
-  outdated_ = false;
-  password_ = found.password;
-  attempts_.begin(found.addresses, deadline_);
-  try_next_address();
-}
-
-std::unique_ptr<session> connection_state::make_session() const {
-  auto result = arguments_.context->sessions();
-  result->limit(bounds_of(options()));
-  return result;
-}
-
-void connection_state::try_next_address() {
-  auto attempt = attempts_.next(now());
-  if (!attempt) {
-    failed(attempts_.any_failed() ? attempts_.summary() : attempts_.silence());
-    return;
-  }
-  arm(attempt->share);
-  session_ = make_session();
-  std::vector<std::string> addresses;
-  if (!attempt->address.empty())
-    addresses.push_back(attempt->address);
-  go_on(session_->connect(parameters_for(password_, addresses)));
-}
-
-void connection_state::attempt_failed(const session_error& error) {
-  attempts_.failed(error);
-  close_session();
-  if (attempts_.any_left() && address_attempts::another_may_help(error))
-    try_next_address();
-  else
-    failed(attempts_.summary());
-}
-
-void connection_state::go_on(const connect_progress& progress) {
-  if (progress.error)
-    attempt_failed(*progress.error);
-  else if (progress.connected) {
-    attempts_.worked();
-    if (attempts_.any_failed())
-      complain(silent_address_, "connected to " + attempts_.current() + " after all",
-               attempts_.summary());
-    connected();
-  } else
-    watch(progress.wants);
-}
-
-void connection_state::connected() {
-  timer_ = fresh_number(); // the attempt's deadline
-  password_.clear();
-  if (lease_)
-    lease_->connected();
-  arguments_.metrics->connects.fetch_add(1, std::memory_order_relaxed);
-  facts_ = {};
-  // What is known of the server holds for a session that replaces another without an outage.
-  auto rights = quiet_ && rights_complete_;
-  if (!quiet_)
-    asked_role_ = server_role::unknown;
-  footing_ = options().guards ? footing::unknown : footing::shared;
-  prepared_ = {};
-  look_at_facts();
-  rights_complete_ = rights;
-  rights_asked_.reset();
-  facts_asked_.reset();
-  proven_ = false;
-  plan_renewal();
-  enter(backend_state::ready);
-  if (held_) {
-    send_poll(*std::exchange(held_, std::nullopt));
-    return;
-  }
-  watch(interest::read);
-  // The poll after an idle loss is due when it would have been due anyway.
-  if (!quiet_)
-    self_->send(arguments_.scheduler, backend_ready{arguments_.life});
-}
-
-void connection_state::failed(const session_error& error) {
-  password_.clear();
-  drop_successor();
-  drop_session();
-  if (leaving_) {
-    end();
-    return;
-  }
-  if (options_may_be_why(error)) {
-    takes_options_ = false;
-    say(level::info, "{}: connecting without startup options", error.message);
-    connect();
-    return;
-  }
-  quiet_ = false;
-  answer_held(error.reason);
-  auto& metrics = *arguments_.metrics;
-  metrics.up = false;
-  if (setup_may_help(error)) {
-    setup_for_ = error;
-    run_setup();
-    enter(backend_state::setup);
-    return;
-  }
-  metrics.count_failure(error.reason);
-  metrics.last_failure = error.reason;
-  remember(error, "connection");
-  switch (outage_.failed(error.reason, options().connect_retries, now())) {
-  case outage::news::failing:
-    say_one_of_many(error.reason == failure::descriptors ? level::debug : level::warn,
-                    to_string_view(error.reason), "{}: {}", to_string_view(error.reason),
-                    error.message);
-    break;
-  case outage::news::lasting:
-  case outage::news::reminder:
-    say_one_of_many(error.reason == failure::descriptors ? level::debug : level::err,
-                    fmt::format("{} again and again", to_string_view(error.reason)),
-                    "{} failures in a row, now {}: {}", outage_.failures(),
-                    to_string_view(error.reason), error.message);
-    break;
-  case outage::news::nothing:
-    say(level::debug, "{}: {}", to_string_view(error.reason), error.message);
-  }
-  end_poll(error.reason, false);
-  enter(backend_state::backoff);
-  arm(waits_for(error.reason).next(arguments_.context->chance()));
-}
-
-backoff& connection_state::waits_for(failure reason) {
-  switch (reason) {
-  case failure::too_large: return oversized_;
-  case failure::no_database: return reconnect_slowly_;
-  default: return reconnect_;
-  }
-}
-
-bool connection_state::options_may_be_why(const session_error& error) const {
-  return state_ == backend_state::connecting && options().guards && takes_options_
-         && may_come_from_options(error.sqlstate);
-}
-
-void connection_state::lost(const session_error& error) {
-  auto idle = !poll_ || !poll_->answered;
-  auto what = error.reason == failure::network && !leaving_ ? remedy_for(
-                {.idle = idle, .poll_waits = poll_.has_value(), .proven = proven_, .quiet = quiet_})
-                                                            : remedy::outage;
-  if (what == remedy::outage) {
-    failed(error);
-    return;
-  }
-  if (auto times = idle_losses_.happened(now()))
-    say(level::info, "the idle session was ended by the other side, another one replaces it{}: {}",
-        *times == 1 ? std::string{} : fmt::format(" ({} times since the last such line)", *times),
-        error.message);
-  drop_session();
-  quiet_ = true;
-  if (auto ended = std::exchange(poll_, std::nullopt)) {
-    trace::backend_done(arguments_.target.name);
-    held_ = std::move(ended->promise);
-  }
-  if (what == remedy::connect_now)
-    connect();
-  else
-    enter(backend_state::disconnected);
-}
-
 void connection_state::drop_session() {
   close_session();
   lease_.reset();
@@ -274,7 +34,7 @@ void connection_state::drop_session() {
 void connection_state::close_session() {
   if (session_ == nullptr)
     return;
-  watch_ = fresh_number();
+  watch_.expire();
   if (auto socket = session_->socket(); socket >= 0)
     arguments_.context->sockets->forget(socket);
   session_.reset();
@@ -292,8 +52,8 @@ void connection_state::obey(const session_order& order) {
 }
 
 void connection_state::let_go() {
-  attempt_ = fresh_number();
-  timer_ = fresh_number();
+  attempt_.expire();
+  timer_.expire();
   quiet_ = false;
   drop_successor();
   drop_session();
@@ -303,7 +63,7 @@ void connection_state::let_go() {
 
 void connection_state::remove() {
   leaving_ = true;
-  attempt_ = fresh_number();
+  attempt_.expire();
   drop_successor();
   if (state_ != backend_state::polling) {
     end();
@@ -341,14 +101,14 @@ void connection_state::reconfigure(const reconfigured& news) {
 }
 
 void connection_state::on_socket(const socket_ready& x) {
-  if (x.watch == successor_watch_ && successor_ != nullptr) {
+  if (successor_watch_.is(x.watch) && successor_ != nullptr) {
     if (x.events == 0)
       renewal_failed(unwatchable);
     else
       advance_successor(successor_->advance());
     return;
   }
-  if (x.watch != watch_ || session_ == nullptr)
+  if (!watch_.is(x.watch) || session_ == nullptr)
     return;
   if (x.events == 0)
     failed(unwatchable);
@@ -359,7 +119,7 @@ void connection_state::on_socket(const socket_ready& x) {
 }
 
 void connection_state::on_timer(uint64_t number) {
-  if (number != timer_)
+  if (!timer_.is(number))
     return;
   if (leaving_) {
     end();
@@ -367,7 +127,7 @@ void connection_state::on_timer(uint64_t number) {
   }
   switch (state_) {
   case backend_state::connecting:
-    attempt_ = fresh_number();
+    attempt_.expire();
     if (session_ != nullptr)
       attempt_failed(attempts_.silence());
     else
@@ -390,37 +150,12 @@ void connection_state::enter(backend_state x) {
     self_->send(arguments_.visitor, session_order{.connect = false});
 }
 
-void connection_state::remember(const session_error& error, std::string what) {
-  arguments_.metrics->history.add_error({arguments_.context->unix_time(), error.reason,
-                                         error.sqlstate, std::move(what), error.message});
-}
-
-void connection_state::complain(complaint& about, std::string_view subject,
-                                const session_error& error) {
-  auto reason = error.sqlstate.empty() ? error.message : error.sqlstate + ' ' + error.message;
-  switch (about.failed(reason, now())) {
-  case complaint::news::begins: say(level::warn, "{}: {}", subject, reason); break;
-  case complaint::news::changes: say(level::warn, "{}: now {}", subject, reason); break;
-  case complaint::news::lasts:
-    say(level::warn, "{}: still failing, {} times in a row: {}", subject, about.failures(), reason);
-    break;
-  case complaint::news::nothing: say(level::debug, "{}: {}", subject, reason);
-  }
-}
-
-void connection_state::settle(complaint& about, std::string_view subject) {
-  if (auto past = about.ended(now()))
-    say(level::info, "{}: works again after {} failures in {} s", subject, past->failures,
-        past->lasted.count());
-}
-
 void connection_state::arm(caf::timespan delay) {
-  self_->delayed_send(self_, delay, caf::timeout_atom_v, timer_ = fresh_number());
+  self_->delayed_send(self_, delay, caf::timeout_atom_v, timer_.renew());
 }
 
 void connection_state::watch(interest what) {
-  arguments_.context->sockets->watch(session_->socket(), epoll_events(what), self_,
-                                     watch_ = fresh_number());
+  arguments_.context->sockets->watch(session_->socket(), epoll_events(what), self_, watch_.renew());
 }
 
 connection_actor::behavior_type connection(observed_ptr<connection_actor, connection_state> self,

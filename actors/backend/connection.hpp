@@ -5,14 +5,15 @@
 #include "actors/backend/agenda.hpp"
 #include "actors/backend/backoff.hpp"
 #include "actors/backend/complaint.hpp"
-#include "actors/backend/flight.hpp"
 #include "actors/backend/idle_loss.hpp"
 #include "actors/backend/log_summary.hpp"
 #include "actors/backend/outage.hpp"
 #include "actors/backend/passfile_guard.hpp"
+#include "actors/backend/poll_progress.hpp"
 #include "actors/backend/reactor.hpp"
 #include "actors/backend/session.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/numbers.hpp"
 #include "actors/observed.hpp"
 #include "actors/registry/backend_metrics.hpp"
 #include "actors/trace_points.hpp"
@@ -62,22 +63,11 @@ struct connection_arguments {
   visitor_actor visitor{}; ///< Of the server's other databases; null: they are not watched.
 };
 
-/// What one poll has brought so far.
-struct poll_progress {
+/// The poll that is under way.
+struct current_poll {
   uint64_t number = 0;
-  flight sent;
-  const step* running = nullptr; ///< Of `sent`: the query whose result comes next.
-  caf::actor_clock::time_point began;
-  caf::actor_clock::time_point last_result; ///< When the statement before the current one was done.
-  caf::actor_clock::time_point last_byte;
-  bool answered = false; ///< A statement's result has come.
-  failure worst = failure::none;
-  size_t good = 0; ///< Queries that succeeded.
-  uint64_t rows = 0;
-  double when = 0;                                        ///< Unix time of its beginning, s.
-  std::optional<caf::actor_clock::time_point> first_byte; ///< Of the current statement's result.
-  caf::timespan round_trip{0};
-  std::vector<query_trace> traces; ///< Of the queries whose result has come.
+  double when = 0; ///< Unix time of its beginning, s.
+  poll_progress progress;
   caf::typed_response_promise<poll_report> promise;
 };
 
@@ -128,7 +118,7 @@ public:
 private:
   using time_point = caf::actor_clock::time_point;
 
-  // -- connecting (connection.cpp) ----------------------------------------------------------------
+  // -- connecting (connection_connecting.cpp) -----------------------------------------------------
 
   void connect();
   [[nodiscard]] lookup lookup_wanted() const;
@@ -141,15 +131,20 @@ private:
   void attempt_failed(const session_error& error);
   void go_on(const connect_progress& progress);
   void connected();
+  [[nodiscard]] std::unique_ptr<session> make_session() const;
+
+  // -- failing (connection_failing.cpp) -----------------------------------------------------------
+
   void failed(const session_error& error);
   [[nodiscard]] bool options_may_be_why(const session_error& error) const;
   [[nodiscard]] backoff& waits_for(failure reason);
   void lost(const session_error& error);
-  [[nodiscard]] std::unique_ptr<session> make_session() const;
-  void drop_session();
-  void close_session();
-  void let_go();
-  void end();
+  void remember(const session_error& error, std::string what);
+
+  /// Logs a failure of something if that is news, or that it works again.
+  void complain(complaint& about, std::string_view subject, const session_error& error);
+  void settle(complaint& about, std::string_view subject);
+  void judge(complaint& about, std::string_view subject, const std::optional<session_error>& error);
 
   // -- renewal (connection_renewal.cpp) -----------------------------------------------------------
 
@@ -176,46 +171,32 @@ private:
   caf::result<poll_report> hold_poll();
   void send_poll(caf::typed_response_promise<poll_report> promise);
   void answer_held(failure reason);
-  [[nodiscard]] flight_extras extras() const;
   void receive();
   [[nodiscard]] trace::query traced(const step& what) const;
-  void await(size_t next);
-  void take(statement_result result);
-  void learn_footing(bool own);
-  void take_query(const step& what, statement_result result, caf::timespan took);
+  void trace_start() const;
+  void take(statement_result x);
+  void query_answered(const taken_result& x);
   void query_failed(const step& what, const session_error& error);
-  void judge_extra(const step& what, const std::optional<session_error>& error);
-  void look_at_facts();
   void end_poll(failure reason, bool publish);
   void poll_is_silent();
-  void leave_out(size_t query);
-  [[nodiscard]] std::string facts_sql() const;
-  void learn_facts(const pg_result* rows);
+  void leave_out(const step& query);
+
+  // -- what is known of the server (connection_facts.cpp) -----------------------------------------
+
   void update_agenda();
+  [[nodiscard]] flight_extras extras() const;
+  [[nodiscard]] std::string facts_sql() const;
+  void facts_came(const pg_result* rows);
+  void look_at_facts();
+  void say_pooler();
 
-  /// How long the server may say nothing to the poll under way.
-  [[nodiscard]] caf::timespan patience() const;
-
-  /// When the server's turn came to work on a statement, when the first bytes of its result were
-  /// there, and when all were.
-  struct result_times {
-    time_point start;
-    time_point first;
-    time_point end;
-  };
-
-  [[nodiscard]] query_trace trace_of(const step& what, const statement_result& result,
-                                     const result_times& times) const;
-  [[nodiscard]] trace_ptr make_trace(poll_progress& x, failure reason) const;
-
-  // -- both ---------------------------------------------------------------------------------------
+  // -- of all of these (connection.cpp) -----------------------------------------------------------
 
   void enter(backend_state x);
-  void remember(const session_error& error, std::string what);
-
-  /// Logs a failure of something if that is news, or that it works again.
-  void complain(complaint& about, std::string_view subject, const session_error& error);
-  void settle(complaint& about, std::string_view subject);
+  void drop_session();
+  void close_session();
+  void let_go();
+  void end();
 
   /// Logs about the backend.
   template <class... Args>
@@ -227,7 +208,6 @@ private:
                 fmt::format(form, std::forward<Args>(args)...));
   }
 
-  [[nodiscard]] uint64_t fresh_number() { return ++last_number_; }
   /// Logs what many backends may have to say at the same time. `kind` is what the summary says of
   /// them. A backend with a log level of its own has every line.
   template <class... Args>
@@ -255,10 +235,10 @@ private:
   bool leaving_ = false;  ///< Removed, waiting for what runs.
   bool wanted_ = true;    ///< False: no session, by order.
   bool visiting_ = false; ///< The VISITOR knows of this session.
-  uint64_t last_number_ = 0;
-  uint64_t timer_ = 0;                 ///< Number of the timer that counts.
-  uint64_t watch_ = 0;                 ///< Number of the watch that counts.
-  uint64_t attempt_ = 0;               ///< Number of the connection attempt that counts.
+  numbers numbers_;
+  counting_number timer_{numbers_};
+  counting_number watch_{numbers_};
+  counting_number attempt_{numbers_};  ///< To connect.
   std::shared_ptr<const lease> lease_; ///< The right to a socket; null while it waits for one.
   std::unique_ptr<session> session_;
   address_attempts attempts_;
@@ -276,12 +256,11 @@ private:
   server_facts facts_;
   server_role asked_role_ = server_role::unknown; ///< What a server before 14 answered.
   bool takes_options_ = true; ///< The server has not refused startup options yet.
-  footing footing_ = footing::unknown;
-  bool pooler_said_ = false; ///< That there is one has been logged.
-  prepared_statements prepared_;
+  session_memory memory_;
+  bool pooler_said_ = false;     ///< That there is one has been logged.
   std::optional<agenda> agenda_; ///< Set once started.
   bool plan_is_news_ = true;     ///< Observers have not been told of it.
-  std::optional<poll_progress> poll_;
+  std::optional<current_poll> poll_;
   /// Of a poll that waits for the session that replaces an idle one.
   std::optional<caf::typed_response_promise<poll_report>> held_;
   uint64_t polls_ = 0;
@@ -289,9 +268,9 @@ private:
   std::unique_ptr<session> successor_;
   bool renewing_ = false;
   bool successor_ready_ = false; ///< Connected, waiting for the end of a poll.
-  uint64_t renewal_ = 0;         ///< Number of the renewal's timer that counts.
-  caf::actor_clock::time_point renewal_due_;
-  uint64_t successor_watch_ = 0; ///< Number of the successor's watch that counts.
+  counting_number renewal_{numbers_};
+  time_point renewal_due_;
+  counting_number successor_watch_{numbers_};
   backoff renewal_backoff_{std::chrono::minutes{1}, std::chrono::minutes{10}};
   complaint renewal_complaint_;
 
@@ -302,7 +281,6 @@ private:
   complaint guards_complaint_;
 
   std::optional<time_point> rights_asked_; ///< On this session.
-  std::optional<time_point> facts_asked_;  ///< On this session.
   bool rights_lost_ = false;               ///< The log has it.
   bool rights_complete_ = false;
   bool setup_running_ = false;

@@ -23,18 +23,18 @@ void connection_state::plan_renewal() {
 }
 
 void connection_state::arm_renewal(caf::timespan delay) {
-  renewal_ = fresh_number();
+  renewal_.renew();
   renewal_due_ = now() + delay;
   await_renewal();
 }
 
 void connection_state::await_renewal() {
   auto left = std::chrono::duration_cast<caf::timespan>(renewal_due_ - now());
-  self_->delayed_send(self_, std::min(left, longest_timer), caf::tick_atom_v, renewal_);
+  self_->delayed_send(self_, std::min(left, longest_timer), caf::tick_atom_v, renewal_.value());
 }
 
 void connection_state::on_renewal(uint64_t number) {
-  if (number != renewal_ || leaving_ || session_ == nullptr)
+  if (!renewal_.is(number) || leaving_ || session_ == nullptr)
     return;
   if (now() < renewal_due_)
     await_renewal();
@@ -54,12 +54,12 @@ void connection_state::renew() {
   }
   self_->request(arguments_.context->worker, options().connect_timeout, std::move(wanted))
     .then(
-      [this, number = renewal_](const lookup_result& found) {
-        if (number == renewal_)
+      [this, number = renewal_.value()](const lookup_result& found) {
+        if (renewal_.is(number))
           open_successor(found);
       },
-      [this, number = renewal_](const caf::error& error) {
-        if (number == renewal_)
+      [this, number = renewal_.value()](const caf::error& error) {
+        if (renewal_.is(number))
           renewal_failed(lookup_failure(error));
       });
 }
@@ -78,7 +78,7 @@ void connection_state::advance_successor(const connect_progress& progress) {
   }
   if (!progress.connected) {
     arguments_.context->sockets->watch(successor_->socket(), epoll_events(progress.wants), self_,
-                                       successor_watch_ = fresh_number());
+                                       successor_watch_.renew());
     return;
   }
   successor_ready_ = true;
@@ -105,8 +105,8 @@ void connection_state::renewal_failed(const session_error& error) {
 }
 
 void connection_state::drop_successor() {
-  renewal_ = fresh_number();
-  successor_watch_ = fresh_number();
+  renewal_.expire();
+  successor_watch_.expire();
   renewing_ = successor_ready_ = false;
   if (successor_ == nullptr)
     return;

@@ -60,14 +60,14 @@ std::optional<bool> boolean(const pg_result* rows) {
 }
 
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
-                   const plan_facts& of, const prepared_statements& prepared, bool keep_prepared) {
+                   const plan_facts& of, const session_memory& memory) {
   flight result;
   auto add = [&](purpose x, const std::string& sql) {
     if (sql.empty() && x != purpose::arrival)
       return;
     auto pinned = x == purpose::role || x == purpose::rights || x == purpose::facts;
     result.statements.push_back({.pins = pinned ? extras.pins : std::string{}, .sql = sql});
-    result.steps.push_back({x, 0, 0});
+    result.steps.push_back({.what = x});
   };
   add(purpose::arrival, {});
   add(purpose::guards, extras.guards);
@@ -82,17 +82,16 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
     const auto& text = query.variants[*what[i]].sql;
     // An extension may move, and then the statement would be another one of the same name.
     auto moves = text.find("{schema ") != std::string::npos;
-    auto keep = keep_prepared && !moves && !prepared.is_given_up(key);
-    auto known = keep && prepared.contains(key);
-    auto name = keep ? prepared.name(key) : std::string{};
+    auto keep = memory.ground == footing::own && !moves && !memory.prepared.is_given_up(key);
+    auto known = keep && memory.prepared.contains(key);
+    auto name = keep ? memory.prepared.name(key) : std::string{};
     auto sql = known ? std::string{} : with_tables(of.found.with_schemas(text), of.collect.tables);
     auto own_limit = query.timeout.count() > 0 && extras.pins_for;
-    result.longest = std::max(result.longest, query.timeout);
     result.statements.push_back({.pins = own_limit ? extras.pins_for(query.timeout) : extras.pins,
                                  .name = std::move(name),
                                  .sql = std::move(sql),
                                  .prepare = keep && !known});
-    result.steps.push_back({purpose::query, i, *what[i]});
+    result.steps.push_back({purpose::query, i, *what[i], query.timeout});
   }
   return result;
 }

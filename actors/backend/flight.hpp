@@ -49,6 +49,12 @@ enum class footing : uint8_t {
   shared,  ///< A pooler's: each Sync may meet another one, which others use too.
 };
 
+/// What is known of one session at the other end.
+struct session_memory {
+  footing ground = footing::unknown;
+  prepared_statements prepared{};
+};
+
 /// What a statement of a flight is for.
 enum class purpose : uint8_t {
   arrival, ///< A lone Sync: its answer marks one round trip, so that no query's time contains it.
@@ -62,8 +68,9 @@ enum class purpose : uint8_t {
 /// What one statement of a flight is.
 struct step {
   purpose what = purpose::query;
-  size_t query = 0;   ///< Index into catalogue::queries().
-  size_t variant = 0; ///< Index into query_definition::variants.
+  size_t query = 0;                   ///< Index into catalogue::queries().
+  size_t variant = 0;                 ///< Index into query_definition::variants.
+  std::chrono::milliseconds limit{0}; ///< Its own time limit; 0: none.
 
   friend bool operator==(const step&, const step&) = default;
 };
@@ -72,9 +79,6 @@ struct step {
 struct flight {
   std::vector<statement> statements;
   std::vector<step> steps;
-
-  /// The longest that one of its queries may take; 0: none has a limit of its own.
-  std::chrono::milliseconds longest{0};
 };
 
 /// What a flight carries besides the plan. Empty text: it is not needed.
@@ -93,7 +97,7 @@ struct flight_extras {
 flight_extras extras_for(const session_limits& limits, const server_facts& facts, footing how);
 
 /// The time that a server may say nothing while a query is under way.
-/// @param own_limit The query's, or the longest of several; 0: it has none.
+/// @param own_limit The query's; 0: it has none.
 /// @param query_timeout Of queries that have none of their own.
 std::chrono::milliseconds patience_for(std::chrono::milliseconds own_limit,
                                        std::chrono::milliseconds query_timeout);
@@ -106,8 +110,8 @@ std::optional<bool> boolean(const pg_result* rows);
 
 /// Puts a flight together.
 /// @param of Has the schemas of extensions and the tables that are shown.
-/// @param keep_prepared False for what can't keep prepared statements (a pooler).
+/// @param memory Prepared statements are made and used where the session is ours alone.
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
-                   const plan_facts& of, const prepared_statements& prepared, bool keep_prepared);
+                   const plan_facts& of, const session_memory& memory);
 
 } // namespace pgstatsmon

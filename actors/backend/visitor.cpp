@@ -132,7 +132,7 @@ void visitor_state::begin(const std::string& database) {
     ask(database, x);
     return;
   }
-  x.open = std::make_unique<visit>();
+  x.open = std::make_unique<visit>(numbers_);
   enter(database, *x.open);
 }
 
@@ -165,7 +165,7 @@ void visitor_state::see_off(visit& x) {
   if (socket < 0)
     return;
   plan_->leaving();
-  auto number = fresh_number();
+  auto number = numbers_.fresh();
   leaving_.emplace(number, farewell{socket, std::move(x.right)});
   arguments_.context->sockets->watch(socket, epoll_events(interest::read), self_, number);
   self_->delayed_send(self_, farewell_limit, caf::timeout_atom_v, number);
@@ -238,16 +238,15 @@ void visitor_state::show() {
 }
 
 void visitor_state::arm_tick() {
-  tick_ = fresh_number();
   // What is stale is looked for as often as anything is visited.
   auto next = now() + interval();
   if (auto due = plan_->due(); due && server_ && !arguments_.metrics->paused)
     next = std::clamp(*due, now(), next);
-  self_->scheduled_send(self_, next, caf::tick_atom_v, tick_);
+  self_->scheduled_send(self_, next, caf::tick_atom_v, tick_.renew());
 }
 
 void visitor_state::on_tick(uint64_t number) {
-  if (number == tick_)
+  if (tick_.is(number))
     pump();
 }
 

@@ -5,7 +5,9 @@
 #include "actors/backend/block_maker.hpp"
 #include "actors/backend/complaint.hpp"
 #include "actors/backend/connection.hpp"
+#include "actors/backend/poll_progress.hpp"
 #include "actors/backend/visit_plan.hpp"
+#include "actors/numbers.hpp"
 
 #include <map>
 #include <memory>
@@ -56,26 +58,19 @@ private:
   struct visit {
     enum class stage : uint8_t { entering, connecting, asking, idle };
 
+    explicit visit(numbers& from) : number{from}, timer{from}, watch{from} {}
+
     stage at = stage::entering;
-    uint64_t number = 0;                ///< Its own, for requests; others are stale.
-    uint64_t timer = 0;                 ///< Number of the timer that counts.
-    uint64_t watch = 0;                 ///< Number of the watch that counts.
+    counting_number number; ///< For requests.
+    counting_number timer;
+    counting_number watch;
     std::shared_ptr<const lease> right; ///< To a descriptor.
     std::unique_ptr<session> link;      ///< Null while entering.
     time_point began;                   ///< The session.
     server_facts facts;
-    footing ground = footing::unknown;
-    prepared_statements prepared;
-    bool last = false; ///< It is not kept, whatever the plan says.
-
-    // -- of the flight under way ------------------------------------------------------------------
-
-    flight sent;
-    size_t answers = 0;
-    size_t good = 0; ///< Queries that succeeded.
-    time_point asked;
-    time_point last_byte;
-    std::optional<session_error> worst; ///< Of its queries, the first; its message names the query.
+    session_memory memory;
+    bool last = false;                     ///< It is not kept, whatever the plan says.
+    std::optional<poll_progress> progress; ///< Of the newest flight.
   };
 
   /// A session that was closed and that the server may have still.
@@ -90,7 +85,6 @@ private:
 
     agenda what;
     block_maker rows;
-    std::optional<time_point> facts_asked;
     complaint trouble;
     std::unique_ptr<visit> open; ///< Null: no session.
     database_state shown;
@@ -119,13 +113,6 @@ private:
   void look_up(const std::string& database, visit& x);
   void connect(const std::string& database, visit& x, const std::string& password);
   void go_on(const std::string& database, visit& x, const connect_progress& progress);
-  void ask(const std::string& database, watched& y);
-  [[nodiscard]] bool wants_facts(const watched& y) const;
-  [[nodiscard]] flight_extras extras(const watched& y) const;
-  void receive(const std::string& database, watched& y);
-  void take(watched& y, statement_result result);
-  void take_query(watched& y, const step& what, const statement_result& result);
-  void answered(const std::string& database, watched& y);
   void failed(const std::string& database, const session_error& error);
   void silent(const std::string& database, watched& y);
   void judge(const std::string& database, watched& y, const std::optional<session_error>& error);
@@ -133,13 +120,21 @@ private:
   void arm(visit& x, caf::timespan delay);
 
   /// The database whose visit has this number; null when there is none.
-  std::pair<const std::string, watched>* find(uint64_t visit::*which, uint64_t number);
+  std::pair<const std::string, watched>* find(counting_number visit::*which, uint64_t number);
+
+  // -- its flight (visitor_flight.cpp) ------------------------------------------------------------
+
+  void ask(const std::string& database, watched& y);
+  [[nodiscard]] bool wants_facts(const watched& y) const;
+  [[nodiscard]] flight_extras extras(const watched& y) const;
+  void receive(const std::string& database, watched& y);
+  void take(watched& y, statement_result result);
+  void answered(const std::string& database, watched& y);
 
   [[nodiscard]] time_point now() const { return self_->clock().now(); }
   [[nodiscard]] const connection_settings& options() const {
     return arguments_.options->connections;
   }
-  [[nodiscard]] uint64_t fresh_number() { return ++last_number_; }
 
   visitor_actor::pointer self_;
   visitor_arguments arguments_;
@@ -148,8 +143,8 @@ private:
   std::optional<server_seen> server_;   ///< Nothing while the backend has no session.
   std::map<std::string, watched> databases_;
   std::map<uint64_t, farewell> leaving_; ///< By the number of their watch.
-  uint64_t last_number_ = 0;
-  uint64_t tick_ = 0; ///< Number of the tick that counts.
+  numbers numbers_;
+  counting_number tick_{numbers_};
 };
 
 visitor_actor::behavior_type visitor(observed_ptr<visitor_actor, visitor_state> self,

@@ -30,6 +30,11 @@ inline constexpr std::array<double, 12> poll_duration_bounds{
 struct query_metrics {
   explicit query_metrics(size_t metrics) : nan(metrics) {}
 
+  /// It has failed once more.
+  void count_failure(failure x) noexcept {
+    (x == failure::timeout ? timeouts : errors).fetch_add(1, std::memory_order_relaxed);
+  }
+
   std::atomic<uint64_t> errors{0};     ///< `pg_query_error`
   std::atomic<uint64_t> timeouts{0};   ///< `pg_query_timeout`
   std::atomic<bool> planned{false};    ///< It applies.

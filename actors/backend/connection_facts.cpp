@@ -1,0 +1,87 @@
+// What the CONNECTION asks and learns about its server: version, role, rights, extensions, whether
+// a pooler stands in between, and which databases there are.
+#include "actors/backend/connection.hpp"
+#include "actors/backend/conninfo.hpp"
+#include "actors/backend/database_list.hpp"
+#include "actors/backend/setup_sql.hpp"
+#include "actors/registry/families.hpp"
+
+namespace pgstatsmon {
+
+namespace {
+
+namespace level = spdlog::level;
+
+/// How long the rights that were found are relied on.
+constexpr auto rights_interval = std::chrono::seconds{45};
+
+} // namespace
+
+flight_extras connection_state::extras() const {
+  auto result = extras_for(polling_limits(options()), facts_, memory_.ground);
+  // A pooler says what a server session of the past said.
+  if (facts_.version < 140000 || memory_.ground != footing::own)
+    result.role = "SELECT pg_catalog.pg_is_in_recovery()";
+  if (!rights_complete_ || !rights_asked_ || now() - *rights_asked_ >= rights_interval)
+    result.rights = rights_query(facts_.version);
+  if (agenda_->wants_facts(now()))
+    result.facts = facts_sql();
+  return result;
+}
+
+void connection_state::update_agenda() {
+  agenda_->start(now(), arguments_.options->interval);
+  if (agenda_->learn(facts_.version, facts_.role, rights_complete_))
+    plan_is_news_ = true;
+  if (!std::exchange(plan_is_news_, false))
+    return;
+  auto all = agenda_->explain(now());
+  for (size_t i = 0; i < all->size(); ++i)
+    arguments_.metrics->query(i).planned = (*all)[i].why.empty();
+  arguments_.metrics->history.set_plan(std::move(all));
+}
+
+std::string connection_state::facts_sql() const {
+  auto result = agenda_->facts_sql();
+  if (arguments_.target.databases.on)
+    result += (result.empty() ? "" : " UNION ALL ") + databases_query(facts_.version);
+  return result;
+}
+
+void connection_state::facts_came(const pg_result* rows) {
+  plan_is_news_ = true; // what was left out for a while may be back
+  if (rows == nullptr || !arguments_.visitor)
+    return;
+  visiting_ = true;
+  self_->send(arguments_.visitor,
+              server_seen{attempts_.current(), facts_.version, facts_.role, takes_options_,
+                          std::make_shared<const database_list>(parse_database_list(*rows))});
+}
+
+void connection_state::say_pooler() {
+  if (memory_.ground == footing::shared && !std::exchange(pooler_said_, true))
+    say(level::info, "a pooler stands in between: settings go with each query, none is prepared");
+}
+
+void connection_state::look_at_facts() {
+  auto said = session_->facts();
+  if (said.role == server_role::unknown
+      || (memory_.ground == footing::shared && asked_role_ != server_role::unknown))
+    said.role = asked_role_;
+  if (said == facts_)
+    return;
+  facts_ = said;
+  rights_complete_ = false;
+  auto& metrics = *arguments_.metrics;
+  using seconds = std::chrono::duration<double>;
+  metrics.certificate_end =
+    said.certificate_end ? seconds{said.certificate_end->time_since_epoch()}.count() : 0;
+  auto old_version = metrics.server_version.exchange(said.version);
+  auto old_role = said.role == server_role::unknown ? said.role : metrics.role.exchange(said.role);
+  // A reconnect that finds what it left is no news.
+  if (old_version != said.version || old_role != said.role)
+    say_one_of_many(level::info, "connected", "PostgreSQL {}, {}", version_text(said.version),
+                    to_string_view(said.role));
+}
+
+} // namespace pgstatsmon

@@ -1,0 +1,126 @@
+// Taking results.
+#include "actors/backend/poll_progress.hpp"
+
+#include "actors/backend/classify.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <libpq-fe.h>
+
+namespace pgstatsmon {
+
+poll_progress::poll_progress(flight sent, const flight_limits& limits, time_point now)
+  : sent_{std::move(sent)}, limits_{limits}, began_{now}, last_result_{now}, last_byte_{now} {
+  traces_.reserve(sent_.steps.size());
+}
+
+void poll_progress::heard(time_point now) {
+  last_byte_ = now;
+  if (!first_byte_)
+    first_byte_ = now;
+}
+
+taken_result poll_progress::take(statement_result x, agenda& asked, session_memory& of,
+                                 time_point now) {
+  auto index = x.index;
+  auto first = std::exchange(first_byte_, std::nullopt).value_or(now);
+  taken_result result{sent_.steps[index], std::move(x), std::exchange(last_result_, now), first,
+                      now};
+  next_ = index + 1;
+  const auto* rows = result.result.rows.get();
+  switch (result.what.what) {
+  case purpose::arrival: round_trip_ = result.took(); break;
+  case purpose::guards:
+    if (auto own = boolean(rows))
+      of.ground = *own ? footing::own : footing::shared;
+    break;
+  case purpose::facts: asked.facts_came(rows, now); break;
+  case purpose::query: take_query(result, asked, of.prepared); break;
+  case purpose::role:
+  case purpose::rights: break;
+  }
+  return result;
+}
+
+void poll_progress::take_query(taken_result& x, agenda& asked, prepared_statements& prepared) {
+  auto& [index, rows, is_prepared, error] = x.result;
+  prepared_statements::key key{x.what.query, x.what.variant};
+  if (is_prepared && sent_.statements[index].prepare)
+    prepared.add(key);
+  if (!error)
+    error = too_many_rows(rows.get(), limits_.max_rows);
+  asked.answered(x.what.query, x.end, !error);
+  traces_.push_back(trace_of(x));
+  if (!error) {
+    ++good_;
+    rows_ += traces_.back().rows;
+    return;
+  }
+  rows = nullptr;
+  if (worst_ != failure::timeout)
+    worst_ = error->reason;
+  if (!first_failed_)
+    first_failed_ = failed_query{x.what.query, *error};
+  if (may_come_from_preparing(error->sqlstate))
+    prepared.give_up(key);
+}
+
+const step* poll_progress::broke_off(const session_error& why, agenda& asked, time_point now) {
+  const auto* query = why.reason == failure::too_large ? running() : nullptr;
+  if (query != nullptr)
+    asked.leave_out(query->query, now);
+  return query;
+}
+
+const step* poll_progress::running() const {
+  return !complete() && sent_.steps[next_].what == purpose::query ? &sent_.steps[next_] : nullptr;
+}
+
+poll_progress::time_point poll_progress::deadline() const {
+  const auto* query = running();
+  auto silence = patience_for(query == nullptr ? std::chrono::milliseconds{0} : query->limit,
+                              limits_.query_timeout);
+  auto longest = std::ranges::max(sent_.steps, {}, &step::limit).limit;
+  auto whole =
+    std::max(limits_.interval, caf::timespan{patience_for(longest, limits_.query_timeout)});
+  return std::min<time_point>(last_byte_ + silence, began_ + whole);
+}
+
+query_trace poll_progress::trace_of(const taken_result& x) const {
+  query_trace result;
+  result.query = x.what.query;
+  result.variant = x.what.variant;
+  result.done = true;
+  result.start = x.start - began_;
+  result.first = x.first - began_;
+  result.end = x.end - began_;
+  if (const auto* rows = x.result.rows.get()) {
+    result.rows = static_cast<uint64_t>(PQntuples(rows));
+    result.bytes = PQresultMemorySize(rows);
+  }
+  if (x.result.error) {
+    result.reason = x.result.error->reason;
+    result.sqlstate = x.result.error->sqlstate;
+  }
+  return result;
+}
+
+poll_trace poll_progress::trace(double when, failure reason, time_point now) const {
+  poll_trace result;
+  result.when = when;
+  result.reason = reason;
+  result.duration = now - began_;
+  result.round_trip = round_trip_;
+  result.queries = traces_;
+  for (auto i = next_; i < sent_.steps.size(); ++i)
+    if (const auto& x = sent_.steps[i]; x.what == purpose::query) {
+      auto& missing = result.queries.emplace_back();
+      missing.query = x.query;
+      missing.variant = x.variant;
+      missing.start = last_result_ - began_;
+    }
+  return result;
+}
+
+} // namespace pgstatsmon
