@@ -53,9 +53,6 @@ private:
   std::unique_ptr<impl> impl_;
 };
 
-/// A URL for people: without user, password, query and fragment.
-std::string shown(std::string_view url);
-
 /// The problem that a status is; nothing when it is 200.
 std::optional<source_problem> status_problem(const http_reply& x);
 

@@ -4,6 +4,7 @@
 #include "actors/discovery/directory_watch.hpp"
 #include "actors/discovery/dns.hpp"
 #include "actors/discovery/http_client.hpp"
+#include "actors/discovery/http_url.hpp"
 #include "actors/discovery/sd_body.hpp"
 #include "actors/discovery/vmapi.hpp"
 #include "config/fault.hpp"

@@ -1,6 +1,7 @@
 // Asks VMAPI for its VMs.
 #include "actors/discovery/vmapi.hpp"
 
+#include "actors/discovery/http_url.hpp"
 #include "actors/discovery/vmapi_body.hpp"
 #include "actors/discovery/vmapi_paging.hpp"
 #include "config/fault.hpp"

@@ -1,4 +1,4 @@
-// The SCHEDULER.
+// The SCHEDULER: ticks, polls, and the end.
 #include "actors/scheduler/scheduler.hpp"
 
 #include "actors/trace_points.hpp"
@@ -44,29 +44,6 @@ void scheduler_state::beat() {
   look_at_untried();
 }
 
-void scheduler_state::discovered() {
-  discovered_ = true;
-  for (const auto& [life, x] : members_)
-    untried_.insert(life);
-  look_at_untried();
-}
-
-// Who can't be reached is not polled, so its first failure is looked for here.
-void scheduler_state::look_at_untried() {
-  std::erase_if(untried_, [this](incarnation life) {
-    auto i = members_.find(life);
-    return i == members_.end() || !i->second.connection || i->second.metrics->paused
-           || i->second.metrics->last_failure != failure::none;
-  });
-  if (discovered_ && untried_.empty() && arguments_.metrics.signs != nullptr)
-    arguments_.metrics.signs->set_ready();
-}
-
-void scheduler_state::tried(incarnation life) {
-  if (untried_.erase(life) > 0 && untried_.empty())
-    look_at_untried();
-}
-
 void scheduler_state::plan_tick() {
   // After a halt of the whole machine the ticks that were missed are not made up for.
   next_tick_ = std::max(next_tick_ + arguments_.options->interval, self_->clock().now());
@@ -78,58 +55,6 @@ void scheduler_state::plan_tick() {
 caf::timespan scheduler_state::poll_limit() const {
   // Longer than a CONNECTION's own limits: only an actor that is stuck needs this one.
   return arguments_.options->interval + arguments_.options->connections.query_timeout + spare;
-}
-
-void scheduler_state::add(const backend& x) {
-  if (draining_)
-    return;
-  auto paused_until = all_paused_until_;
-  auto disconnected = all_disconnected_ && self_->clock().now() < all_paused_until_;
-  if (auto i = lives_.find(x.id); i != lives_.end()) {
-    paused_until = members_[i->second].paused_until;
-    disconnected = members_[i->second].disconnected;
-  }
-  remove(x.id);
-  auto life = ++last_life_;
-  lives_[x.id] = life;
-  auto& added = members_[life];
-  added.target = x;
-  added.paused_until = paused_until;
-  added.disconnected = disconnected;
-  added.metrics = std::make_shared<backend_metrics>(arguments_.queries);
-  self_->send(arguments_.registry, backend_known{x, life, added.metrics});
-  start_actors(life, added);
-  show();
-}
-
-void scheduler_state::start_actors(incarnation life, member& x) {
-  x.connection = arguments_.spawn_backend(self_, x.target, life, x.metrics, arguments_.options);
-  connections_.emplace(x.connection.address(), life);
-  self_->monitor(x.connection);
-  if (x.disconnected)
-    self_->send(x.connection, session_order{.connect = false});
-}
-
-void scheduler_state::remove(const std::string& id) {
-  auto i = lives_.find(id);
-  if (i == lives_.end())
-    return;
-  auto life = i->second;
-  lives_.erase(i);
-  auto& gone = members_[life];
-  answer_orders(gone, caf::make_error(ec::no_such_backend, "the backend was removed"));
-  leave(life, gone);
-  members_.erase(life);
-  slot_is_back(life);
-}
-
-void scheduler_state::leave(incarnation life, const member& x) {
-  self_->send(arguments_.registry, backend_forgotten{life});
-  if (!x.connection)
-    return;
-  connections_.erase(x.connection.address());
-  leaving_.insert(x.connection.address());
-  self_->send(x.connection, backend_removed{x.target.id});
 }
 
 void scheduler_state::ready(incarnation life) {
@@ -238,34 +163,6 @@ void scheduler_state::unanswered(incarnation life, const caf::error& error) {
 void scheduler_state::slot_is_back(incarnation life) {
   due_.release(life);
   pump();
-}
-
-void scheduler_state::down(const caf::down_msg& x) {
-  if (leaving_.erase(x.source) > 0) {
-    answer_drain();
-    return;
-  }
-  auto i = connections_.find(x.source);
-  if (i == connections_.end())
-    return;
-  auto life = i->second;
-  connections_.erase(i);
-  auto& died = members_.at(life);
-  say(spdlog::level::err, "backend {}: its actors died ({}), they are started again",
-      died.target.name, caf::to_string(x.reason));
-  died.connection = nullptr;
-  died.metrics->up = false;
-  died.metrics->state = backend_state::backoff;
-  died.metrics->restarts.fetch_add(1, std::memory_order_relaxed);
-  answer_orders(died, caf::make_error(ec::timeout, "the backend's actors died"));
-  self_->delayed_send(self_, died.restarts.next(arguments_.chance()), caf::reset_atom_v, life);
-  slot_is_back(life);
-}
-
-void scheduler_state::restart(incarnation life) {
-  auto i = members_.find(life);
-  if (i != members_.end() && !i->second.connection && !draining_)
-    start_actors(life, i->second);
 }
 
 caf::result<caf::ok_atom> scheduler_state::drain() {

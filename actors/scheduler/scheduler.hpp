@@ -121,10 +121,18 @@ private:
     uint64_t paused = 0;
   };
 
+  // -- members (scheduler_members.cpp) ------------------------------------------------------------
+
+  void look_at_untried();
+  void tried(incarnation life);
+  void start_actors(incarnation life, member& x);
+  void leave(incarnation life, const member& x);
+
+  // -- ticks and polls ----------------------------------------------------------------------------
+
   void plan_tick();
   void close_tick();
   [[nodiscard]] caf::timespan poll_limit() const;
-  void start_actors(incarnation life, member& x);
   void set_disconnected(member& x, bool disconnected);
   void make_due(incarnation life, member& x, tick_record& tick);
   void answer_orders(member& x, const caf::expected<poll_report>& report);
@@ -136,9 +144,6 @@ private:
   /// Backends of the last tick are still waiting or in flight.
   [[nodiscard]] bool tick_is_open() const { return !history_.empty() && !history_.front().ended; }
   void slot_is_back(incarnation life);
-  void look_at_untried();
-  void tried(incarnation life);
-  void leave(incarnation life, const member& x);
   void answer_drain();
   void show();
 

@@ -4,6 +4,7 @@
 
 #include "test/unit/test.hpp"
 
+#include "actors/discovery/http_url.hpp"
 #include "actors/discovery/vmapi_body.hpp"
 #include "actors/discovery/vmapi_paging.hpp"
 #include "config/fault.hpp"
