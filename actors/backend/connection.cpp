@@ -41,10 +41,13 @@ void connection_state::close_session() {
 }
 
 void connection_state::obey(const session_order& order) {
-  wanted_ = order.connect;
+  auto before = std::exchange(wanted_, order.connect);
   if (leaving_)
     return;
-  if (wanted_ && state_ == backend_state::disconnected)
+  // It sees to itself whether its backend is paused.
+  if (arguments_.visitor)
+    self_->send(arguments_.visitor, session_order{});
+  if (wanted_ && !before && state_ == backend_state::disconnected)
     connect();
   // SETUP and polls end first; both lead here again.
   else if (!wanted_ && state_ != backend_state::polling && state_ != backend_state::setup)

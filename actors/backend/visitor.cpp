@@ -74,9 +74,14 @@ void visitor_state::learn(const server_seen& x) {
 }
 
 void visitor_state::obey(const session_order& order) {
-  if (order.connect)
-    return;
-  server_.reset();
+  if (!order.connect)
+    server_.reset();
+  if (!order.connect || arguments_.metrics->paused)
+    end_all();
+  pump();
+}
+
+void visitor_state::end_all() {
   for (auto& [database, x] : databases_) {
     if (x.open == nullptr || x.open->at == visit::stage::idle)
       continue;
@@ -105,9 +110,6 @@ void visitor_state::pump() {
   drop_stale();
   for (const auto& database : plan_->surplus())
     close(databases_.at(database));
-  // A session that idles for long would stop DROP DATABASE.
-  if (arguments_.metrics->paused)
-    close_idle();
   while (server_ && !arguments_.metrics->paused) {
     auto next = plan_->next(now());
     if (!next)

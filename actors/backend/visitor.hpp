@@ -43,7 +43,8 @@ public:
   /// The server is there: visits begin or go on.
   void learn(const server_seen& x);
 
-  /// The server is gone: every visit ends.
+  /// The server is gone, or an operator has paused the backend: every visit ends, and no session is
+  /// kept, which would be in the way of DROP DATABASE. Or it is paused no more: visits go on.
   void obey(const session_order& order);
 
   void reconfigure(const settings_ptr& x);
@@ -98,6 +99,7 @@ private:
   void close(watched& x);
   void see_off(visit& x);
   void on_farewell(uint64_t number, bool in_time);
+  void end_all();
   void close_all();
   void close_idle();
   void forget(const std::string& database);

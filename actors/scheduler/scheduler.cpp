@@ -104,12 +104,12 @@ void scheduler_state::reconfigure(const settings_ptr& options, const catalogue_p
 
 void scheduler_state::make_due(incarnation life, member& x, tick_record& tick) {
   auto paused = tick.began < x.paused_until;
-  x.metrics->paused.store(paused, std::memory_order_relaxed);
   if (paused) {
+    x.metrics->paused = true;
     ++tick.paused;
     return;
   }
-  set_disconnected(x, false);
+  go_on(x);
   if (!x.connection)
     return;
   ++tick.due;

@@ -133,7 +133,12 @@ private:
   void plan_tick();
   void close_tick();
   [[nodiscard]] caf::timespan poll_limit() const;
-  void set_disconnected(member& x, bool disconnected);
+
+  /// Tells a backend's actors that it is paused or not, and whether it may have a session.
+  void say_order(const member& x);
+
+  /// A pause is over, if there was one.
+  void go_on(member& x);
   void make_due(incarnation life, member& x, tick_record& tick);
   void answer_orders(member& x, const caf::expected<poll_report>& report);
   bool each_named(const std::string& backend_name, const std::function<void(member&)>& f);

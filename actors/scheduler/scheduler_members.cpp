@@ -44,6 +44,7 @@ void scheduler_state::add(const backend& x) {
   added.paused_until = paused_until;
   added.disconnected = disconnected;
   added.metrics = std::make_shared<backend_metrics>(arguments_.queries);
+  added.metrics->paused = self_->clock().now() < paused_until;
   self_->send(arguments_.registry, backend_known{x, life, added.metrics});
   start_actors(life, added);
   show();

@@ -59,8 +59,8 @@ caf::result<uint64_t> scheduler_state::pause(const pause_order& x) {
   auto pause_one = [&](member& y) {
     y.paused_until = until;
     y.metrics->paused.store(true, std::memory_order_relaxed);
-    if (x.disconnect)
-      set_disconnected(y, true);
+    y.disconnected = y.disconnected || x.disconnect;
+    say_order(y);
     ++n;
   };
   if (!each_named(x.backend, pause_one))
@@ -74,9 +74,15 @@ caf::result<uint64_t> scheduler_state::pause(const pause_order& x) {
   return n;
 }
 
-void scheduler_state::set_disconnected(member& x, bool disconnected) {
-  if (std::exchange(x.disconnected, disconnected) != disconnected && x.connection)
-    self_->send(x.connection, session_order{.connect = !disconnected});
+void scheduler_state::say_order(const member& x) {
+  if (x.connection)
+    self_->send(x.connection, session_order{.connect = !x.disconnected});
+}
+
+void scheduler_state::go_on(member& x) {
+  x.disconnected = false;
+  if (x.metrics->paused.exchange(false))
+    say_order(x);
 }
 
 caf::result<uint64_t> scheduler_state::resume(const resume_order& x) {
@@ -84,8 +90,7 @@ caf::result<uint64_t> scheduler_state::resume(const resume_order& x) {
   auto resume_one = [&](member& y) {
     n += self_->clock().now() < y.paused_until ? 1 : 0;
     y.paused_until = time_point{};
-    y.metrics->paused.store(false, std::memory_order_relaxed);
-    set_disconnected(y, false);
+    go_on(y);
   };
   if (!each_named(x.backend, resume_one))
     return unknown_backend(x.backend);

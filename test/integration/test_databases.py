@@ -5,6 +5,7 @@ import re
 import threading
 
 import pytest
+from harness.console import say
 from harness.daemon import backend
 from harness.waiting import wait_until
 
@@ -195,6 +196,27 @@ def test_busy_database_keeps_its_session(server, watch):
     look_again(server)
     wait_until(lambda: ours() == "0", what="a session that is given back")
     server.psql("drop database busy")
+
+
+def test_pause_lets_go(server, watch):
+    """A pause ends the sessions that are kept at once: whoever leaves then may drop the database."""
+    make(server, "busy")
+    other = server.session("busy")
+    daemon = watch([watched(server, keep=4, interval=60_000)])
+    ours = "select count(*) from pg_stat_activity where usename = 'pgstatsmon' and datname = 'busy'"
+    daemon.wait_for(lambda page: tables_of(page) == {"busy"})
+    assert server.psql(ours) == "1"
+    say(daemon, "pause", "one")
+    # Nothing but the order can end it: the next visit and the next list are a minute away.
+    wait_until(lambda: server.psql(ours) == "0", timeout=10, what="a session that is let go of")
+    other.close()
+    server.sessions.remove(other)
+    server.psql("drop database busy")
+    assert daemon.scrape().value("pg_up", backend="one") == 1
+    make(server, "busy")
+    say(daemon, "resume", "one")
+    look_again(server)
+    daemon.wait_for(lambda page: tables_of(page) == {"busy"})
 
 
 def test_console(server, watch):

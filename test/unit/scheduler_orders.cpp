@@ -173,6 +173,22 @@ TEST(a pause may close the connections until it is over) {
   CHECK(status().disconnected.empty());
 }
 
+TEST(a pause is told to the backend and so is its end) {
+  add("good");
+  auto orders = [this] {
+    sched.run();
+    return state_of<test::fake_connection_state>(spawned["good"].back()).session_orders.size();
+  };
+  count(pause_order{"good", 15s});
+  CHECK_EQUAL(orders(), 1u);
+  due_at_tick();
+  CHECK_EQUAL(orders(), 1u);
+  due_at_tick();
+  CHECK_EQUAL(orders(), 2u);
+  due_at_tick();
+  CHECK_EQUAL(orders(), 2u);
+}
+
 TEST(connections come back when a pause ends by itself) {
   add("good");
   count(pause_order{.backend = "good", .span = 15s, .disconnect = true});

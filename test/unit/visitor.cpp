@@ -302,6 +302,30 @@ TEST(without the session of the backend nobody is visited) {
   CHECK_EQUAL(spoken.connected.size(), 4u);
 }
 
+TEST(a pause ends what idles and what is under way and visits go on after it) {
+  have("a", 3);
+  have("b");
+  tell();
+  work();
+  CHECK_EQUAL(spoken.alive, 1u); // kept in a
+  pass(30s);
+  CHECK_EQUAL(spoken.busy, 1u);
+  metrics->paused = true;
+  self->send(aut, session_order{});
+  sched.run();
+  CHECK_EQUAL(spoken.alive, 0u);
+  CHECK(!of("a").kept);
+  pass(2min);
+  CHECK_EQUAL(spoken.alive, 0u);
+  auto before = spoken.connected.size();
+  metrics->paused = false;
+  self->send(aut, session_order{});
+  sched.run();
+  work();
+  CHECK_EQUAL(spoken.connected.size(), before + 2);
+  CHECK(of("a").kept);
+}
+
 TEST(a visit that hangs ends and the others go on) {
   have("a");
   have("b");
