@@ -6,6 +6,7 @@
 
 #include <caf/expected.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -113,6 +114,10 @@ struct query_definition {
   std::chrono::milliseconds timeout{0}; ///< Its own time limit; 0: connections.query_timeout.
   std::vector<need> needs{};            ///< All must hold.
   row_limit limit{};
+
+  /// Each row is a standby, and these metrics are its positions in the WAL, in bytes: sent,
+  /// written, flushed, replayed. Nothing: it tells of no standbys.
+  std::optional<std::array<size_t, 4>> replication{};
 
   friend bool operator==(const query_definition&, const query_definition&) = default;
 };

@@ -187,6 +187,7 @@ located_definition read_definition(const value& root) {
   each_of_some(s.get("metrics"), "a list of metrics",
                [&](const value& x) { read_metric(x, common, result); });
   read_limit(s, result.query);
+  read_replication(s, result.query);
   each_of_some(s.get("versions"), "a list of version ranges with their SQL",
                [&](const value& x) { read_variant(x, result); });
   return result;

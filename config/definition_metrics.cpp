@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace pgstatsmon {
@@ -192,6 +193,22 @@ void read_metric(const value& self, duplicate_rule common, located_definition& t
   to.metric_places.resize(to.query.metrics.size(), place_of(column));
 }
 
+namespace {
+
+/// The metric that a column of a counter or a gauge makes.
+std::optional<size_t> number_of(const std::string& column, const value& at,
+                                const query_definition& x) {
+  auto found = std::ranges::find_if(x.metrics, [&](const auto& y) {
+    return y.column == column && y.source == sample_source::number;
+  });
+  if (found != x.metrics.end())
+    return static_cast<size_t>(found - x.metrics.begin());
+  at.complain("is no column of a counter or a gauge");
+  return std::nullopt;
+}
+
+} // namespace
+
 void read_limit(fields& s, query_definition& x) {
   std::string by;
   auto rows = s.get("max_rows").read(x.limit.rows, integer<uint32_t>(1, 1'000'000));
@@ -210,12 +227,29 @@ void read_limit(fields& s, query_definition& x) {
     rows.complain("keeps some of the rows, expected by with it: the column that ranks them");
     return;
   }
-  auto found = std::ranges::find_if(
-    x.metrics, [&](const auto& y) { return y.column == by && y.source == sample_source::number; });
-  if (found == x.metrics.end())
-    column.complain("is no column of a counter or a gauge");
-  else
-    x.limit.by = static_cast<size_t>(found - x.metrics.begin());
+  if (auto found = number_of(by, column, x))
+    x.limit.by = *found;
+}
+
+void read_replication(fields& s, query_definition& x) {
+  std::vector<size_t> found;
+  auto faulty = false;
+  auto columns = s.get("replication");
+  columns.each([&](const value& item) {
+    std::string column;
+    item.require(column, "a column", parse_name);
+    auto i = column.empty() ? std::nullopt : number_of(column, item, x);
+    faulty = faulty || !i;
+    found.push_back(i.value_or(0));
+  });
+  if (!columns.given() || faulty)
+    return;
+  if (std::array<size_t, 4> all{}; found.size() != all.size()) {
+    columns.complain("names some columns, expected four: sent, written, flushed, replayed");
+  } else {
+    std::ranges::copy(found, all.begin());
+    x.replication = all;
+  }
 }
 
 void read_needs(const value& self, std::vector<need>& x) {

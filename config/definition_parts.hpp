@@ -28,6 +28,9 @@ void read_metric(const value& self, duplicate_rule common, located_definition& t
 /// `max_rows`, `by`, `rank` and `other`. The metrics have been read.
 void read_limit(fields& s, query_definition& x);
 
+/// `replication`. The metrics have been read.
+void read_replication(fields& s, query_definition& x);
+
 /// `needs`: one, or a list.
 void read_needs(const value& self, std::vector<need>& x);
 

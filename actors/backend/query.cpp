@@ -9,21 +9,18 @@ namespace pgstatsmon {
 
 namespace {
 
-/// Shows the standbys to those who watch, if this query knows them.
+/// Shows the standbys that a query knows to those who watch.
 void trace_replication(const std::string& backend, const query_definition& query,
                        const section& rows) {
-  if (query.name != "pg_stat_replication")
+  if (!query.replication)
     return;
-  auto position = [&](size_t row, std::string_view column) -> int64_t {
-    for (size_t i = 0; i < rows.metrics(); ++i)
-      if (auto x = rows.value(row, i); query.metrics[i].column == column && x >= 0 && x < 0x1p63)
-        return static_cast<int64_t>(x);
-    return -1;
+  auto position = [&](size_t row, size_t which) -> int64_t {
+    auto x = rows.value(row, (*query.replication)[which]);
+    return x >= 0 && x < 0x1p63 ? static_cast<int64_t>(x) : -1;
   };
   for (size_t i = 0; i < rows.rows(); ++i)
     trace::replication(backend, std::string{rows.labels(i)},
-                       {position(i, "wal_sent"), position(i, "replica_wal_written"),
-                        position(i, "replica_wal_flushed"), position(i, "replica_wal_replayed")});
+                       {position(i, 0), position(i, 1), position(i, 2), position(i, 3)});
 }
 
 } // namespace

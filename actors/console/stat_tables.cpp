@@ -4,7 +4,6 @@
 #include "actors/registry/block.hpp"
 
 #include <algorithm>
-#include <optional>
 
 namespace pgstatsmon {
 
@@ -45,33 +44,6 @@ std::string_view zone_of(std::string_view name) {
 /// A number of bytes as the scripts show it.
 cell bytes(double x) {
   return count(static_cast<uint64_t>(std::max(x, 0.0)));
-}
-
-constexpr std::array wal_families{"pg_stat_replication_wal_sent_bytes",
-                                  "pg_stat_replication_replica_wal_written_bytes",
-                                  "pg_stat_replication_replica_wal_flushed_bytes",
-                                  "pg_stat_replication_replica_wal_replayed_bytes"};
-
-/// Where the four families stand in a catalogue.
-struct wal_columns {
-  size_t query = 0;
-  std::array<size_t, wal_families.size()> metrics{};
-};
-
-std::optional<wal_columns> find_wal(const catalogue& queries) {
-  for (size_t i = 0; i < queries.queries().size(); ++i) {
-    const auto& metrics = queries.queries()[i].metrics;
-    wal_columns result{i, {}};
-    auto all = true;
-    for (size_t j = 0; j < wal_families.size(); ++j) {
-      auto found = std::ranges::find(metrics, wal_families[j], &metric_definition::family);
-      all = all && found != metrics.end();
-      result.metrics[j] = static_cast<size_t>(found - metrics.begin());
-    }
-    if (all)
-      return result;
-  }
-  return std::nullopt;
 }
 
 } // namespace
@@ -149,6 +121,31 @@ report stat_tables::queries(const entry_list& backends, const catalogue& queries
   return {std::move(result)};
 }
 
+void stat_tables::add_standbys(table& to, const entry& of, const block& samples,
+                               wal_rows& seen) const {
+  const auto& queries = samples.queries()->queries();
+  auto query =
+    std::ranges::find_if(queries, [](const auto& x) { return x.replication.has_value(); });
+  if (query == queries.end())
+    return;
+  const auto& rows = samples.of(static_cast<size_t>(query - queries.begin()));
+  for (size_t i = 0; i < rows.rows(); ++i) {
+    wal_positions now{};
+    for (size_t j = 0; j < now.size(); ++j)
+      if (auto value = rows.value(i, (*query->replication)[j]); !is_absent(value))
+        now[j] = value;
+    std::pair key{of.life, std::string{rows.labels(i)}};
+    auto found = wal_.find(key);
+    auto before = found == wal_.end() ? wal_positions{} : found->second;
+    to.rows.push_back({words(shard_of(of.value.name)), words(zone_of(of.value.name)),
+                       words(label_in(key.second, "sync_state")), bytes(grown(now[0], before[0])),
+                       bytes(grown(now[1], before[1])), bytes(grown(now[2], before[2])),
+                       bytes(grown(now[3], before[3])),
+                       words(label_in(key.second, "application_name"))});
+    seen.emplace(std::move(key), now);
+  }
+}
+
 report stat_tables::wal(const entry_list& backends) {
   table result{{},
                "walstat",
@@ -161,28 +158,10 @@ report stat_tables::wal(const entry_list& backends) {
                 {"REPLAYED", "replayed_bytes", true},
                 {"STANDBY", "standby"}},
                {}};
-  decltype(wal_) seen;
-  for (const auto& x : backends) {
-    auto samples = x->samples.load(std::memory_order_acquire);
-    auto columns = samples == nullptr ? std::nullopt : find_wal(*samples->queries());
-    if (!columns)
-      continue;
-    const auto& rows = samples->of(columns->query);
-    for (size_t i = 0; i < rows.rows(); ++i) {
-      wal_positions now{};
-      for (size_t j = 0; j < now.size(); ++j)
-        if (auto value = rows.value(i, columns->metrics[j]); !is_absent(value))
-          now[j] = value;
-      std::pair key{x->life, std::string{rows.labels(i)}};
-      auto before = wal_[key];
-      result.rows.push_back({words(shard_of(x->value.name)), words(zone_of(x->value.name)),
-                             words(label_in(key.second, "sync_state")),
-                             bytes(grown(now[0], before[0])), bytes(grown(now[1], before[1])),
-                             bytes(grown(now[2], before[2])), bytes(grown(now[3], before[3])),
-                             words(label_in(key.second, "application_name"))});
-      seen.emplace(std::move(key), now);
-    }
-  }
+  wal_rows seen;
+  for (const auto& x : backends)
+    if (auto samples = x->samples.load(std::memory_order_acquire))
+      add_standbys(result, *x, *samples, seen);
   wal_ = std::move(seen);
   return {std::move(result)};
 }

@@ -39,13 +39,15 @@ private:
   };
 
   using wal_positions = std::array<double, 4>;
+  using wal_rows = std::map<std::pair<incarnation, std::string>, wal_positions>;
 
   static void add_query(counts& to, const query_metrics& x);
   static counts since(const counts& now, const counts& before);
+  void add_standbys(table& to, const entry& of, const block& samples, wal_rows& seen) const;
 
   std::map<incarnation, counts> backends_;
   std::map<std::string, counts, std::less<>> queries_;
-  std::map<std::pair<incarnation, std::string>, wal_positions> wal_;
+  wal_rows wal_;
 };
 
 } // namespace pgstatsmon

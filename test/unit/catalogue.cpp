@@ -387,6 +387,19 @@ TEST(the largest rows are by a column of a metric) {
         != std::string::npos);
 }
 
+TEST(standbys have four positions in the WAL) {
+  std::string four;
+  for (const auto* x : {"w", "x", "y", "z"})
+    four += "  - {column: " + std::string{x} + ", type: counter, help: X.}\n";
+  CHECK(!only(extended("", four)).replication);
+  auto x = only(extended("replication: [z, w, x, y]\n", four));
+  CHECK(x.replication == (std::array<size_t, 4>{3, 0, 1, 2}));
+  CHECK(fault_in(extended("replication: [w, x]\n", four)).find("expected four")
+        != std::string::npos);
+  CHECK(fault_in(extended("replication: [w, x, y, a]\n", four)).find("is no column of a counter")
+        != std::string::npos);
+}
+
 TEST(a histogram is as many samples as it has buckets and three more) {
   auto x = only(extended("", "  - {column: ages, type: histogram, unit: seconds, buckets: [1, 5],"
                              " help: X.}\n"));
