@@ -1,6 +1,7 @@
 // How descriptors are dealt out.
 #include "config/descriptors.hpp"
 
+#include "config/databases.hpp"
 #include "config/settings.hpp"
 
 #include <fmt/format.h>
@@ -37,13 +38,17 @@ descriptor_plan plan_descriptors(uint64_t limit, const settings& x) {
           .page_clients = static_cast<uint32_t>(page)};
 }
 
-uint64_t descriptors_needed(size_t backends, const settings& x) {
-  return own + x.web.max_connections + house_of(x) + 2 * backends;
+uint64_t descriptors_needed(const settings& x) {
+  uint64_t sessions = 0;
+  auto top = narrowed({}, x.databases);
+  for (const auto& backend : x.static_backends)
+    sessions += 1 + sessions_of(narrowed(top, backend.databases));
+  return own + x.web.max_connections + house_of(x) + sessions;
 }
 
 std::string descriptor_warning(const settings& x, uint64_t limit) {
   auto backends = x.static_backends.size();
-  auto needed = descriptors_needed(backends, x);
+  auto needed = descriptors_needed(x);
   if (limit >= needed)
     return {};
   return fmt::format("this process may open {} files, and {} backends with {} clients of the page "

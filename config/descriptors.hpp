@@ -26,9 +26,10 @@ struct descriptor_plan {
 /// limit that is too small for all.
 descriptor_plan plan_descriptors(uint64_t limit, const settings& x);
 
-/// The limit at which `backends` backends all find descriptors, two each: while a session is
-/// replaced or its role set up, there are two.
-uint64_t descriptors_needed(size_t backends, const settings& x);
+/// The limit at which all backends that the file lists find descriptors, two each: while a session
+/// is replaced or its role set up, there are two. Where their databases are visited, each has those
+/// sessions besides.
+uint64_t descriptors_needed(const settings& x);
 
 /// A sentence when the limit can't hold what the file lists; empty when it can. Backends that are
 /// discovered later are not counted.

@@ -77,12 +77,13 @@ size_t agenda::planned(time_point now) const {
   return result;
 }
 
-std::shared_ptr<const plan_trace> agenda::explain(time_point now) const {
+std::shared_ptr<const plan_trace> agenda::explain(time_point now, bool elsewhere) const {
   auto result = std::make_shared<plan_trace>();
   for (size_t i = 0; i < plan_.size(); ++i) {
     auto why = is_left_out(i, now) ? std::string{"its result was too large"}
                                    : why_left_out(queries_->queries()[i], facts_);
-    result->push_back({plan_[i], std::move(why)});
+    auto there = elsewhere ? why_not_elsewhere(queries_->queries()[i], facts_) : std::string{};
+    result->push_back({plan_[i], std::move(why), std::move(there)});
   }
   return result;
 }

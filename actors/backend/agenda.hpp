@@ -71,7 +71,9 @@ public:
   [[nodiscard]] size_t planned(time_point now) const;
 
   /// For a person: every query, its variant or why it is left out.
-  [[nodiscard]] std::shared_ptr<const plan_trace> explain(time_point now) const;
+  /// @param elsewhere The server's other databases are visited.
+  [[nodiscard]] std::shared_ptr<const plan_trace> explain(time_point now,
+                                                          bool elsewhere = false) const;
 
 private:
   bool make();

@@ -35,7 +35,7 @@ void connection_state::update_agenda() {
     plan_is_news_ = true;
   if (!std::exchange(plan_is_news_, false))
     return;
-  auto all = agenda_->explain(now());
+  auto all = agenda_->explain(now(), arguments_.target.databases.on);
   for (size_t i = 0; i < all->size(); ++i)
     arguments_.metrics->query(i).planned = (*all)[i].why.empty();
   arguments_.metrics->history.set_plan(std::move(all));

@@ -70,4 +70,12 @@ std::string why_left_out(const query_definition& query, const plan_facts& of) {
   return lacks == nullptr ? std::string{} : "needs " + to_string(*lacks);
 }
 
+std::string why_not_elsewhere(const query_definition& query, const plan_facts& of) {
+  auto there = of;
+  there.functions = false;
+  if (query.scope != query_scope::database || !choose(query, of))
+    return {};
+  return why_left_out(query, there);
+}
+
 } // namespace pgstatsmon

@@ -37,4 +37,8 @@ plan make_plan(const catalogue& queries, const plan_facts& of);
 /// pg_stat_statements`, `not for 9.6.24`, `for a primary only`. Empty when it is in it.
 std::string why_left_out(const query_definition& query, const plan_facts& of);
 
+/// Why a query of scope database that is in the plan is not asked in the server's other databases:
+/// setup makes its functions in one only. Empty where it is, or is of the server.
+std::string why_not_elsewhere(const query_definition& query, const plan_facts& of);
+
 } // namespace pgstatsmon

@@ -11,6 +11,7 @@ namespace pgstatsmon {
 namespace {
 
 constexpr size_t sql_width = 40;
+constexpr size_t asked_column = 2;
 
 /// `from 10.0`, `9.4.0 to before 10.0, primary`.
 std::string servers_of(const sql_variant& x) {
@@ -30,6 +31,12 @@ cell occasion_of(const query_definition& query) {
   auto result = span(query.every);
   result.text = "every " + result.text;
   return result;
+}
+
+cell left_out_of(const std::string& why, const std::string& elsewhere) {
+  if (!why.empty())
+    return words(why);
+  return elsewhere.empty() ? none() : words("in other databases: " + elsewhere);
 }
 
 cell sql_of(const sql_variant& variant, bool whole) {
@@ -56,13 +63,13 @@ table plan_table(const entry& of, bool sql) {
   if (plan == nullptr || plan->size() != queries.size())
     return result;
   for (size_t i = 0; i < queries.size(); ++i) {
-    const auto& [variant, why] = (*plan)[i];
+    const auto& [variant, why, elsewhere] = (*plan)[i];
     const auto& query = queries[i];
     auto asked = why.empty() && variant;
     result.rows.push_back({words(query.name), words(query.set), asked ? occasion_of(query) : none(),
                            asked ? words(servers_of(query.variants[*variant])) : none(),
                            asked ? sql_of(query.variants[*variant], sql) : none(),
-                           why.empty() ? none() : words(why)});
+                           left_out_of(why, elsewhere)});
   }
   return result;
 }
@@ -72,7 +79,7 @@ report plan_report(const entry& of, bool sql) {
 }
 
 void leave_out_what_is_not_asked(report& x) {
-  auto is_left_out = [](const std::vector<cell>& row) { return !row.back().json.is_null(); };
+  auto is_left_out = [](const std::vector<cell>& row) { return row[asked_column].json.is_null(); };
   for (auto& part : x) {
     auto* plan = std::get_if<table>(&part);
     if (plan == nullptr || plan->key != "plan")

@@ -47,6 +47,7 @@ using trace_ptr = std::shared_ptr<const poll_trace>;
 struct planned_query {
   std::optional<size_t> variant; ///< Index into query_definition::variants.
   std::string why;               ///< It is left out; empty: it is not.
+  std::string elsewhere{};       ///< Why it is not asked in the server's other databases.
 };
 
 /// All queries, in the catalogue's order.

@@ -65,6 +65,30 @@ TEST(every query that is left out has its reason) {
   CHECK_EQUAL(aut.planned(begin), 2u);
 }
 
+TEST(a query that needs setups functions is of the backends own database) {
+  auto local = query("local");
+  local.scope = query_scope::database;
+  auto lent = local;
+  lent.name = "lent";
+  lent.needs = {*parse_need("functions")};
+  auto shared = lent;
+  shared.name = "shared";
+  shared.scope = query_scope::server;
+  agenda own{std::make_shared<const catalogue>(std::vector{local, lent, shared}), "a", {}};
+  own.learn(90600, server_role::primary, true);
+  auto elsewhere = [&](bool visits) {
+    std::vector<std::string> result;
+    auto plan = own.explain(begin, visits);
+    for (const auto& x : *plan)
+      result.push_back(x.elsewhere);
+    return result;
+  };
+  CHECK(elsewhere(true) == (std::vector<std::string>{"", "needs functions", ""}));
+  CHECK(elsewhere(false) == (std::vector<std::string>{"", "", ""}));
+  own.learn(90600, server_role::primary, false);
+  CHECK(elsewhere(true) == (std::vector<std::string>{"", "", ""}));
+}
+
 TEST(what is learned makes another plan) {
   found_facts found{
     *test::make_rows({"k", "n", "v"}, {{"extension", "pg_stat_statements", "1.10"}})};

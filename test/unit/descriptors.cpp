@@ -45,10 +45,22 @@ TEST(no limit leaves nobody without anything) {
 
 TEST(what a fleet needs is enough for two sessions each) {
   auto options = with_backends(500);
-  auto needed = descriptors_needed(500, options);
+  auto needed = descriptors_needed(options);
   CHECK(plan_descriptors(needed + 2000, options).sessions >= 1000);
   CHECK(descriptor_warning(options, needed).empty());
   CHECK(!descriptor_warning(options, needed - 1).empty());
+}
+
+TEST(sessions of visits are counted) {
+  auto options = with_backends(10);
+  auto before = descriptors_needed(options);
+  options.databases.keep = 5;
+  CHECK_EQUAL(descriptors_needed(options), before);
+  options.static_backends[3].databases.on = true;
+  options.static_backends[3].databases.at_once = 2;
+  CHECK_EQUAL(descriptors_needed(options), before + 5 + 2);
+  options.databases.on = true;
+  CHECK_EQUAL(descriptors_needed(options), before + 10 * (5 + 1) + 1);
 }
 
 TEST(the warning says how much is missing and what to raise) {
