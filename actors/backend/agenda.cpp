@@ -1,6 +1,8 @@
 // The plan is made anew only when what it depends on has changed.
 #include "actors/backend/agenda.hpp"
 
+#include "actors/backend/classify.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -47,7 +49,37 @@ bool agenda::wants_facts(time_point now) const {
 
 bool agenda::facts_came(const PGresult* rows, time_point now) {
   facts_asked_ = now;
-  return rows != nullptr && learn(found_facts{*rows});
+  if (rows == nullptr)
+    return false;
+  found_facts found{*rows};
+  if (found != facts_.found) {
+    facts_changed_ = now;
+    in_earnest_.clear();
+  }
+  return learn(std::move(found));
+}
+
+bool agenda::has_lost_its_needs(size_t query, size_t variant, std::string_view sqlstate,
+                                time_point began) {
+  const auto& definition = queries_->queries()[query];
+  auto needs_something = !definition.needs.empty() || !definition.variants[variant].needs.empty();
+  if (!needs_something || !may_come_from_absence(sqlstate) || in_earnest_.contains(query))
+    return false;
+  // It was put together before the poll's own facts came.
+  if (facts_changed_ && *facts_changed_ >= began)
+    return true;
+  if (facts_asked_ && *facts_asked_ >= began) {
+    in_earnest_.insert(query);
+    return false;
+  }
+  doubt_facts();
+  return true;
+}
+
+void agenda::answered(size_t query, time_point now, bool well) {
+  schedule_.answered(query, now, well);
+  if (well)
+    in_earnest_.erase(query);
 }
 
 void agenda::start(time_point now, caf::timespan poll_interval) {

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,13 @@ public:
   /// @returns as learn().
   bool facts_came(const PGresult* rows, time_point now);
 
+  /// A query has failed. Whether that is because what it needs is there no more: an extension was
+  /// dropped, moved or updated, a right taken. Then it is no failure, and the facts are asked with
+  /// the next poll, unless they came with this one; after that it is left out, or fails in earnest.
+  /// @param began When the poll did.
+  bool has_lost_its_needs(size_t query, size_t variant, std::string_view sqlstate,
+                          time_point began);
+
   /// There is another session, maybe at another server: it is time to ask.
   void doubt_facts() { facts_asked_.reset(); }
 
@@ -58,7 +66,7 @@ public:
   /// The queries that a poll asks which begins now.
   [[nodiscard]] plan due(time_point now, caf::timespan poll_interval) const;
 
-  void answered(size_t query, time_point now, bool well) { schedule_.answered(query, now, well); }
+  void answered(size_t query, time_point now, bool well);
 
   /// Its result was too large: the next session would fail at it again, and bring nothing of the
   /// other queries either.
@@ -86,6 +94,8 @@ private:
   query_schedule schedule_;
   bool started_ = false;
   std::optional<time_point> facts_asked_;
+  std::optional<time_point> facts_changed_;
+  std::set<size_t> in_earnest_;           ///< Queries that fail though what they need is there.
   std::map<size_t, time_point> left_out_; ///< Queries that were too large, and until when.
 };
 

@@ -28,6 +28,18 @@ bool may_come_from_preparing(std::string_view sqlstate) noexcept {
   return sqlstate == "26000" || sqlstate == "0A000";
 }
 
+bool may_come_from_absence(std::string_view sqlstate) noexcept {
+  static constexpr std::array<std::string_view, 6> signs{
+    "3F000", // invalid_schema_name
+    "42501", // insufficient_privilege
+    "42703", // undefined_column
+    "42704", // undefined_object
+    "42883", // undefined_function
+    "42P01", // undefined_table
+  };
+  return std::ranges::find(signs, sqlstate) != signs.end();
+}
+
 bool may_come_from_options(std::string_view sqlstate) noexcept {
   static constexpr std::array<std::string_view, 6> signs{
     "08P01", // protocol_violation: pgbouncer's for everything

@@ -16,6 +16,9 @@ failure classify_sqlstate(std::string_view sqlstate) noexcept;
 /// has other types by now. A query may say the same for reasons of its own.
 bool may_come_from_preparing(std::string_view sqlstate) noexcept;
 
+/// Whether a query failed because something that it names is not there, or may not be used.
+bool may_come_from_absence(std::string_view sqlstate) noexcept;
+
 /// Whether a connection was refused in a way that startup options may have caused: poolers do not
 /// take them, old or strange servers do not know all of them.
 bool may_come_from_options(std::string_view sqlstate) noexcept;

@@ -177,6 +177,7 @@ private:
   void take(statement_result x);
   void query_answered(const taken_result& x);
   void query_failed(const step& what, const session_error& error);
+  void say_outdated(const step& what, const session_error& error) const;
   void end_poll(failure reason, bool publish);
   void poll_is_silent();
   void leave_out(const step& query);

@@ -133,7 +133,9 @@ void connection_state::take(statement_result result) {
     facts_came(rows);
     break;
   case purpose::query:
-    if (error)
+    if (x.lost_needs)
+      say_outdated(x.what, *error);
+    else if (error)
       query_failed(x.what, *error);
     else
       query_answered(x);
@@ -157,6 +159,12 @@ void connection_state::query_failed(const step& what, const session_error& error
   trace::query_failed(traced(what), error.reason == failure::timeout, error.message);
   complain(query_complaints_[what.query], subject, error);
   remember(error, subject);
+}
+
+void connection_state::say_outdated(const step& what, const session_error& error) const {
+  trace::query_failed(traced(what), false, error.message);
+  say(level::debug, "{}: what it needs is there no more: {}", queries().queries()[what.query].name,
+      error.message);
 }
 
 void connection_state::leave_out(const step& query) {

@@ -25,8 +25,8 @@ taken_result poll_progress::take(statement_result x, agenda& asked, session_memo
                                  time_point now) {
   auto index = x.index;
   auto first = std::exchange(first_byte_, std::nullopt).value_or(now);
-  taken_result result{sent_.steps[index], std::move(x), std::exchange(last_result_, now), first,
-                      now};
+  taken_result result{
+    sent_.steps[index], std::move(x), false, std::exchange(last_result_, now), first, now};
   next_ = index + 1;
   const auto* rows = result.result.rows.get();
   switch (result.what.what) {
@@ -45,12 +45,14 @@ taken_result poll_progress::take(statement_result x, agenda& asked, session_memo
 
 void poll_progress::take_query(taken_result& x, agenda& asked, prepared_statements& prepared) {
   auto& [index, rows, is_prepared, error] = x.result;
-  prepared_statements::key key{x.what.query, x.what.variant};
+  auto query = x.what.query;
+  auto variant = x.what.variant;
+  prepared_statements::key key{query, variant};
   if (is_prepared && sent_.statements[index].prepare)
     prepared.add(key);
   if (!error)
     error = too_many_rows(rows.get(), limits_.max_rows);
-  asked.answered(x.what.query, x.end, !error);
+  asked.answered(query, x.end, !error);
   traces_.push_back(trace_of(x));
   if (!error) {
     ++good_;
@@ -58,10 +60,13 @@ void poll_progress::take_query(taken_result& x, agenda& asked, prepared_statemen
     return;
   }
   rows = nullptr;
+  x.lost_needs = asked.has_lost_its_needs(query, variant, error->sqlstate, began_);
+  if (x.lost_needs)
+    return;
   if (worst_ != failure::timeout)
     worst_ = error->reason;
   if (!first_failed_)
-    first_failed_ = failed_query{x.what.query, *error};
+    first_failed_ = failed_query{query, *error};
   if (may_come_from_preparing(error->sqlstate))
     prepared.give_up(key);
 }

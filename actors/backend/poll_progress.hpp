@@ -29,6 +29,7 @@ struct taken_result {
 
   step what;
   statement_result result; ///< A query with too many rows has an error, and rows no more.
+  bool lost_needs = false; ///< The error is no failure: what the query needs is there no more.
   time_point start;        ///< The server's turn to work on it: the result before was complete.
   time_point first;        ///< Its first bytes were there.
   time_point end;          ///< It was complete.

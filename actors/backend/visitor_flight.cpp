@@ -59,7 +59,7 @@ void visitor_state::take(watched& y, statement_result result) {
   auto x = y.open->progress->take(std::move(result), y.what, y.open->memory, now());
   if (x.what.what != purpose::query)
     return;
-  if (x.result.error)
+  if (x.result.error && !x.lost_needs)
     arguments_.metrics->query(x.what.query).count_failure(x.result.error->reason);
   if (x.result.rows == nullptr)
     return;

@@ -93,6 +93,8 @@ TEST(some failures may come from what we did) {
   CHECK(may_come_from_preparing("26000"));
   CHECK(may_come_from_preparing("0A000"));
   CHECK(!may_come_from_preparing("42P01"));
+  CHECK(may_come_from_absence("42P01"));
+  CHECK(!may_come_from_absence("26000"));
 }
 
 TEST(a message that is too long is cut between characters) {

@@ -185,6 +185,64 @@ TEST(the agenda learns what was asked) {
   CHECK(rare.kept(start + tick, tick)[0]);
 }
 
+TEST(what fails for want of what it needs is no failure and is asked about) {
+  take_extras(start - 1s); // the poll before
+  auto sent = make_flight(*shipped, {0, std::nullopt, 0}, {}, {}, memory);
+  aut.emplace(std::move(sent), flight_limits{1s, tick, 2}, start);
+  CHECK(!asked.wants_facts(start));
+  CHECK(!fail(1, failure::other, "42P01").lost_needs); // it needs nothing
+  CHECK_EQUAL(aut->first_failed()->query, 0u);
+  CHECK(aut->worst() == failure::other);
+  CHECK(fail(2, failure::other, "42P01").lost_needs);
+  CHECK(asked.wants_facts(start));
+}
+
+TEST(what fails though all that it needs is there fails in earnest) {
+  auto again = [&](bool with_facts, time_point when) {
+    auto sent = make_flight(*shipped, {std::nullopt, std::nullopt, 0},
+                            extras_of(with_facts ? asked.facts_sql() : ""), {}, memory);
+    aut.emplace(std::move(sent), flight_limits{1s, tick, 2}, when);
+    take(0, when);
+    if (with_facts)
+      take(1, when, make_rows({"k", "n", "v"}, {{"extension", "pg_stat_statements", "1.10"}}));
+    return fail(with_facts ? 2 : 1, failure::other, "42501").lost_needs;
+  };
+  CHECK(again(true, start)); // they are news
+  CHECK(!again(true, start + tick));
+  CHECK(!again(false, start + 2 * tick));
+  CHECK(!asked.wants_facts(start + 2 * tick));
+}
+
+TEST(facts of the same poll excuse what it asked in vain) {
+  take_extras(start - 1s);
+  auto sent =
+    make_flight(*shipped, {std::nullopt, std::nullopt, 0}, extras_of("facts"), {}, memory);
+  aut.emplace(std::move(sent), flight_limits{1s, tick, 2}, start);
+  take(0, start);
+  take(1, start, make_rows({"k", "n", "v"}, {}));
+  CHECK(fail(2, failure::other, "42P01").lost_needs);
+  CHECK(aut->worst() == failure::none);
+  CHECK(!asked.wants_facts(start));
+}
+
+TEST(an extension that moves is no failure of a query that was sent before) {
+  auto found = [](const char* schema) {
+    return make_rows({"k", "n", "v"}, {{"extension", "pg_stat_statements", "1.10"},
+                                       {"schema", "pg_stat_statements", schema}});
+  };
+  auto poll = [&](time_point when, const char* schema) {
+    auto sent =
+      make_flight(*shipped, {std::nullopt, std::nullopt, 0}, extras_of("facts"), {}, memory);
+    aut.emplace(std::move(sent), flight_limits{1s, tick, 2}, when);
+    take(0, when);
+    take(1, when, found(schema));
+    return fail(2, failure::other, "42883").lost_needs;
+  };
+  CHECK(poll(start, "public"));
+  CHECK(poll(start + tick, "elsewhere"));
+  CHECK(!poll(start + 2 * tick, "elsewhere"));
+}
+
 TEST(a query whose result crossed a bound is left out for ten minutes) {
   session_error too_large{failure::too_large, {}, "more than 16 MiB"};
   CHECK(aut->broke_off(too_large, asked, start) == nullptr);
