@@ -4,6 +4,7 @@
 #include "actors/backend/connection.hpp"
 
 #include "test/unit/actor_test.hpp"
+#include "test/unit/fake_session.hpp"
 
 #include "actors/backend/conninfo.hpp"
 
@@ -14,81 +15,6 @@ using namespace pgstatsmon;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// What the test tells the session to do next, and what the session was told.
-struct script {
-  std::optional<session_error> connect_error;
-  bool stuck = false; ///< Connecting never ends.
-  server_facts facts{150018, server_role::primary, 4711};
-  std::optional<session_error> next_receive_error;
-  std::vector<statement_result> ready; ///< Handed out by the next receive().
-  std::vector<std::vector<statement>> flights;
-  connect_parameters parameters;
-  int connects = 0;
-  int alive = 0;
-};
-
-class fake_session final : public session {
-public:
-  explicit fake_session(script& x) : script_{x} { ++script_.alive; }
-  ~fake_session() override { --script_.alive; }
-
-  connect_progress connect(const connect_parameters& x) override {
-    script_.parameters = x;
-    ++script_.connects;
-    return {false, interest::write, std::nullopt};
-  }
-
-  connect_progress advance() override {
-    if (script_.stuck)
-      return {false, interest::read, std::nullopt};
-    if (script_.connect_error)
-      return {false, interest::read, script_.connect_error};
-    return {true, interest::read, std::nullopt};
-  }
-
-  [[nodiscard]] int socket() const override { return 7; }
-  [[nodiscard]] server_facts facts() const override { return script_.facts; }
-
-  std::optional<session_error> send(const std::vector<statement>& x) override {
-    script_.flights.push_back(x);
-    pending_ = x.size();
-    return std::nullopt;
-  }
-
-  [[nodiscard]] bool sending() const override { return false; }
-  [[nodiscard]] size_t pending() const override { return pending_; }
-
-  std::optional<session_error> receive(const result_handler& on_result) override {
-    for (auto& x : std::exchange(script_.ready, {})) {
-      --pending_;
-      on_result(std::move(x));
-    }
-    return script_.next_receive_error;
-  }
-
-  [[nodiscard]] cancel_ptr cancellation() const override {
-    return {reinterpret_cast<pg_cancel*>(&script_), [](pg_cancel*) {}};
-  }
-
-private:
-  script& script_;
-  size_t pending_ = 0;
-};
-
-/// Remembers the newest watch, as the REACTOR would.
-struct fake_sockets final : socket_watcher {
-  void watch(int, uint32_t events, socket_user user, uint64_t number) override {
-    last_user = std::move(user);
-    last = socket_ready{number, events};
-    ++watches;
-  }
-  void forget(int) override { last_user = nullptr; }
-
-  socket_user last_user;
-  socket_ready last;
-  int watches = 0;
-};
 
 /// A result with one row and one column.
 std::shared_ptr<const pg_result> one_value(const char* column, std::string value) {
@@ -172,7 +98,7 @@ struct fixture : test::actor_system {
 
   /// The socket that is watched becomes ready.
   void socket_event() {
-    auto user = std::exchange(sockets.last_user, nullptr);
+    auto user = std::exchange(sockets.user, nullptr);
     REQUIRE(user != nullptr);
     self->send(user, sockets.last);
     sched.run();
@@ -208,9 +134,9 @@ struct fixture : test::actor_system {
 
   uint64_t failures(failure x) { return metrics->failures(x); }
 
-  script spoken;
+  test::session_script spoken;
   settings options;
-  fake_sockets sockets;
+  test::fake_sockets sockets;
   catalogue_ptr queries = std::make_shared<const catalogue>(
     std::vector<query_definition>{simple_query("first"), simple_query("second")});
   metrics_ptr metrics = std::make_shared<backend_metrics>(queries);
@@ -222,7 +148,7 @@ struct fixture : test::actor_system {
                        worker,
                        {},
                        nullptr,
-                       [this] { return std::make_unique<fake_session>(spoken); },
+                       [this] { return std::make_unique<test::fake_session>(spoken); },
                        [] { return 0.5; },
                        [] { return 1e9; }});
   connection_actor aut;
@@ -607,7 +533,7 @@ TEST(an old session is not replaced in the middle of a poll) {
   advance_time(100s);
   sched.run();
   auto successor = sockets.last;
-  auto user = sockets.last_user;
+  auto user = sockets.user;
   ask();
   CHECK(state() == backend_state::polling);
   auto polling = sockets.last;
@@ -616,7 +542,7 @@ TEST(an old session is not replaced in the middle of a poll) {
   CHECK(state() == backend_state::polling);
   CHECK_EQUAL(spoken.alive, 2);
   sockets.last = polling;
-  sockets.last_user = user;
+  sockets.user = user;
   answer_all();
   CHECK(state() == backend_state::ready);
   CHECK_EQUAL(spoken.alive, 1);
@@ -976,7 +902,7 @@ TEST(time in each state is counted) {
 
 TEST(a socket that can not be watched fails at once) {
   become_ready();
-  self->send(sockets.last_user, socket_ready{sockets.last.watch, 0});
+  self->send(sockets.user, socket_ready{sockets.last.watch, 0});
   sched.run();
   CHECK(metrics->state == backend_state::backoff);
   CHECK_EQUAL(metrics->failures(failure::other), 1u);

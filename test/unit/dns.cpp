@@ -3,6 +3,7 @@
 
 #include "actors/discovery/dns.hpp"
 
+#include "test/unit/loopback.hpp"
 #include "test/unit/test.hpp"
 
 #include <algorithm>
@@ -25,8 +26,8 @@ using namespace pgstatsmon;
 
 namespace {
 
-std::string number(uint16_t x) {
-  return {static_cast<char>(x >> 8), static_cast<char>(x & 0xFF)};
+std::string number(uint32_t x) {
+  return test::number(x, 2);
 }
 
 std::string encoded(const std::string& name) {
@@ -62,26 +63,15 @@ class name_server {
 public:
   using script = std::function<reply(const std::string& name, int type)>;
 
-  explicit name_server(script x) : socket_{socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)} {
-    sockaddr_in own{};
-    own.sin_family = AF_INET;
-    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto* where = reinterpret_cast<sockaddr*>(&own);
-    socklen_t size = sizeof(own);
-    if (bind(socket_, where, size) != 0 || getsockname(socket_, where, &size) != 0)
-      throw std::runtime_error("no socket");
-    port_ = ntohs(own.sin_port);
-    thread_ = std::thread{[this, answer = std::move(x)] { serve(answer); }};
-  }
+  explicit name_server(script x) : thread_{[this, answer = std::move(x)] { serve(answer); }} {}
   ~name_server() {
-    shutdown(socket_, SHUT_RDWR);
+    socket_.wake();
     thread_.join();
-    ::close(socket_);
   }
   name_server(const name_server&) = delete;
   name_server& operator=(const name_server&) = delete;
 
-  [[nodiscard]] std::string where() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::string where() const { return "127.0.0.1:" + std::to_string(socket_.port()); }
 
 private:
   void serve(const script& answer) const {
@@ -90,13 +80,13 @@ private:
       sockaddr_in peer{};
       socklen_t size = sizeof(peer);
       auto* who = reinterpret_cast<sockaddr*>(&peer);
-      auto n = recvfrom(socket_, question.data(), question.size(), 0, who, &size);
+      auto n = recvfrom(socket_.get(), question.data(), question.size(), 0, who, &size);
       if (n <= 0)
         return;
       question.resize(static_cast<size_t>(n));
       auto text = answered(question, answer);
       if (!text.empty())
-        sendto(socket_, text.data(), text.size(), 0, who, size);
+        sendto(socket_.get(), text.data(), text.size(), 0, who, size);
     }
   }
 
@@ -118,8 +108,7 @@ private:
     return result;
   }
 
-  int socket_;
-  uint16_t port_ = 0;
+  test::loopback_socket socket_{SOCK_DGRAM};
   std::thread thread_;
 };
 

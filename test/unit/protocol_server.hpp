@@ -1,6 +1,8 @@
 // A server on loopback that speaks PostgreSQL's protocol as a test wants it, for one connection.
 #pragma once
 
+#include "test/unit/loopback.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -10,20 +12,11 @@
 #include <thread>
 #include <vector>
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace pgstatsmon::test {
-
-/// Numbers as the protocol writes them.
-inline std::string number(uint32_t x, size_t bytes) {
-  std::string result;
-  for (auto i = bytes; i > 0; --i)
-    result += static_cast<char>(x >> (8 * (i - 1)) & 0xFF);
-  return result;
-}
 
 inline std::string message(char kind, std::string_view body = {}) {
   return kind + number(static_cast<uint32_t>(body.size()) + 4, 4) + std::string{body};
@@ -67,28 +60,16 @@ class protocol_server {
 public:
   using script = std::function<void(protocol_server&)>;
 
-  explicit protocol_server(script x) : listener_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto* where = reinterpret_cast<sockaddr*>(&address);
-    socklen_t size = sizeof(address);
-    if (bind(listener_, where, size) != 0 || listen(listener_, 1) != 0
-        || getsockname(listener_, where, &size) != 0)
-      throw std::runtime_error("no listening socket");
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread{[this, run = std::move(x)] { serve(run); }};
-  }
+  explicit protocol_server(script x) : thread_{[this, run = std::move(x)] { serve(run); }} {}
   ~protocol_server() {
     ending_ = true;
-    shutdown(listener_, SHUT_RDWR);
+    listener_.wake();
     thread_.join();
-    ::close(listener_);
   }
   protocol_server(const protocol_server&) = delete;
   protocol_server& operator=(const protocol_server&) = delete;
 
-  [[nodiscard]] std::string port() const { return std::to_string(port_); }
+  [[nodiscard]] std::string port() const { return std::to_string(listener_.port()); }
 
   /// Bytes that were sent so far.
   [[nodiscard]] size_t sent() const { return sent_; }
@@ -152,7 +133,7 @@ private:
   }
 
   void serve(const script& run) {
-    client_ = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    client_ = accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
     if (client_ < 0)
       return;
     try {
@@ -164,8 +145,7 @@ private:
     ::close(client_);
   }
 
-  int listener_;
-  uint16_t port_ = 0;
+  loopback_socket listener_{SOCK_STREAM};
   int client_ = -1;
   std::atomic<bool> ending_ = false;
   std::atomic<size_t> sent_ = 0;

@@ -4,78 +4,17 @@
 #include "actors/backend/setup.hpp"
 
 #include "test/unit/actor_test.hpp"
+#include "test/unit/fake_session.hpp"
 
 #include "actors/backend/lease.hpp"
 #include "actors/backend/setup_sql.hpp"
 
 #include <algorithm>
-#include <deque>
-
-#include <sys/epoll.h>
 
 using namespace pgstatsmon;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// What the server does next, and what it was told.
-struct script {
-  std::deque<session_error> refusals; ///< Of the next attempts to connect.
-  server_facts facts{150018, server_role::primary, 4711};
-  std::optional<session_error> statement_error; ///< Of each flight's first statement.
-  std::optional<session_error> receive_error;
-  std::vector<connect_parameters> connects;
-  std::vector<std::vector<statement>> flights;
-  int alive = 0;
-};
-
-class fake_session final : public session {
-public:
-  explicit fake_session(script& x) : script_{x} { ++script_.alive; }
-  ~fake_session() override { --script_.alive; }
-
-  connect_progress connect(const connect_parameters& x) override {
-    script_.connects.push_back(x);
-    return {false, interest::write, std::nullopt};
-  }
-  connect_progress advance() override {
-    if (script_.refusals.empty())
-      return {true, interest::read, std::nullopt};
-    auto why = script_.refusals.front();
-    script_.refusals.pop_front();
-    return {false, interest::read, why};
-  }
-  [[nodiscard]] int socket() const override { return 7; }
-  [[nodiscard]] server_facts facts() const override { return script_.facts; }
-  std::optional<session_error> send(const std::vector<statement>& x) override {
-    script_.flights.push_back(x);
-    pending_ = x.size();
-    return std::nullopt;
-  }
-  [[nodiscard]] bool sending() const override { return false; }
-  [[nodiscard]] size_t pending() const override { return pending_; }
-  std::optional<session_error> receive(const result_handler& on_result) override {
-    for (size_t i = 0; i < std::exchange(pending_, 0); ++i)
-      on_result({i, nullptr, false, i == 0 ? script_.statement_error : std::nullopt});
-    return script_.receive_error;
-  }
-  [[nodiscard]] cancel_ptr cancellation() const override { return nullptr; }
-
-private:
-  script& script_;
-  size_t pending_ = 0;
-};
-
-struct fake_sockets final : socket_watcher {
-  void watch(int, uint32_t, socket_user x, uint64_t number) override {
-    user = std::move(x);
-    last = number;
-  }
-  void forget(int) override { user = nullptr; }
-
-  socket_user user;
-  uint64_t last = 0;
-};
 
 worker_actor::behavior_type fake_worker(worker_actor::pointer, const std::string* unreadable) {
   return {
@@ -107,6 +46,9 @@ struct fixture : test::actor_system {
   fixture() {
     options.setup = {true, "admin", "admin's file"};
     options.password_file = "role's file";
+    spoken.answer = [this](size_t i) {
+      return statement_result{i, nullptr, false, i == 0 ? statement_error : std::nullopt};
+    };
   }
 
   ~fixture() override { stop(aut, worker, gate); }
@@ -125,21 +67,22 @@ struct fixture : test::actor_system {
 
   void socket_event() {
     REQUIRE(sockets.user != nullptr);
-    self->send(sockets.user, socket_ready{sockets.last, EPOLLIN});
+    self->send(sockets.user, sockets.last);
     sched.run();
   }
 
   /// What the newest session was connected with; empty when it has no such keyword.
   std::string keyword(const std::string& name) const {
-    const auto& all = spoken.connects.back();
+    const auto& all = spoken.parameters;
     auto found = std::ranges::find(all, name, &connect_parameters::value_type::first);
     return found == all.end() ? std::string{} : found->second;
   }
 
   std::string words() const { return problem ? sentence_of(problem) : std::string{}; }
 
-  script spoken;
-  fake_sockets sockets;
+  test::session_script spoken;
+  std::optional<session_error> statement_error; ///< Of each flight's first statement.
+  test::fake_sockets sockets;
   settings options;
   std::string unreadable;
   int leases = 0;
@@ -151,7 +94,7 @@ struct fixture : test::actor_system {
                              worker,
                              gate,
                              nullptr,
-                             [this] { return std::make_unique<fake_session>(spoken); },
+                             [this] { return std::make_unique<test::fake_session>(spoken); },
                              [] { return 0.5; },
                              [] { return 1e9; }};
   setup_actor aut;
@@ -229,7 +172,7 @@ TEST(a pooler that refuses startup options is asked without them once) {
   start();
   CHECK(!keyword("options").empty());
   socket_event();
-  REQUIRE(spoken.connects.size() == 2);
+  REQUIRE(spoken.connects == 2);
   CHECK(keyword("options").empty());
   socket_event();
   socket_event();
@@ -243,12 +186,12 @@ TEST(a pooler that refuses us without options too is a failure) {
   socket_event();
   socket_event();
   CHECK_EQUAL(words(), "no");
-  CHECK_EQUAL(spoken.connects.size(), 2u);
+  CHECK_EQUAL(spoken.connects, 2);
   CHECK_EQUAL(leases, 0);
 }
 
 TEST(the first statement that fails is what stands in the way) {
-  spoken.statement_error = session_error{failure::query, "42501", "permission denied"};
+  statement_error = session_error{failure::query, "42501", "permission denied"};
   start();
   socket_event();
   socket_event();
@@ -257,7 +200,7 @@ TEST(the first statement that fails is what stands in the way) {
 }
 
 TEST(a session that breaks is what stands in the way) {
-  spoken.receive_error = session_error{failure::network, "57P01", "terminating connection"};
+  spoken.next_receive_error = session_error{failure::network, "57P01", "terminating connection"};
   start();
   socket_event();
   socket_event();
@@ -269,7 +212,7 @@ TEST(a password file that cannot be read is named before anything is connected t
     unreadable = file;
     start();
     CHECK_EQUAL(words(), std::string{"cannot read "} + file);
-    CHECK(spoken.connects.empty());
+    CHECK_EQUAL(spoken.connects, 0);
   }
 }
 
@@ -287,7 +230,7 @@ TEST(a server that says nothing is given up) {
 
 TEST(an event of an earlier watch says nothing) {
   start();
-  self->send(sockets.user, socket_ready{sockets.last - 1, EPOLLIN});
+  self->send(sockets.user, socket_ready{sockets.last.watch - 1, 1});
   sched.run();
   CHECK(spoken.flights.empty());
   socket_event();
@@ -296,7 +239,7 @@ TEST(an event of an earlier watch says nothing) {
 
 TEST(a socket that cannot be watched is what stands in the way) {
   start();
-  self->send(sockets.user, socket_ready{sockets.last, 0});
+  self->send(sockets.user, socket_ready{sockets.last.watch, 0});
   sched.run();
   CHECK_EQUAL(words(), "the system can't watch one more socket");
 }
