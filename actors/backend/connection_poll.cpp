@@ -132,6 +132,7 @@ void connection_state::take(statement_result result) {
     judge(facts_complaint_, "the check of extensions and settings", error);
     facts_came(rows);
     break;
+  case purpose::place: break; // of visits
   case purpose::query:
     if (x.lost_needs)
       say_outdated(x.what, *error);

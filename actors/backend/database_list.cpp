@@ -1,6 +1,8 @@
 // Asking for the list, and reading it.
 #include "actors/backend/database_list.hpp"
 
+#include "actors/backend/setup_sql.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -58,6 +60,14 @@ std::string databases_query(int32_t server_version) {
     server_version >= 160000 ? " OPERATOR(pg_catalog.-)"
                                " pg_catalog.current_setting('reserved_connections')::bigint"
                              : "");
+}
+
+std::string place_query(const listed_database& x) {
+  return fmt::format("SELECT d.oid::text OPERATOR(pg_catalog.=) {}"
+                     " AND d.datname::text OPERATOR(pg_catalog.=) {}"
+                     " FROM pg_catalog.pg_database d"
+                     " WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()",
+                     quote_literal(x.oid), quote_literal(x.name));
 }
 
 database_list parse_database_list(const PGresult& rows) {

@@ -32,6 +32,9 @@ struct database_list {
 /// Asks for it: rows of kind, name, value, as facts_query() has them. For 9.2 and later.
 std::string databases_query(int32_t server_version);
 
+/// Asks whether the session is in a database of the list: a pooler may lead elsewhere.
+std::string place_query(const listed_database& x);
+
 /// The answers to databases_query(); other rows are ignored.
 database_list parse_database_list(const PGresult& rows);
 

@@ -65,7 +65,8 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
   auto add = [&](purpose x, const std::string& sql) {
     if (sql.empty() && x != purpose::arrival)
       return;
-    auto pinned = x == purpose::role || x == purpose::rights || x == purpose::facts;
+    auto pinned =
+      x == purpose::role || x == purpose::rights || x == purpose::facts || x == purpose::place;
     result.statements.push_back({.pins = pinned ? extras.pins : std::string{}, .sql = sql});
     result.steps.push_back({.what = x});
   };
@@ -74,6 +75,7 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
   add(purpose::role, extras.role);
   add(purpose::rights, extras.rights);
   add(purpose::facts, extras.facts);
+  add(purpose::place, extras.place);
   for (size_t i = 0; i < what.size(); ++i) {
     if (!what[i])
       continue;

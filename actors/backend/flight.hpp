@@ -62,6 +62,7 @@ enum class purpose : uint8_t {
   role,    ///< `pg_is_in_recovery()`, before PostgreSQL 14.
   rights,  ///< rights_query().
   facts,   ///< facts_query().
+  place,   ///< Whether this is the database that is visited.
   query,   ///< A query of the plan.
 };
 
@@ -88,6 +89,7 @@ struct flight_extras {
   std::string role;
   std::string rights;
   std::string facts;
+  std::string place{};
 
   /// Pins with another time limit, for a query that has its own.
   std::function<std::string(std::chrono::milliseconds)> pins_for{};

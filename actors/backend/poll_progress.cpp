@@ -38,7 +38,8 @@ taken_result poll_progress::take(statement_result x, agenda& asked, session_memo
   case purpose::facts: asked.facts_came(rows, now); break;
   case purpose::query: take_query(result, asked, of.prepared); break;
   case purpose::role:
-  case purpose::rights: break;
+  case purpose::rights:
+  case purpose::place: break;
   }
   return result;
 }

@@ -70,6 +70,7 @@ private:
     time_point began;                   ///< The session.
     server_facts facts;
     session_memory memory;
+    bool misplaced = false;                ///< A pooler has led to another database.
     bool last = false;                     ///< It is not kept, whatever the plan says.
     std::optional<poll_progress> progress; ///< Of the newest flight.
   };

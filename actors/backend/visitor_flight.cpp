@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pgstatsmon {
 
 bool visitor_state::wants_facts(const watched& y) const {
@@ -15,6 +17,10 @@ flight_extras visitor_state::extras(const watched& y) const {
   auto result = extras_for(polling_limits(options()), y.open->facts, y.open->memory.ground);
   if (wants_facts(y))
     result.facts = y.what.facts_sql();
+  if (auto i =
+        std::ranges::find(server_->databases->databases, y.shown.name, &listed_database::name);
+      y.open->memory.ground != footing::own && i != server_->databases->databases.end())
+    result.place = place_query(*i);
   return result;
 }
 
@@ -57,6 +63,8 @@ void visitor_state::receive(const std::string& database, watched& y) {
 
 void visitor_state::take(watched& y, statement_result result) {
   auto x = y.open->progress->take(std::move(result), y.what, y.open->memory, now());
+  if (x.what.what == purpose::place)
+    y.open->misplaced = !x.result.error && !boolean(x.result.rows.get()).value_or(false);
   if (x.what.what != purpose::query)
     return;
   if (x.result.error && !x.lost_needs)
@@ -70,6 +78,10 @@ void visitor_state::take(watched& y, statement_result result) {
 
 void visitor_state::answered(const std::string& database, watched& y) {
   auto& x = *y.open;
+  if (x.misplaced) {
+    failed(database, {failure::no_database, {}, "the name leads to another database"});
+    return;
+  }
   x.timer.expire();
   x.at = visit::stage::idle;
   auto block = y.rows.finish(y.what.kept(now(), interval()));

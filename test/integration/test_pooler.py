@@ -122,3 +122,62 @@ def test_what_another_client_left_in_the_session_is_not_read(primary, watch, dir
         assert pooler.psql("select count(*) from pg_class") == "0"  # the same session
         daemon.stop()
     assert page.value("qa_n", backend="one") > 100
+
+
+SCANS = "pg_stat_user_tables_seq_scan"
+
+
+@pytest.fixture
+def three(cluster, request):
+    """A server with the databases a, b and c, each with a table of its own name."""
+    server = cluster(request.node.name.replace("[", "-").replace("]", "")).start()
+    server.role()
+    for name in "abc":
+        server.psql(f"create database {name} strategy file_copy")
+        server.psql(f"create table in_{name} (id int)", database=name)
+    return server
+
+
+def tables(page):
+    return {(labels["datname"], labels["relname"]) for labels, _ in page.find(SCANS)}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_visits_go_through_the_pooler(three, watch, directory, mode):
+    with Pgbouncer(directory, three, mode) as pooler:
+        daemon = watch([backend("one", pooler, databases={"interval": 300})])
+        page = daemon.wait_for(lambda p: tables(p) == {(name, f"in_{name}") for name in "abc"})
+        # The server saw nobody but the pooler.
+        assert all(f"{name}/pgstatsmon@" in pooler.log() for name in "abc")
+        daemon.stop()
+    assert failures(page) == {}
+    assert page.total("pg_query_error", backend="one") == 0
+
+
+def test_a_visit_that_a_pooler_leads_elsewhere(three, watch, directory):
+    """What one database says never stands under another one's name; only that one is down."""
+    with Pgbouncer(directory, three, "transaction", names={"b": "a"}) as pooler:
+        daemon = watch([backend("one", pooler, databases={"interval": 300})])
+        daemon.wait_for(lambda p: tables(p) == {("a", "in_a"), ("c", "in_c")})
+        page = daemon.wait_for(
+            lambda p: p.value("pgstatsmon_database_up", backend="one", datname="b") == 0
+        )
+        page = daemon.wait_polls("one", 5)
+        daemon.stop()
+    assert tables(page) == {("a", "in_a"), ("c", "in_c")}
+    assert page.value("pg_up", backend="one") == 1 and failures(page) == {}
+    assert len(daemon.lines("database b")) == 1
+    assert "leads to another database" in daemon.lines("database b")[0]
+
+
+def test_a_visit_that_a_pooler_does_not_let_in(three, watch, directory):
+    names = {"*": None, "postgres": "postgres", "a": "a"}
+    with Pgbouncer(directory, three, "transaction", names=names) as pooler:
+        daemon = watch([backend("one", pooler, databases={"interval": 300})])
+        page = daemon.wait_for(
+            lambda p: tables(p) == {("a", "in_a")}
+            and p.value("pgstatsmon_database_up", backend="one", datname="c") == 0
+        )
+        assert page.value("pg_up", backend="one") == 1 and failures(page) == {}
+        daemon.stop()
+    assert len(daemon.lines("database b")) == len(daemon.lines("database c")) == 1

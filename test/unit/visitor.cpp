@@ -20,7 +20,7 @@ struct script {
   std::optional<session_error> receive_error;   ///< Of the next receive().
   std::vector<std::string> connected;           ///< Databases, in order.
   std::vector<statement> last_flight;
-  std::string hosts;
+  std::string place = "t"; ///< Whether a session is in the database that it was made for.
   size_t alive = 0;
   size_t most = 0;
   size_t busy = 0; ///< Sessions that connect or have something to say.
@@ -69,7 +69,11 @@ public:
     if (script_.receive_error)
       return std::exchange(script_.receive_error, std::nullopt);
     for (size_t i = 0; pending_ > 0; ++i, --pending_)
-      on_result({i, make_rows({"n"}, {{i == 1 ? "t" : "1"}}), true, std::nullopt});
+      on_result({i,
+                 make_rows({"n"}, {{i == 1   ? "t"
+                                    : i == 2 ? script_.place
+                                             : "1"}}),
+                 true, std::nullopt});
     return std::nullopt;
   }
 
@@ -212,7 +216,7 @@ TEST(each database is visited in turn and asked its own queries only) {
   CHECK(spoken.connected == (names{"a", "b"}));
   CHECK_EQUAL(spoken.most, 1u);
   CHECK_EQUAL(spoken.alive, 0u);
-  REQUIRE(spoken.last_flight.size() == 3u); // arrival, guards, the query
+  REQUIRE(spoken.last_flight.size() == 4u); // arrival, guards, place, the query
   REQUIRE(blocks.of.size() == 2u);
   CHECK_EQUAL(blocks.of["a"]->of(1).labels(0), R"(datname="a")");
   CHECK_EQUAL(blocks.of["a"]->of(0).rows(), 0u);
@@ -240,6 +244,21 @@ TEST(a database that refuses is an affair of its own) {
   work();
   CHECK(of("a").up);
   CHECK(of("a").error.empty());
+}
+
+TEST(what another database says is not shown under the name of this one) {
+  have("a");
+  spoken.place = "f";
+  tell();
+  work();
+  CHECK(!blocks.of.contains("a"));
+  CHECK(!of("a").up);
+  CHECK(of("a").reason == failure::no_database);
+  spoken.place = "t";
+  pass(60s);
+  work();
+  CHECK(blocks.of.contains("a"));
+  CHECK(of("a").up);
 }
 
 TEST(a database that is gone has no series at once and no line in the next list) {

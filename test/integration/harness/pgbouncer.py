@@ -12,7 +12,7 @@ from .waiting import wait_until
 
 CONFIGURATION = """
 [databases]
-* = host={server.host} port={server.port}
+{databases}
 [pgbouncer]
 listen_addr = {host}
 listen_port = {port}
@@ -28,19 +28,25 @@ default_pool_size = {size}
 class Pgbouncer:
     """One pooler. Everybody whom `users` names is let in.
 
-    `mode`: session or transaction; `size`: server sessions for each user and database.
+    `mode`: session or transaction; `size`: server sessions for each user and database; `names`: what
+    a database's name leads to, all others to that of the same name, or nowhere when there is a None.
     """
 
-    def __init__(self, parent, server, mode, size=1, users=("pgstatsmon", "postgres"), **more):
+    def __init__(self, parent, server, mode, size=1, users=("pgstatsmon", "postgres"), names=None,
+                 **more):
         self.user = process.unprivileged_user()
         self.host = address()
         self.port = free_port(self.host)
         self.home = own_directory(Path(parent) / f"pgbouncer-{self.port}", self.user)
         self.log_file = self.home / "log"
         lines = "\n".join(f"{key} = {value}" for key, value in more.items())
+        to = f"host={server.host} port={server.port}"
+        names = {"*": "", **(names or {})}
+        databases = "\n".join(f"{name} = {to}{f' dbname={what}' if what else ''}"
+                              for name, what in names.items() if what is not None)
         text = CONFIGURATION.format(
-            server=server, host=self.host, port=self.port, home=self.home, mode=mode, size=size,
-            more=lines,
+            databases=databases, host=self.host, port=self.port, home=self.home, mode=mode,
+            size=size, more=lines,
         )
         self._write("users", "".join(f'"{name}" ""\n' for name in users))
         with self.log_file.open("ab") as log:
