@@ -164,6 +164,25 @@ def test_without_connect(server, watch):
     assert len(daemon.lines("database refused")) == 1
 
 
+def test_a_role_that_loses_its_rights(server, watch):
+    """What it may not see is absent everywhere, what it may not enter goes; neither is a failure."""
+    make(server, "a", "b")
+    sets = {"sets": ["original", "core", "standard", "full"]}
+    daemon = watch([watched(server)], setup={"enabled": False}, collect=sets)
+    daemon.wait_for(lambda page: tables_of(page) == {"a", "b"})
+    server.psql("revoke pg_monitor from pgstatsmon; revoke connect on database b from public")
+    look_again(server)
+    page = daemon.wait_for(lambda page: tables_of(page) == {"a"} and set(up(page)) == {"postgres", "a"})
+    page = daemon.wait_polls("one", 10)
+    assert up(page) == {"postgres": 1, "a": 1} and page.value("pg_up", backend="one") == 1
+    for family in ("pg_query_error", "pg_query_timeout", "pgstatsmon_backend_failures_total"):
+        assert page.total(family, backend="one") == 0, family
+    assert not daemon.lines("database a")
+    server.psql("grant pg_monitor to pgstatsmon; grant connect on database b to public")
+    look_again(server)
+    daemon.wait_for(lambda page: tables_of(page) == {"a", "b"})
+
+
 def test_role_with_two_sessions(server, watch):
     """One for the backend, one for visits; it is never asked for a third."""
     server.psql("alter role pgstatsmon connection limit 2")

@@ -50,6 +50,17 @@ def test_verify_full(secure, authorities, watch):
     assert end == end_of(secure.certificate)
 
 
+def test_visits(secure, authorities, watch):
+    """Other databases are visited with the same verification; this server lets in nobody without TLS."""
+    secure.psql("create database visited strategy file_copy")
+    secure.psql("create table own (id int)", database="visited")
+    one = backend("one", secure, databases={"interval": 300})
+    daemon = watch([one], connections=verified(authorities[0]))
+    page = daemon.wait_for(lambda page: page.find("pg_stat_user_tables_seq_scan", datname="visited"))
+    assert page.value("pgstatsmon_database_up", backend="one", datname="visited") == 1
+    assert not reasons(page) and not daemon.lines("database visited")
+
+
 def reasons(page):
     found = page.find("pgstatsmon_backend_failures_total", backend="one")
     return {labels["reason"] for labels, value in found if value > 0}

@@ -319,3 +319,19 @@ def test_a_daemon_polls_it(pair, watch):
             assert shown == pytest.approx(value), (name, family, labels)
     for family in ("pg_query_error", "pg_query_timeout", "pg_NaN_error"):
         assert not [one for one in page.find(family) if one[1]], family
+
+
+def test_other_databases_are_visited(pair, watch):
+    """The same of both: each watches postgres, and visits app."""
+    backends = [backend(name, server, databases={"interval": 300})
+                for name, server in zip(("one", "two"), pair)]
+    daemon = watch(backends, user="monitor", database="postgres", collect={"sets": SETS})
+    for name, server in zip(("one", "two"), pair):
+        page = daemon.wait_for(
+            lambda page: page.find("pg_stat_user_tables_seq_scan", backend=name, datname="app", relname="used"),
+            what=f"app of {name}",
+        )
+        assert page.value("pgstatsmon_database_up", backend=name, datname="app") == 1
+    page = daemon.wait_polls("two", 3)
+    for family in ("pg_query_error", "pg_query_timeout", "pg_NaN_error"):
+        assert not [one for one in page.find(family) if one[1]], family
