@@ -202,8 +202,10 @@ void connection_state::end_poll(failure reason, bool publish) {
   metrics.poll_seconds.observe(seconds_of(took));
   metrics.count_failure(reason);
   metrics.last_failure = reason;
-  metrics.up = came.good() > 0;
-  if (came.good() == 0)
+  // Nothing was due, or what was needed is gone: that is no failure.
+  auto well = came.good() > 0 || came.worst() == failure::none;
+  metrics.up = well;
+  if (!well)
     return;
   metrics.last_success = arguments_.context->unix_time();
   reconnect_.reset();
