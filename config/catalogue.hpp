@@ -73,6 +73,9 @@ struct metric_definition {
   std::string suffix{}; ///< What the sample's name has behind the family's: `_bucket`.
   std::string label{};  ///< Rendered, of this sample alone: `le="5"`.
   bool leads = true;    ///< The first of its family.
+  std::string also{};   ///< What other versions call the column; empty: nothing else.
+  int32_t from = 0;     ///< First version whose result has the column.
+  int32_t until = 0;    ///< First version whose result no longer has it; 0: none.
   std::optional<exporter_name> exporter{};
 
   friend bool operator==(const metric_definition&, const metric_definition&) = default;
@@ -82,6 +85,15 @@ struct metric_definition {
 enum class query_scope : uint8_t {
   server,   ///< Once a server: it says the same in every database.
   database, ///< In each database that is watched.
+};
+
+/// Of a result with a name and a value in each row, which is read as one row with a column for
+/// each.
+struct pivot_columns {
+  std::string name;  ///< The column with the names.
+  std::string value; ///< The column with the values.
+
+  friend bool operator==(const pivot_columns&, const pivot_columns&) = default;
 };
 
 /// Which rows reach the page when there are many.
@@ -114,6 +126,8 @@ struct query_definition {
   std::chrono::milliseconds timeout{0}; ///< Its own time limit; 0: connections.query_timeout.
   std::vector<need> needs{};            ///< All must hold.
   row_limit limit{};
+  backend_kind kind = backend_kind::postgres; ///< Of the backends that are asked.
+  std::optional<pivot_columns> pivot{};
 
   /// Each row is a standby, and these metrics are its positions in the WAL, in bytes: sent,
   /// written, flushed, replayed. Nothing: it tells of no standbys.

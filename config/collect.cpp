@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 #include <string_view>
 #include <vector>
@@ -67,7 +68,10 @@ void read_collect(const value& self, collect_settings& x) {
   auto names = read_names(sets, self.run().set_names);
   if (sets.given())
     x.sets = std::move(names);
+  auto first = self.run().query_names.size();
   x.on = read_names(s.get("on"), self.run().query_names);
+  self.run().names_on.assign(self.run().query_names.begin() + static_cast<ptrdiff_t>(first),
+                             self.run().query_names.end());
   auto off = s.get("off");
   x.off = read_names(off, self.run().query_names);
   for (const auto& name : x.off)
@@ -100,6 +104,12 @@ caf::error check_collect(const settings& options, const catalogue& queries,
     names.insert(x.name);
   }
   std::vector<fault> faults;
+  for (const auto& [place, kind] : options.queries_on)
+    for (const auto& x : queries.queries())
+      if (x.name == place.what && x.kind != kind)
+        faults.push_back({place.line, place.column, place.path,
+                          fmt::format("{} is a query of kind: {}, expected one of kind: {}", x.name,
+                                      to_string_view(x.kind), to_string_view(kind))});
   look_for(options.set_names, sets, "set", faults);
   look_for(options.query_names, names, "query", faults);
   return faults.empty() ? caf::error{} : make_error(std::move(faults), file);

@@ -45,16 +45,12 @@ std::optional<int32_t> to_version(std::string_view text) {
   return *major * 10000 + *minor * 100;
 }
 
-std::optional<int32_t> parse_version(const value& x) {
-  constexpr std::string_view expected = "a major version like 9.6 or 14";
-  if (x.node().type != kind::number && x.node().type != kind::string) {
-    x.complain_type(expected);
-    return std::nullopt;
-  }
-  auto result = to_version(x.node().text);
-  if (!result)
-    x.complain("is no major version, expected " + std::string{expected});
-  return result;
+/// What the console of a pgbouncer takes of a read-only role.
+bool is_show(std::string_view sql) {
+  constexpr std::string_view show = "show ";
+  auto same = [](char a, char b) { return a == b || a - 'A' + 'a' == b; };
+  return sql.size() > show.size() && std::ranges::equal(sql.substr(0, show.size()), show, same)
+         && sql.find(';') == std::string_view::npos;
 }
 
 std::optional<std::string> parse_sql(const value& x) {
@@ -73,6 +69,12 @@ std::optional<std::string> parse_sql(const value& x) {
   else
     return result;
   return std::nullopt;
+}
+
+/// What is about PostgreSQL servers.
+void refuse_for_consoles(const value& x) {
+  if (x.given())
+    x.complain("is about a PostgreSQL server, expected none with kind: pgbouncer");
 }
 
 void read_labels(const value& self, located_definition& to) {
@@ -105,9 +107,17 @@ void read_variant(const value& self, located_definition& to) {
   s.get("role").read(x.role, choice<server_role>({{"any", server_role::unknown},
                                                   {"primary", server_role::primary},
                                                   {"standby", server_role::standby}}));
-  read_needs(s.get("needs"), x.needs);
+  auto needs = s.get("needs");
+  read_needs(needs, x.needs);
   std::ranges::sort(x.needs);
   auto sql = s.get("sql").require(x.sql, "SQL", parse_sql);
+  if (to.query.kind == backend_kind::pgbouncer) {
+    refuse_for_consoles(needs);
+    if (x.role != server_role::unknown)
+      refuse_for_consoles(s.get("role"));
+    if (!x.sql.empty() && !is_show(x.sql))
+      sql.complain("is no SHOW, expected one SHOW command of pgbouncer's console");
+  }
   if (self.run().faults.size() != faults)
     return;
   if (x.until != 0 && x.until <= x.from)
@@ -120,14 +130,32 @@ void read_variant(const value& self, located_definition& to) {
   }
 }
 
-/// The set, the place, the interval and what else says when the query is asked.
+/// The kind of backend, the set, the place, the interval and what else says when the query is
+/// asked.
 void read_occasion(fields& s, query_definition& x) {
+  s.get("kind").read(x.kind, parse_kind);
   s.get("set").read(x.set, parse_name);
-  s.get("scope").read(x.scope, choice<query_scope>({{"server", query_scope::server},
-                                                    {"database", query_scope::database}}));
+  auto scope = s.get("scope").read(
+    x.scope,
+    choice<query_scope>({{"server", query_scope::server}, {"database", query_scope::database}}));
   s.get("every").read(x.every, parse_time);
   s.get("timeout").read(x.timeout, parse_time);
-  read_needs(s.get("needs"), x.needs);
+  auto needs = s.get("needs");
+  read_needs(needs, x.needs);
+  if (x.kind != backend_kind::pgbouncer)
+    return;
+  refuse_for_consoles(needs);
+  if (x.scope == query_scope::database)
+    refuse_for_consoles(scope);
+}
+
+void read_pivot(const value& self, query_definition& x) {
+  if (!self.given() && !self.run().describing)
+    return;
+  auto& pivot = x.pivot.emplace();
+  fields s{self};
+  s.get("name").require(pivot.name, "the column with the names", parse_name);
+  s.get("value").require(pivot.value, "the column with the values", parse_name);
 }
 
 } // namespace
@@ -161,6 +189,18 @@ std::optional<std::string> parse_label(const value& x) {
   return std::nullopt;
 }
 
+std::optional<int32_t> parse_version(const value& x) {
+  constexpr std::string_view expected = "a major version like 9.6 or 14";
+  if (x.node().type != kind::number && x.node().type != kind::string) {
+    x.complain_type(expected);
+    return std::nullopt;
+  }
+  auto result = to_version(x.node().text);
+  if (!result)
+    x.complain("is no major version, expected " + std::string{expected});
+  return result;
+}
+
 fault place_of(const value& x) {
   if (!x.given())
     return {};
@@ -174,6 +214,7 @@ located_definition read_definition(const value& root) {
   result.name_place = place_of(name);
   s.get("help").require(result.query.help, "a sentence", parse_word);
   read_occasion(s, result.query);
+  read_pivot(s.get("pivot"), result.query);
   auto labels = s.get("labels");
   read_labels(labels, result);
   if (result.query.scope == query_scope::database) {
@@ -196,7 +237,7 @@ located_definition read_definition(const value& root) {
 std::string family_fault(std::string_view family) {
   constexpr auto own = std::to_array<std::string_view>(
     {"pg_NaN_error", "pg_connect_error", "pg_query_count", "pg_query_error", "pg_query_timeout",
-     "pg_up", "pg_exporter_last_scrape_error"});
+     "pg_up", "pgbouncer_up", "pg_exporter_last_scrape_error"});
   if (std::ranges::find(own, family) != own.end() || family.starts_with("pgstatsmon_")
       || family.starts_with("process_"))
     return "makes the metric " + std::string{family} + ", which is one of our own";

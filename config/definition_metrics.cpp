@@ -124,6 +124,18 @@ void add_states(const metric_definition& like, const value& column, const value&
   }
 }
 
+/// Columns that not every version of pgbouncer has. SQL for PostgreSQL names its columns itself.
+void read_presence(fields& s, metric_definition& x, backend_kind kind) {
+  auto also = s.get("also").read(x.also, parse_name);
+  auto from = s.get("from").read(x.from, parse_version);
+  auto until = s.get("until").read(x.until, parse_version);
+  for (const auto* each : {&also, &from, &until})
+    if (each->given() && kind != backend_kind::pgbouncer)
+      each->complain("is for kind: pgbouncer only, elsewhere the SQL names its columns");
+  if (x.until != 0 && x.until <= x.from)
+    until.complain("is not above from, expected the first version that no longer has the column");
+}
+
 void claim(const std::string& family, const value& column, located_definition& to) {
   if (auto what = family_fault(family); !what.empty())
     column.complain(what);
@@ -165,6 +177,7 @@ void read_metric(const value& self, duplicate_rule common, located_definition& t
   s.get("scale").read(metric.scale, parse_factor);
   s.get("duplicates").read(metric.duplicates, parse_rule);
   s.get("help").require(metric.help, "a sentence", parse_word);
+  read_presence(s, metric, to.query.kind);
   metric.family = to.query.name + '_' + metric.column + (unit.empty() ? "" : '_' + unit);
   s.get("family").read(metric.family, parse_name);
   metric.type = written == type::counter     ? metric_type::counter

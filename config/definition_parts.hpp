@@ -19,6 +19,10 @@ std::optional<std::string> parse_label(const value& x);
 /// first, min, max or sum.
 std::optional<duplicate_rule> parse_rule(const value& x);
 
+/// A major version, as its first `server_version_num`: 9.6 is 90600, 14 is 140000, pgbouncer's 1.18
+/// is 11800.
+std::optional<int32_t> parse_version(const value& x);
+
 /// Where it stands, without what is wrong.
 fault place_of(const value& x);
 

@@ -32,28 +32,31 @@ void explain_static(const settings& x, out to) {
   fmt::format_to(to, "static: {} backends\n", x.static_backends.size());
   for (size_t i = 0; i < x.static_backends.size() && i < max_listed; ++i) {
     const auto& y = x.static_backends[i];
-    auto role = x.roles.find(y.role.value_or(""));
-    fmt::format_to(to, "  {} at {}, database {}, user {}\n", y.name,
+    fmt::format_to(to, "  {} at {}, {} {}, user {}\n", y.name,
                    address_and_port(y.ip, y.port.value_or(x.backend_port)),
-                   role != x.roles.end() ? role->second : y.database.value_or(x.database),
-                   y.user.value_or(x.user));
+                   y.kind == backend_kind::pgbouncer ? "pgbouncer's console" : "database",
+                   database_of(y, x), y.user.value_or(x.user));
   }
   if (x.static_backends.size() > max_listed)
     fmt::format_to(to, "  and {} more\n", x.static_backends.size() - max_listed);
 }
 
 void explain_sources(const settings& x, out to) {
+  auto kind = [](const auto& y) {
+    return y.kind == backend_kind::pgbouncer ? ", of pgbouncers" : "";
+  };
   for (const auto& y : x.vmapi)
-    fmt::format_to(to, "{}: VMAPI at {} every {}, tag {}={}, NICs {}\n", y.name, y.http.url,
-                   time_text(y.poll_interval), y.tag_name, y.tag_value, y.nic_tag);
+    fmt::format_to(to, "{}: VMAPI at {} every {}, tag {}={}, NICs {}{}\n", y.name, y.http.url,
+                   time_text(y.poll_interval), y.tag_name, y.tag_value, y.nic_tag, kind(y));
   for (const auto& y : x.files)
-    fmt::format_to(to, "{}: file {}\n", y.name, y.path);
+    fmt::format_to(to, "{}: file {}{}\n", y.name, y.path, kind(y));
   for (const auto& y : x.http_sd)
-    fmt::format_to(to, "{}: {} every {}\n", y.name, y.http.url, time_text(y.poll_interval));
+    fmt::format_to(to, "{}: {} every {}{}\n", y.name, y.http.url, time_text(y.poll_interval),
+                   kind(y));
   for (const auto& y : x.dns)
-    fmt::format_to(to, "{}: {} records of {} names every {}\n", y.name,
+    fmt::format_to(to, "{}: {} records of {} names every {}{}\n", y.name,
                    y.type == dns_settings::record::srv ? "SRV" : "A and AAAA", y.names.size(),
-                   time_text(y.poll_interval));
+                   time_text(y.poll_interval), kind(y));
 }
 
 /// Sessions that a server has of us where its other databases are watched, too.
@@ -69,7 +72,8 @@ void explain_databases(const settings& x, out to) {
   };
   auto each = [&](const auto& list) {
     for (const auto& y : list)
-      say(y.name, narrowed(top, y.databases));
+      if (y.kind == backend_kind::postgres)
+        say(y.name, narrowed(top, y.databases));
   };
   if (x.static_backends.size() <= max_listed)
     each(x.static_backends);

@@ -39,10 +39,10 @@ std::string label_name_fault(std::string_view name, labelled on) {
 }
 
 query_label_map query_labels(const catalogue& queries, const collect_rules& rules,
-                             bool all_databases) {
+                             bool all_databases, backend_kind kind) {
   query_label_map result;
   for (const auto& query : queries.queries())
-    if (collects(rules, query))
+    if (query.kind == kind && collects(rules, query))
       for (const auto& label : label_names(query, all_databases))
         result.emplace(label, query.name);
   return result;
@@ -63,13 +63,24 @@ bool doubles(const label_list& labels, const query_definition& query, bool all_d
 
 caf::error check_static_labels(const settings& options, const catalogue& queries,
                                const std::string& file) {
-  auto taken = query_labels(queries, narrowed({}, options.collect), watches_databases(options));
+  auto rules = narrowed({}, options.collect);
+  auto of_servers = query_labels(queries, rules, watches_databases(options));
+  auto of_consoles = query_labels(queries, rules, false, backend_kind::pgbouncer);
   std::vector<fault> faults;
-  for (auto place : options.static_labels)
+  auto look = [&](fault place, const query_label_map& taken) {
     if (auto what = query_label_fault(place.what, taken); !what.empty()) {
       place.what = std::move(what);
       faults.push_back(std::move(place));
     }
+  };
+  for (const auto& place : options.static_labels) {
+    look(place, of_servers);
+    // What is on everything is on the series of pgbouncers, too.
+    if (place.path.starts_with("target.") && watches_consoles(options))
+      look(place, of_consoles);
+  }
+  for (const auto& place : options.console_labels)
+    look(place, of_consoles);
   return faults.empty() ? caf::error{} : make_error(std::move(faults), file);
 }
 

@@ -28,8 +28,10 @@ using query_label_map = std::map<std::string, std::string, std::less<>>;
 
 /// @param rules Only of the queries that they have.
 /// @param all_databases Every database of a server is watched.
+/// @param kind Only of the queries that such backends are asked.
 query_label_map query_labels(const catalogue& queries, const collect_rules& rules,
-                             bool all_databases = false);
+                             bool all_databases = false,
+                             backend_kind kind = backend_kind::postgres);
 
 /// What a query has against a static label of a backend; empty when none has anything.
 std::string query_label_fault(std::string_view name, const query_label_map& taken);

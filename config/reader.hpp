@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/document.hpp"
+#include "messages/backend.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -23,6 +24,12 @@ struct reading {
   std::vector<fault> static_labels; ///< Labels that were read: where, and `what` is the name.
   std::vector<fault> set_names;     ///< Of `collect`, the same.
   std::vector<fault> query_names;   ///< Of `collect`, the same.
+  std::vector<fault> names_on;      ///< Of `collect.on`, the same, of the entry that is being read.
+
+  /// What settings::console_labels and settings::queries_on become.
+  std::vector<fault> console_labels;
+  std::vector<std::pair<fault, backend_kind>> queries_on;
+
   bool describing = false;          ///< There is no document: only `options` is of interest.
   std::vector<std::string> options; ///< Paths of all options, when describing.
 
@@ -110,6 +117,8 @@ public:
 
   /// The value of a key; `alias` is another spelling of it.
   value get(std::string_view key, std::string_view alias = {});
+
+  [[nodiscard]] reading& run() const noexcept { return self_.run(); }
 
 private:
   [[nodiscard]] std::string advice(const std::string& key) const;

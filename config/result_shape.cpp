@@ -53,14 +53,19 @@ std::string_view expected_instead(sample_source source, std::string_view type) {
 /// Looks for declared columns in a result, and collects what is wrong.
 class comparison {
 public:
-  comparison(const std::vector<result_column>& columns, const fault& sql)
-    : columns_{columns}, sql_{sql}, declared_(columns.size()) {}
+  /// @param open Columns that nobody asked for are welcome.
+  comparison(const std::vector<result_column>& columns, const fault& sql, bool open)
+    : columns_{columns}, sql_{sql}, open_{open}, declared_(columns.size()) {}
 
   /// The type of a column; null, with a fault, when there is no such column.
-  const std::string* find(const std::string& name, const fault& place) {
+  const std::string* find(const std::string& name, const fault& place, bool may_lack = false,
+                          const std::string& also = {}) {
     auto i = std::ranges::find(columns_, name, &result_column::name);
+    if (i == columns_.end() && !also.empty())
+      i = std::ranges::find(columns_, also, &result_column::name);
     if (i == columns_.end()) {
-      complain(place, fmt::format("{} is no column of {}", name, sql_.path));
+      if (!may_lack)
+        complain(place, fmt::format("{} is no column of {}", name, sql_.path));
       return nullptr;
     }
     declared_[static_cast<size_t>(i - columns_.begin())] = true;
@@ -79,7 +84,7 @@ public:
       auto first = std::ranges::find(columns_, name, &result_column::name);
       if (static_cast<size_t>(first - columns_.begin()) < i)
         complain(sql_, "delivers " + name + " twice");
-      else if (!declared_[i])
+      else if (!declared_[i] && !open_)
         complain(sql_, "delivers " + name + ", which is neither a label nor a metric");
     }
     return std::move(faults_);
@@ -92,6 +97,7 @@ private:
 
   const std::vector<result_column>& columns_;
   const fault& sql_;
+  bool open_;
   std::vector<bool> declared_;
   std::vector<fault> faults_;
 };
@@ -99,9 +105,9 @@ private:
 } // namespace
 
 std::vector<fault> shape_faults(const located_definition& of, size_t variant,
-                                const std::vector<result_column>& columns) {
-  comparison result{columns, of.sql_places.at(variant)};
+                                const std::vector<result_column>& columns, int32_t version) {
   const auto& query = of.query;
+  comparison result{columns, of.sql_places.at(variant), query.kind == backend_kind::pgbouncer};
   for (size_t i = 0; i < query.labels.size(); ++i)
     if (const auto* type = result.find(query.labels[i], of.label_places.at(i)))
       if (is_no_name(*type))
@@ -110,7 +116,9 @@ std::vector<fault> shape_faults(const located_definition& of, size_t variant,
     const auto& metric = query.metrics[i];
     if (!metric.leads || metric.source == sample_source::row)
       continue;
-    if (const auto* type = result.find(metric.column, of.metric_places.at(i)))
+    auto may_lack = version < metric.from || (metric.until != 0 && version >= metric.until);
+    if (const auto* type =
+          result.find(metric.column, of.metric_places.at(i), may_lack, metric.also))
       if (auto wanted = expected_instead(metric.source, *type); !wanted.empty())
         result.expect(wanted, {metric.column, *type}, of.metric_places[i]);
   }

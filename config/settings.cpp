@@ -97,6 +97,8 @@ caf::expected<settings> parse(std::string_view text, const std::string& file) {
   result.static_labels = std::move(run.static_labels);
   result.set_names = std::move(run.set_names);
   result.query_names = std::move(run.query_names);
+  result.console_labels = std::move(run.console_labels);
+  result.queries_on = std::move(run.queries_on);
   std::ranges::stable_sort(run.warnings, {},
                            [](const fault& x) { return std::tie(x.line, x.column); });
   for (const auto& x : run.warnings)
@@ -129,6 +131,20 @@ void read_polling(fields& top, settings& x) {
   if (!x.state_dir.empty() && std::filesystem::exists(x.state_dir, unused)
       && !std::filesystem::is_directory(x.state_dir, unused))
     state_dir.complain("is no directory, expected one, or nothing yet");
+}
+
+std::string database_of(const static_backend& x, const settings& of) {
+  if (x.kind == backend_kind::pgbouncer)
+    return x.database.value_or(std::string{console_database});
+  auto role = of.roles.find(x.role.value_or(""));
+  return role != of.roles.end() ? role->second : x.database.value_or(of.database);
+}
+
+bool watches_consoles(const settings& x) {
+  auto is_console = [](const auto& y) { return y.kind == backend_kind::pgbouncer; };
+  return std::ranges::any_of(x.static_backends, is_console)
+         || std::ranges::any_of(x.vmapi, is_console) || std::ranges::any_of(x.files, is_console)
+         || std::ranges::any_of(x.http_sd, is_console) || std::ranges::any_of(x.dns, is_console);
 }
 
 caf::expected<settings> parse_settings(std::string_view text, const std::string& file) {

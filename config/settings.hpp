@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pgstatsmon {
@@ -98,6 +99,7 @@ struct static_backend {
   std::optional<std::string> role; ///< A key of `roles`: names the database.
   collect_settings collect{};
   database_settings databases{};
+  backend_kind kind = backend_kind::postgres;
 
   friend bool operator==(const static_backend&, const static_backend&) = default;
 };
@@ -137,6 +139,7 @@ struct vmapi_settings {
   label_list labels;                        ///< Static labels of its backends.
   collect_settings collect{};
   database_settings databases{};
+  backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.
   shrink_settings shrink;
 
   friend bool operator==(const vmapi_settings&, const vmapi_settings&) = default;
@@ -149,6 +152,7 @@ struct file_source_settings {
   label_list labels;
   collect_settings collect{};
   database_settings databases{};
+  backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.
 
   friend bool operator==(const file_source_settings&, const file_source_settings&) = default;
 };
@@ -161,6 +165,7 @@ struct http_sd_settings {
   label_list labels;
   collect_settings collect{};
   database_settings databases{};
+  backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.
   shrink_settings shrink;
 
   friend bool operator==(const http_sd_settings&, const http_sd_settings&) = default;
@@ -177,6 +182,7 @@ struct dns_settings {
   label_list labels;
   collect_settings collect{};
   database_settings databases{};
+  backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.
   shrink_settings shrink;
 
   friend bool operator==(const dns_settings&, const dns_settings&) = default;
@@ -244,10 +250,21 @@ struct settings {
   std::vector<fault> set_names;
   std::vector<fault> query_names;
 
+  /// What of both stands where the kind of the backends is known, and which it is: the labels of
+  /// sources of pgbouncers, the queries that are switched on.
+  std::vector<fault> console_labels;
+  std::vector<std::pair<fault, backend_kind>> queries_on;
+
   std::vector<std::string> warnings; ///< What is right but surprising, a sentence each.
 
   friend bool operator==(const settings&, const settings&) = default;
 };
+
+/// The database that an entry of the static list names, or that is meant by its kind.
+std::string database_of(const static_backend& x, const settings& of);
+
+/// Whether a configuration says of any backend that it is a pgbouncer.
+bool watches_consoles(const settings& x);
 
 /// Settings that several actors share.
 using settings_ptr = std::shared_ptr<const settings>;

@@ -8,10 +8,14 @@
 #include "config/text.hpp"
 #include "config/values.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <set>
 #include <tuple>
+#include <type_traits>
 
 namespace pgstatsmon {
 
@@ -86,6 +90,49 @@ void read_roles(const value& self, role_map& roles) {
   });
 }
 
+/// What has no meaning for a pgbouncer.
+void refuse(const value& x, std::string_view what) {
+  if (x.given())
+    x.complain(fmt::format("{}, expected none with kind: pgbouncer", what));
+}
+
+/// What every source says of its backends, and every entry of the static list: `collect`,
+/// `tables`, `databases` and `kind`.
+template <class T>
+void read_backends(fields& s, T& x) {
+  auto& run = s.run();
+  run.names_on.clear();
+  read_collect(s.get("collect"), x.collect);
+  auto tables = s.get("tables");
+  read_tables(tables, x.collect.tables);
+  auto databases = s.get("databases");
+  read_databases(databases, x.databases);
+  auto kind = s.get("kind").read(x.kind, parse_kind);
+  if (x.kind == backend_kind::pgbouncer && x.databases.on.value_or(false))
+    refuse(databases, "asks for the databases of a PostgreSQL server");
+  if (x.kind == backend_kind::pgbouncer)
+    refuse(tables, "chooses tables of a PostgreSQL server");
+  // A source without a kind may list both.
+  auto one_kind = std::is_same_v<T, static_backend> || kind.given();
+  for (const auto& place : run.names_on)
+    if (one_kind)
+      run.queries_on.emplace_back(place, x.kind);
+}
+
+/// A source's `labels`, and what read_backends() reads.
+template <class T>
+void read_labelled_backends(fields& s, T& x) {
+  auto& run = s.run();
+  auto first = run.static_labels.size();
+  s.get("labels").read(x.labels, parse_labels);
+  read_backends(s, x);
+  if (x.kind != backend_kind::pgbouncer)
+    return;
+  auto own = run.static_labels.begin() + static_cast<ptrdiff_t>(first);
+  run.console_labels.insert(run.console_labels.end(), own, run.static_labels.end());
+  run.static_labels.erase(own, run.static_labels.end());
+}
+
 void read_vmapi(const value& self, vmapi_settings& x, const role_map& roles, source_names& names) {
   fields s{self};
   read_name(s, self, x.name, names);
@@ -97,12 +144,12 @@ void read_vmapi(const value& self, vmapi_settings& x, const role_map& roles, sou
     tags.get("vm_tag_value").require(x.tag_value, "a value, * matches anything", parse_word);
     tags.get("nic_tag").require(x.nic_tag, "a regular expression", parse_regex);
   }
-  read_roles(s.get("roles"), x.roles);
+  auto own_roles = s.get("roles");
+  read_roles(own_roles, x.roles);
   x.roles.insert(roles.begin(), roles.end());
-  s.get("labels").read(x.labels, parse_labels);
-  read_collect(s.get("collect"), x.collect);
-  read_tables(s.get("tables"), x.collect.tables);
-  read_databases(s.get("databases"), x.databases);
+  read_labelled_backends(s, x);
+  if (x.kind == backend_kind::pgbouncer)
+    refuse(own_roles, "names databases of PostgreSQL servers");
   read_shrink(s.get("shrink"), x.shrink);
 }
 
@@ -110,10 +157,7 @@ void read_file_source(const value& self, file_source_settings& x, source_names& 
   fields s{self};
   read_name(s, self, x.name, names);
   s.get("path").require(x.path, "the path of a list of backends", parse_file);
-  s.get("labels").read(x.labels, parse_labels);
-  read_collect(s.get("collect"), x.collect);
-  read_tables(s.get("tables"), x.collect.tables);
-  read_databases(s.get("databases"), x.databases);
+  read_labelled_backends(s, x);
 }
 
 void read_http_sd(const value& self, http_sd_settings& x, source_names& names) {
@@ -121,10 +165,7 @@ void read_http_sd(const value& self, http_sd_settings& x, source_names& names) {
   read_name(s, self, x.name, names);
   read_http(s, x.http, parse_url);
   read_poll_interval(s, x.poll_interval);
-  s.get("labels").read(x.labels, parse_labels);
-  read_collect(s.get("collect"), x.collect);
-  read_tables(s.get("tables"), x.collect.tables);
-  read_databases(s.get("databases"), x.databases);
+  read_labelled_backends(s, x);
   read_shrink(s.get("shrink"), x.shrink);
 }
 
@@ -146,10 +187,7 @@ void read_dns(const value& self, dns_settings& x, source_names& names) {
   s.get("type").read(x.type, choice<record>({{"srv", record::srv}, {"a", record::a}}));
   s.get("server").read(x.server, parse_name_server);
   read_poll_interval(s, x.poll_interval);
-  s.get("labels").read(x.labels, parse_labels);
-  read_collect(s.get("collect"), x.collect);
-  read_tables(s.get("tables"), x.collect.tables);
-  read_databases(s.get("databases"), x.databases);
+  read_labelled_backends(s, x);
   read_shrink(s.get("shrink"), x.shrink);
 }
 
@@ -167,10 +205,10 @@ void read_static_backend(const value& self, static_backend& x, const role_map& r
   auto database = s.get("database").read(x.database, parse_word);
   s.get("user").read(x.user, parse_word);
   auto role = s.get("role").read(x.role, parse_word);
-  read_collect(s.get("collect"), x.collect);
-  read_tables(s.get("tables"), x.collect.tables);
-  read_databases(s.get("databases"), x.databases);
-  if (x.role && !roles.contains(*x.role))
+  read_backends(s, x);
+  if (x.kind == backend_kind::pgbouncer)
+    refuse(role, "names a database of a PostgreSQL server");
+  else if (x.role && !roles.contains(*x.role))
     role.complain("is no role, expected a key of roles");
   if (role.given() && database.given())
     role.complain("both say the database, expected role or database");
@@ -186,8 +224,7 @@ void check_distinct(const std::vector<value>& places, const settings& x) {
     auto other = [&](size_t j) {
       return places[j].path() + " on line " + std::to_string(places[j].node().line);
     };
-    auto role = x.roles.find(entry.role.value_or(""));
-    auto database = role != x.roles.end() ? role->second : entry.database.value_or(x.database);
+    auto database = database_of(entry, x);
     auto ip = entry.ip;
     if (!is_socket_directory(ip))
       std::ranges::transform(ip, ip.begin(), [](char c) {

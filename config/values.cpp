@@ -105,6 +105,11 @@ label_list read_labels(const value& self, labelled on) {
 
 } // namespace
 
+std::optional<backend_kind> parse_kind(const value& x) {
+  using kind = backend_kind;
+  return choice<kind>({{"postgres", kind::postgres}, {"pgbouncer", kind::pgbouncer}})(x);
+}
+
 std::optional<bool> parse_boolean(const value& x) {
   if (x.node().type == kind::boolean)
     return x.node().text.front() == 't' || x.node().text.front() == 'T';

@@ -72,6 +72,9 @@ auto choice(std::vector<std::pair<std::string_view, T>> words) {
   };
 }
 
+/// postgres or pgbouncer.
+std::optional<backend_kind> parse_kind(const value& x);
+
 /// A literal IPv4 or IPv6 address; `localhost` is 127.0.0.1.
 std::optional<std::string> parse_listen_address(const value& x);
 

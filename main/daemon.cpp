@@ -216,8 +216,11 @@ console_sources daemon::make_sources() const {
 }
 
 scheduler_arguments daemon::make_scheduler_arguments() {
-  auto context = std::make_shared<const connection_context>(
-    connection_context{&reactor_, worker_, gate_, &alike_, pq_sessions(), chance, unix_time});
+  auto read_together = std::make_shared<fleet_bytes>(0);
+  connection_context shared{&reactor_, worker_,  gate_, &alike_, pq_sessions(read_together),
+                            chance,    unix_time};
+  shared.consoles = console_sessions(std::move(read_together));
+  auto context = std::make_shared<const connection_context>(std::move(shared));
   return {
     options_,  queries_->load(),
     registry_, make_spawner(registry_, context),

@@ -6,6 +6,7 @@
 #include "actors/backend/plan.hpp"
 #include "actors/backend/setup_sql.hpp"
 #include "actors/registry/families.hpp"
+#include "actors/registry/pivot.hpp"
 #include "config/definition.hpp"
 #include "config/result_shape.hpp"
 #include "config/tables.hpp"
@@ -50,6 +51,13 @@ catalogue_ptr catalogue_of(const definitions& all) {
 caf::expected<plan_facts> facts_of(lint_session& session, const definitions& all) {
   plan_facts result;
   result.version = session.version();
+  for (const auto& x : all)
+    result.collect.sets.push_back(x.query.set);
+  if (session.is_console()) {
+    result.kind = backend_kind::pgbouncer;
+    result.role = server_role::pgbouncer;
+    return result;
+  }
   auto standby = session.ask("SELECT pg_catalog.pg_is_in_recovery()");
   if (!standby)
     return std::move(standby.error());
@@ -59,8 +67,6 @@ caf::expected<plan_facts> facts_of(lint_session& session, const definitions& all
     return std::move(rights.error());
   result.functions = setup_is_by_database(result.version) && says_true(**rights);
   auto queries = catalogue_of(all);
-  for (const auto& x : queries->queries())
-    result.collect.sets.push_back(x.set);
   auto question = facts_query(needs_of(*queries), result.version);
   if (question.empty())
     return result;
@@ -76,6 +82,22 @@ std::string left_out(const query_definition& query, size_t variant, const plan_f
   auto alone = query;
   alone.variants = {query.variants[variant]};
   return why_left_out(alone, of);
+}
+
+/// The columns of what a console shows, which is executed: a number is what looks like one, as a
+/// pivot's column has values of any type. Without rows it is what libpq says.
+std::vector<result_column> shown_columns(const PGresult& rows) {
+  std::vector<result_column> result;
+  for (int i = 0; i < PQnfields(&rows); ++i) {
+    constexpr Oid text = 25;
+    auto number = PQftype(&rows, i) != text;
+    if (!number && PQntuples(&rows) > 0) {
+      std::string_view cell{PQgetvalue(&rows, 0, i)};
+      number = !cell.empty() && cell.find_first_not_of("0123456789.") == std::string_view::npos;
+    }
+    result.push_back({PQfname(&rows, i), number ? "bigint" : "text"});
+  }
+  return result;
 }
 
 /// Whether what follows is for servers without an extension, or with an older one.
@@ -103,10 +125,11 @@ public:
       print(x.file, std::move(found));
     }
     fmt::print(out_,
-               "{} ({}, {}): {} statements prepared, {} not tried, {} for other servers, {} "
+               "{} ({}, {}): {} statements {}, {} not tried, {} for other servers, {} "
                "faults\n",
                session_.name(), version_text(facts_.version), to_string_view(facts_.role),
-               tally_.prepared, tally_.not_tried, tally_.elsewhere, tally_.faults);
+               tally_.prepared, session_.is_console() ? "executed" : "prepared", tally_.not_tried,
+               tally_.elsewhere, tally_.faults);
     return caf::none;
   }
 
@@ -135,17 +158,27 @@ private:
 
   caf::error prepare(const located_definition& x, size_t i, std::vector<fault>& found) {
     ++tally_.prepared;
-    // With a rule, so that what stands for tables is part of what the server reads.
-    auto text = with_tables(facts_.found.with_schemas(x.query.variants[i].sql),
-                            {.include = {".*"}, .exclude = {}});
-    auto columns = session_.describe(text);
+    auto columns = columns_of(x.query, i);
     if (!columns && columns.error() != ec::bad_configuration)
       return std::move(columns.error());
     if (!columns)
       found.push_back(at(x.sql_places[i], context_of(columns.error())));
     else
-      std::ranges::move(shape_faults(x, i, *columns), std::back_inserter(found));
+      std::ranges::move(shape_faults(x, i, *columns, facts_.version), std::back_inserter(found));
     return caf::none;
+  }
+
+  caf::expected<std::vector<result_column>> columns_of(const query_definition& x, size_t i) {
+    const auto& sql = x.variants[i].sql;
+    if (!session_.is_console())
+      // With a rule, so that what stands for tables is part of what the server reads.
+      return session_.describe(
+        with_tables(facts_.found.with_schemas(sql), {.include = {".*"}, .exclude = {}}));
+    auto rows = session_.show(sql);
+    if (!rows)
+      return std::move(rows.error());
+    auto turned = x.pivot ? pivoted(*x.pivot, **rows) : *rows;
+    return shown_columns(*turned);
   }
 
   [[nodiscard]] std::string on_server(std::string_view what) const {

@@ -69,8 +69,9 @@ bool wait_for(PGconn* connection, bool writes, steady_clock::time_point deadline
 
 } // namespace
 
-lint_session::lint_session(const std::string& conninfo) : connection_{nullptr, PQfinish} {
-  auto options = startup_options(limits, 0);
+lint_session::lint_session(const std::string& conninfo, bool with_options)
+  : connection_{nullptr, PQfinish} {
+  auto options = with_options ? startup_options(limits, 0) : std::string{};
   // What comes later wins; `dbname` may be a whole conninfo.
   std::array<const char*, 6> names{"connect_timeout", "application_name", "dbname",
                                    "client_encoding", "options",          nullptr};
@@ -80,15 +81,28 @@ lint_session::lint_session(const std::string& conninfo) : connection_{nullptr, P
 }
 
 caf::expected<lint_session> lint_session::open(const std::string& conninfo) {
-  lint_session result{conninfo};
+  lint_session result{conninfo, true};
+  // In the words of every pgbouncer.
+  constexpr std::string_view refused = "unsupported startup parameter";
+  if (result.trouble().find(refused) != std::string::npos) {
+    lint_session plain{conninfo, false};
+    if (plain.is_console())
+      result = std::move(plain);
+  }
   auto* connection = result.connection_.get();
   if (PQstatus(connection) != CONNECTION_OK || PQsetnonblocking(connection, 1) != 0)
     return caf::make_error(ec::connect_failed, result.trouble());
   PQsetNoticeProcessor(
     connection, [](void*, const char*) {}, nullptr);
+  if (result.is_console())
+    return result;
   if (auto error = result.pin())
     return error;
   return result;
+}
+
+bool lint_session::is_console() const {
+  return text(PQparameterStatus(connection_.get(), "server_version")).ends_with("/bouncer");
 }
 
 caf::error lint_session::pin() {
@@ -146,6 +160,17 @@ caf::expected<lint_session::result_ptr> lint_session::ask(const std::string& sql
   auto result = answer();
   if (result && PQresultStatus(result->get()) != PGRES_TUPLES_OK)
     return caf::make_error(ec::bad_configuration, refusal(**result, sql));
+  return result;
+}
+
+caf::expected<lint_session::result_ptr> lint_session::show(const std::string& command) {
+  if (PQsendQuery(connection_.get(), command.c_str()) != 1)
+    return caf::make_error(ec::connect_failed, trouble());
+  auto result = answer();
+  if (result && PQresultStatus(result->get()) == PGRES_FATAL_ERROR)
+    return caf::make_error(ec::bad_configuration, refusal(**result, command));
+  if (result && PQresultStatus(result->get()) != PGRES_TUPLES_OK)
+    return caf::make_error(ec::bad_configuration, std::string{"delivers no rows"});
   return result;
 }
 

@@ -32,11 +32,18 @@ public:
   /// The rows of a query. Waits 15 seconds at most, as describe() does.
   caf::expected<result_ptr> ask(const std::string& sql);
 
+  /// Whether this is the console of a pgbouncer, which takes show() and nothing else.
+  [[nodiscard]] bool is_console() const;
+
+  /// What a console shows, in the simple query protocol. Waits as ask() does.
+  caf::expected<result_ptr> show(const std::string& command);
+
   /// The columns that SQL delivers. It is prepared, and not executed.
   caf::expected<std::vector<result_column>> describe(const std::string& sql);
 
 private:
-  explicit lint_session(const std::string& conninfo);
+  /// @param with_options What poolers and their consoles refuse.
+  lint_session(const std::string& conninfo, bool with_options);
 
   caf::error pin();
   caf::expected<result_ptr> answer();

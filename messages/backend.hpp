@@ -1,4 +1,5 @@
-// A backend, one PostgreSQL server that we watch, and what is said about its coming and going.
+// A backend, one PostgreSQL server or pgbouncer that we watch, and what is said about its coming
+// and going.
 #pragma once
 
 #include "messages/collect.hpp"
@@ -18,7 +19,30 @@ namespace pgstatsmon {
 /// Label names and values in the order in which they are shown.
 using label_list = std::vector<std::pair<std::string, std::string>>;
 
-/// One PostgreSQL server, as a discovery source describes it.
+/// What answers at a backend's address.
+enum class backend_kind : uint8_t {
+  postgres,  ///< A database of a PostgreSQL server, perhaps behind a pooler.
+  pgbouncer, ///< The admin console of a pgbouncer: SHOW commands, in the simple query protocol.
+};
+
+/// What a configuration calls a kind.
+constexpr std::string_view to_string_view(backend_kind x) noexcept {
+  switch (x) {
+  case backend_kind::postgres: return "postgres";
+  case backend_kind::pgbouncer: return "pgbouncer";
+  }
+  return "unknown";
+}
+
+/// For caf::deep_to_string.
+inline std::string to_string(backend_kind x) {
+  return std::string{to_string_view(x)};
+}
+
+/// The database that is pgbouncer's admin console.
+inline constexpr std::string_view console_database = "pgbouncer";
+
+/// One PostgreSQL server, or one pgbouncer, as a discovery source describes it.
 struct backend {
   std::string id;   ///< Identity: the VM's uuid or the entry's name, then `@address:port/database`.
   std::string name; ///< The `backend` label, unique among the live backends.
@@ -30,6 +54,7 @@ struct backend {
   std::string source;   ///< The discovery source that found it.
   collect_rules collect{};
   database_rules databases{};
+  backend_kind kind = backend_kind::postgres;
 
   friend bool operator==(const backend&, const backend&) = default;
 };
@@ -37,7 +62,7 @@ struct backend {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, backend& x) {
   return f(caf::meta::type_name("backend"), x.id, x.name, x.address, x.port, x.database, x.user,
-           x.labels, x.source, x.collect, x.databases);
+           x.labels, x.source, x.collect, x.databases, x.kind);
 }
 
 using backend_list = std::vector<backend>;
@@ -124,7 +149,7 @@ constexpr std::string_view to_string_view(setup_state x) noexcept {
 }
 
 /// What a server is: decides which queries apply.
-enum class server_role : uint8_t { unknown, primary, standby };
+enum class server_role : uint8_t { unknown, primary, standby, pgbouncer };
 
 /// The name of a role, as logs show it.
 constexpr std::string_view to_string_view(server_role x) noexcept {
@@ -132,6 +157,7 @@ constexpr std::string_view to_string_view(server_role x) noexcept {
   case server_role::unknown: return "unknown";
   case server_role::primary: return "primary";
   case server_role::standby: return "standby";
+  case server_role::pgbouncer: return "pgbouncer";
   }
   return "unknown";
 }

@@ -75,15 +75,16 @@ enum class failure : uint8_t {
   descriptors,          ///< This process may open no more files.
   query,                ///< At least one query failed; the connection is good.
   too_large,            ///< The server sent more than it may.
+  stats_users,          ///< pgbouncer's console is not for this role.
   other,                ///< Everything else.
 };
 
 /// Every class but `none`, in the order in which metrics show them.
-constexpr std::array<failure, 14> all_failures{
+constexpr std::array<failure, 15> all_failures{
   failure::auth,       failure::refused,     failure::timeout,     failure::too_many_connections,
   failure::role_limit, failure::no_database, failure::starting_up, failure::tls,
   failure::dns,        failure::network,     failure::descriptors, failure::query,
-  failure::too_large,  failure::other};
+  failure::too_large,  failure::stats_users, failure::other};
 
 /// The label value of a class.
 constexpr std::string_view to_string_view(failure x) noexcept {
@@ -102,6 +103,7 @@ constexpr std::string_view to_string_view(failure x) noexcept {
   case failure::descriptors: return "descriptors";
   case failure::query: return "query";
   case failure::too_large: return "too_large";
+  case failure::stats_users: return "stats_users";
   case failure::other: return "other";
   }
   return "other";

@@ -16,9 +16,11 @@ constexpr auto facts_interval = std::chrono::seconds{50};
 
 } // namespace
 
-agenda::agenda(catalogue_ptr queries, std::string_view backend, collect_rules collect, bool visit)
+agenda::agenda(catalogue_ptr queries, std::string_view backend, collect_rules collect, bool visit,
+               backend_kind kind)
   : queries_{std::move(queries)}, needs_{needs_of(*queries_, visit)}, schedule_{queries_, backend} {
   facts_.visit = visit;
+  facts_.kind = kind;
   facts_.collect = std::move(collect);
   make();
 }

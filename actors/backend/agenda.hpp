@@ -30,8 +30,8 @@ public:
   /// @param backend Its identity, which decides the phases of queries with an interval of their
   /// own.
   /// @param visit Of one more database: the server's own queries are not part of it.
-  agenda(catalogue_ptr queries, std::string_view backend, collect_rules collect,
-         bool visit = false);
+  agenda(catalogue_ptr queries, std::string_view backend, collect_rules collect, bool visit = false,
+         backend_kind kind = backend_kind::postgres);
 
   /// What is known of the server now. True if another plan came of it.
   bool learn(int32_t version, server_role role, bool functions);

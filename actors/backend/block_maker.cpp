@@ -3,6 +3,7 @@
 
 #include "actors/registry/escape.hpp"
 #include "actors/registry/number.hpp"
+#include "actors/registry/pivot.hpp"
 #include "config/labels.hpp"
 
 #include <fmt/ranges.h>
@@ -66,7 +67,10 @@ section_ptr block_maker::take(size_t query, const PGresult& rows, result_shapes&
   if (x.doubled)
     return nullptr;
   const auto& definition = queries_->queries()[query];
-  auto section = decode(definition, fixed_labels(definition), shapes.of(query, rows), rows, report);
+  auto turned = definition.pivot ? pivoted(*definition.pivot, rows) : nullptr;
+  const auto& cells = turned ? *turned : rows;
+  auto section =
+    decode(definition, fixed_labels(definition), shapes.of(query, cells), cells, report);
   if (x.limit)
     section = x.limit->keep(section, now);
   return x.fresh = std::make_shared<const pgstatsmon::section>(std::move(section));

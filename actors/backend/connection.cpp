@@ -22,7 +22,12 @@ connection_state::~connection_state() {
 void connection_state::start(connection_arguments arguments) {
   arguments_ = std::move(arguments);
   query_complaints_.resize(queries().queries().size());
-  agenda_.emplace(arguments_.metrics->queries(), arguments_.target.id, arguments_.target.collect);
+  agenda_.emplace(arguments_.metrics->queries(), arguments_.target.id, arguments_.target.collect,
+                  false, arguments_.target.kind);
+  if (is_console()) {
+    takes_options_ = false;
+    arguments_.metrics->role = server_role::pgbouncer;
+  }
   connect();
 }
 

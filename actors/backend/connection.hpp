@@ -44,6 +44,7 @@ struct connection_context {
   std::function<double()> chance;    ///< Uniform in [0, 1); any thread.
   std::function<double()> unix_time; ///< Seconds; for metrics only.
   std::shared_ptr<passfile_guard> passfile = std::make_shared<passfile_guard>();
+  session_factory consoles{}; ///< Of sessions with pgbouncers' consoles.
 };
 
 using context_ptr = std::shared_ptr<const connection_context>;
@@ -128,10 +129,13 @@ private:
   void look_up();
   void open(const lookup_result& found);
   void try_next_address();
-  void attempt_failed(const session_error& error);
+  void attempt_failed(const session_error& refusal);
   void go_on(const connect_progress& progress);
   void connected();
   [[nodiscard]] std::unique_ptr<session> make_session() const;
+  [[nodiscard]] bool is_console() const {
+    return arguments_.target.kind == backend_kind::pgbouncer;
+  }
 
   // -- failing (connection_failing.cpp) -----------------------------------------------------------
 

@@ -1,6 +1,7 @@
 // The CONNECTION connects: lease, name, password, and one address after the other.
 #include "actors/backend/connection.hpp"
 #include "actors/backend/conninfo.hpp"
+#include "actors/backend/console_advice.hpp"
 #include "actors/backend/lease.hpp"
 
 namespace pgstatsmon {
@@ -88,7 +89,8 @@ void connection_state::open(const lookup_result& found) {
 }
 
 std::unique_ptr<session> connection_state::make_session() const {
-  auto result = arguments_.context->sessions();
+  const auto& context = *arguments_.context;
+  auto result = is_console() ? context.consoles() : context.sessions();
   result->limit(bounds_of(options()));
   return result;
 }
@@ -107,7 +109,8 @@ void connection_state::try_next_address() {
   go_on(session_->connect(parameters_for(password_, addresses)));
 }
 
-void connection_state::attempt_failed(const session_error& error) {
+void connection_state::attempt_failed(const session_error& refusal) {
+  auto error = explained(refusal, arguments_.target);
   attempts_.failed(error);
   close_session();
   if (attempts_.any_left() && address_attempts::another_may_help(error))
@@ -132,6 +135,10 @@ void connection_state::go_on(const connect_progress& progress) {
 void connection_state::connected() {
   timer_.expire(); // the attempt's deadline
   password_.clear();
+  if (auto error = wrong_kind(arguments_.target.kind, session_->facts())) {
+    failed(*error);
+    return;
+  }
   if (lease_)
     lease_->connected();
   arguments_.metrics->connects.fetch_add(1, std::memory_order_relaxed);

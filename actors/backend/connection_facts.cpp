@@ -18,6 +18,8 @@ constexpr auto rights_interval = std::chrono::seconds{45};
 } // namespace
 
 flight_extras connection_state::extras() const {
+  if (is_console())
+    return {.arrival = "SHOW VERSION"};
   auto result = extras_for(polling_limits(options()), facts_, memory_.ground);
   // A pooler says what a server session of the past said.
   if (facts_.version < 140000 || memory_.ground != footing::own)
@@ -80,8 +82,9 @@ void connection_state::look_at_facts() {
   auto old_role = said.role == server_role::unknown ? said.role : metrics.role.exchange(said.role);
   // A reconnect that finds what it left is no news.
   if (old_version != said.version || old_role != said.role)
-    say_one_of_many(level::info, "connected", "PostgreSQL {}, {}", version_text(said.version),
-                    to_string_view(said.role));
+    say_one_of_many(level::info, "connected", "{} {}, {}", product_name(arguments_.target.kind),
+                    version_text(said.version),
+                    is_console() ? "its console" : to_string_view(said.role));
 }
 
 } // namespace pgstatsmon

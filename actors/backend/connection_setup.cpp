@@ -17,8 +17,8 @@ bool connection_state::setup_may_help(const session_error& error) const {
   // A role that does not exist looks like a wrong password where the server asks for one. And an
   // earlier setup has given the role fewer sessions than it needs.
   auto curable = error.reason == failure::auth || error.reason == failure::role_limit;
-  return state_ == backend_state::connecting && curable && arguments_.options->setup.enabled
-         && !setup_running_ && now() >= setup_due_;
+  return state_ == backend_state::connecting && curable && !is_console()
+         && arguments_.options->setup.enabled && !setup_running_ && now() >= setup_due_;
 }
 
 void connection_state::run_setup() {

@@ -70,7 +70,7 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
     result.statements.push_back({.pins = pinned ? extras.pins : std::string{}, .sql = sql});
     result.steps.push_back({.what = x});
   };
-  add(purpose::arrival, {});
+  add(purpose::arrival, extras.arrival);
   add(purpose::guards, extras.guards);
   add(purpose::role, extras.role);
   add(purpose::rights, extras.rights);

@@ -57,7 +57,8 @@ struct session_memory {
 
 /// What a statement of a flight is for.
 enum class purpose : uint8_t {
-  arrival, ///< A lone Sync: its answer marks one round trip, so that no query's time contains it.
+  arrival, ///< A lone Sync or its like: its answer marks one round trip, so that no query's time
+           ///< contains it.
   guards,  ///< session_pins().
   role,    ///< `pg_is_in_recovery()`, before PostgreSQL 14.
   rights,  ///< rights_query().
@@ -84,11 +85,14 @@ struct flight {
 
 /// What a flight carries besides the plan. Empty text: it is not needed.
 struct flight_extras {
-  std::string pins; ///< local_pins(), before each of the others: the session is not ours alone.
-  std::string guards;
-  std::string role;
-  std::string rights;
-  std::string facts;
+  /// In place of the lone Sync, which the simple query protocol has not: what costs nothing.
+  std::string arrival{};
+
+  std::string pins{}; ///< local_pins(), before each of the others: the session is not ours alone.
+  std::string guards{};
+  std::string role{};
+  std::string rights{};
+  std::string facts{};
   std::string place{};
 
   /// Pins with another time limit, for a query that has its own.

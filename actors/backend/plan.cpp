@@ -32,7 +32,7 @@ bool fits_role(const sql_variant& x, const plan_facts& of) {
 std::optional<size_t> choose(const query_definition& query, const plan_facts& of) {
   if (of.visit && query.scope != query_scope::database)
     return std::nullopt;
-  if (!collects(of.collect, query) || missing(query.needs, of) != nullptr)
+  if (query.kind != of.kind || !collects(of.collect, query) || missing(query.needs, of) != nullptr)
     return std::nullopt;
   auto i = std::ranges::find_if(query.variants, [&](const sql_variant& x) {
     return fits_version(x, of) && fits_role(x, of) && missing(x.needs, of) == nullptr;
@@ -55,12 +55,14 @@ plan make_plan(const catalogue& queries, const plan_facts& of) {
 std::string why_left_out(const query_definition& query, const plan_facts& of) {
   if (choose(query, of))
     return {};
+  if (query.kind != of.kind)
+    return fmt::format("of kind: {}", to_string_view(query.kind));
   if (!collects(of.collect, query))
     return fmt::format("switched off (set {})", query.set);
   auto fits = query.variants;
   std::erase_if(fits, [&](const auto& x) { return !fits_version(x, of); });
   if (fits.empty())
-    return fmt::format("not for PostgreSQL {}", version_text(of.version));
+    return fmt::format("not for {} {}", product_name(of.kind), version_text(of.version));
   std::erase_if(fits, [&](const auto& x) { return !fits_role(x, of); });
   if (fits.empty())
     return of.role == server_role::standby ? "for a primary only" : "for a standby only";

@@ -25,6 +25,7 @@ struct plan_facts {
   found_facts found{};
   collect_rules collect{};
   bool visit = false; ///< Of one more database: the server's own queries are asked elsewhere.
+  backend_kind kind = backend_kind::postgres;
 
   friend bool operator==(const plan_facts&, const plan_facts&) = default;
 };

@@ -1,4 +1,4 @@
-// The session on libpq: asynchronous calls and pipeline mode only.
+// Sessions on libpq, and what else of it is needed.
 #pragma once
 
 #include "actors/backend/session.hpp"
@@ -9,8 +9,17 @@
 
 namespace pgstatsmon {
 
-/// Makes sessions on libpq, which count together what they read.
-session_factory pq_sessions();
+/// Makes sessions with PostgreSQL servers, in pipeline mode.
+/// @param fleet Counts what sessions read together.
+session_factory pq_sessions(std::shared_ptr<fleet_bytes> fleet = std::make_shared<fleet_bytes>(0));
+
+/// Makes sessions with consoles of pgbouncers. Those take the simple query protocol only, and libpq
+/// sends one query of that at a time: a flight goes out statement by statement, each when the
+/// answer to the one before is complete. Only the SQL of a statement counts: a console prepares
+/// nothing and has no pins. There is nothing to cancel, as a console answers at once, and to a
+/// cancel request with RESUME where somebody has paused it.
+session_factory
+console_sessions(std::shared_ptr<fleet_bytes> fleet = std::make_shared<fleet_bytes>(0));
 
 /// Sends a cancel request. Blocks for as long as connecting to the server takes, which
 /// `tcp_user_timeout` bounds: for threads that may block.

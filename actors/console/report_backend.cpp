@@ -62,7 +62,10 @@ fact_list condition(const entry& x, const vital_signs& signs, const look_time& n
      {"up", "up", truth(m.up.load(std::memory_order_relaxed))},
      {"last failure", "last_failure",
       failed == failure::none ? none() : words(to_string_view(failed))},
-     {"setup", "setup", words(to_string_view(m.setup.load(std::memory_order_relaxed)))},
+     {"setup", "setup",
+      x.value.kind == backend_kind::pgbouncer
+        ? none()
+        : words(to_string_view(m.setup.load(std::memory_order_relaxed)))},
      {"version", "version", words(version_text(version))},
      {"role", "server_role", words(to_string_view(m.role.load(std::memory_order_relaxed)))},
      {"age of data", "age_seconds", good > 0 ? span(now.since(good)) : none()},

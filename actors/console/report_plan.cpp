@@ -65,6 +65,8 @@ table plan_table(const entry& of, bool sql) {
   for (size_t i = 0; i < queries.size(); ++i) {
     const auto& [variant, why, elsewhere] = (*plan)[i];
     const auto& query = queries[i];
+    if (query.kind != of.value.kind)
+      continue;
     auto asked = why.empty() && variant;
     result.rows.push_back({words(query.name), words(query.set), asked ? occasion_of(query) : none(),
                            asked ? words(servers_of(query.variants[*variant])) : none(),

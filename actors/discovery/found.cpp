@@ -14,9 +14,12 @@ namespace pgstatsmon {
 
 namespace {
 
-const std::string& database_of(const found_backend& x, const backend_defaults& defaults) {
+std::string database_of(const found_backend& x, const backend_defaults& defaults,
+                        backend_kind kind) {
   if (!x.database.empty())
     return x.database;
+  if (kind == backend_kind::pgbouncer)
+    return std::string{console_database};
   auto i = defaults.roles.find(x.role);
   return i == defaults.roles.end() ? defaults.database : i->second;
 }
@@ -31,6 +34,20 @@ std::string label_fault(const label_list& labels, const query_label_map& taken) 
       return fmt::format("the label '{}' {}", name, fault);
   }
   return {};
+}
+
+/// The same of a backend as it will be watched.
+std::string label_fault(const found_backend& x, const backend& value,
+                        const backend_defaults& defaults) {
+  if (value.kind == backend_kind::postgres)
+    return label_fault(x.labels, defaults.query_labels);
+  auto own = label_fault(x.labels, defaults.console_labels);
+  for (const auto& [name, text] : value.labels)
+    // A source of both kinds has labels that only the one may have.
+    if (auto fault = query_label_fault(name, defaults.console_labels);
+        own.empty() && !fault.empty())
+      own = fmt::format("the label '{}' {}", name, fault);
+  return own;
 }
 
 } // namespace
@@ -49,8 +66,9 @@ label_list merged(label_list base, const label_list& own) {
 
 backend to_backend(const found_backend& x, const backend_defaults& defaults) {
   backend result;
+  result.kind = x.kind.value_or(defaults.kind);
   result.port = x.port == 0 ? defaults.port : x.port;
-  result.database = database_of(x, defaults);
+  result.database = database_of(x, defaults, result.kind);
   result.id = fmt::format("{}@{}/{}", x.key.empty() ? x.name : x.key,
                           address_and_port(x.address, result.port), result.database);
   // As the page shows it, so that names that differ still do there.
@@ -60,7 +78,8 @@ backend to_backend(const found_backend& x, const backend_defaults& defaults) {
   result.labels = merged(defaults.labels, x.labels);
   result.source = defaults.source;
   result.collect = narrowed(defaults.collect, x.collect);
-  result.databases = narrowed(defaults.databases, x.databases);
+  if (result.kind == backend_kind::postgres)
+    result.databases = narrowed(defaults.databases, x.databases);
   return result;
 }
 
@@ -71,7 +90,7 @@ backend_list to_backends(const std::vector<found_backend>& xs, const backend_def
   std::unordered_set<std::string> seen;
   for (const auto& x : xs) {
     auto value = to_backend(x, defaults);
-    if (auto fault = label_fault(x.labels, defaults.query_labels); !fault.empty())
+    if (auto fault = label_fault(x, value, defaults); !fault.empty())
       rejected.push_back({value.name, reject_reason::label, std::move(fault)});
     else if (seen.insert(value.id).second)
       result.push_back(std::move(value));

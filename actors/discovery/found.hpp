@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -28,6 +29,7 @@ struct found_backend {
   label_list labels; ///< Win over the configured ones.
   collect_settings collect{};
   database_settings databases{};
+  std::optional<backend_kind> kind{}; ///< Nothing: the source's.
 
   friend bool operator==(const found_backend&, const found_backend&) = default;
 };
@@ -93,6 +95,8 @@ struct backend_defaults {
   collect_rules collect{};
   database_rules databases{};
   query_label_map query_labels{}; ///< Names that a find's own label can't have.
+  backend_kind kind = backend_kind::postgres;
+  query_label_map console_labels{}; ///< Names that no label of a pgbouncer can have.
 
   friend bool operator==(const backend_defaults&, const backend_defaults&) = default;
 };

@@ -63,10 +63,13 @@ json to_json(const found_backend& x) {
   json labels = json::array();
   for (const auto& [name, value] : x.labels)
     labels.push_back({name, value});
-  return {{"key", x.key},         {"name", x.name},
-          {"address", x.address}, {"port", x.port},
-          {"role", x.role},       {"database", x.database},
-          {"user", x.user},       {"labels", std::move(labels)}};
+  json result{{"key", x.key},         {"name", x.name},
+              {"address", x.address}, {"port", x.port},
+              {"role", x.role},       {"database", x.database},
+              {"user", x.user},       {"labels", std::move(labels)}};
+  if (x.kind)
+    result["kind"] = to_string_view(*x.kind);
+  return result;
 }
 
 found_backend from_json(const json& x) {
@@ -78,6 +81,9 @@ found_backend from_json(const json& x) {
   x.at("role").get_to(result.role);
   x.at("database").get_to(result.database);
   x.at("user").get_to(result.user);
+  if (auto kind = x.find("kind"); kind != x.end())
+    result.kind = *kind == to_string_view(backend_kind::pgbouncer) ? backend_kind::pgbouncer
+                                                                   : backend_kind::postgres;
   for (const auto& label : x.at("labels"))
     result.labels.emplace_back(label.at(0).get<std::string>(), label.at(1).get<std::string>());
   return result;

@@ -42,6 +42,10 @@ std::string* member_of(found_backend& x, std::string_view label) {
 }
 
 void read_label(std::string_view name, const value& x, group_labels& to) {
+  if (name == "__kind__") {
+    to.model.kind = parse_kind(x);
+    return;
+  }
   auto text = parse_any_text(x);
   if (!text)
     return;
@@ -92,6 +96,7 @@ void read_entry(fields& f, found_list& to) {
   f.get("database").read(found.database, parse_word);
   f.get("user").read(found.user, parse_word);
   f.get("role").read(found.role, parse_word);
+  f.get("kind").read(found.kind, parse_kind);
   std::string fault;
   f.get("labels").each_entry([&](std::string_view name, const value& x) {
     auto text = parse_any_text(x);

@@ -32,6 +32,7 @@ found_backend found(const static_backend& x) {
   result.user = x.user.value_or("");
   result.collect = x.collect;
   result.databases = x.databases;
+  result.kind = x.kind;
   return result;
 }
 
@@ -49,16 +50,19 @@ source_spec static_spec(const settings& x) {
 
 std::vector<source_spec> source_specs(const settings& x, const catalogue* queries) {
   std::vector<source_spec> result;
+  auto defaults_for = [&](const auto& how) {
+    auto defaults = defaults_of(x, how.name, how.labels, how.collect, how.databases);
+    defaults.kind = how.kind;
+    return defaults;
+  };
   auto add = [&](const auto& list) {
     for (const auto& how : list)
-      result.push_back({how.name, how,
-                        defaults_of(x, how.name, how.labels, how.collect, how.databases),
-                        x.state_dir});
+      result.push_back({how.name, how, defaults_for(how), x.state_dir});
   };
   if (!x.static_backends.empty())
     result.push_back(static_spec(x));
   for (const auto& how : x.vmapi) {
-    auto defaults = defaults_of(x, how.name, how.labels, how.collect, how.databases);
+    auto defaults = defaults_for(how);
     for (const auto& [role, database] : how.roles)
       defaults.roles.insert_or_assign(role, database);
     result.push_back({how.name, how, std::move(defaults), x.state_dir});
@@ -66,10 +70,12 @@ std::vector<source_spec> source_specs(const settings& x, const catalogue* querie
   add(x.files);
   add(x.http_sd);
   add(x.dns);
-  for (auto& spec : result)
-    if (queries != nullptr)
-      spec.defaults.query_labels =
-        query_labels(*queries, spec.defaults.collect, spec.defaults.databases.on);
+  for (auto& [name, how, defaults, state_dir] : result)
+    if (queries != nullptr) {
+      defaults.query_labels = query_labels(*queries, defaults.collect, defaults.databases.on);
+      defaults.console_labels =
+        query_labels(*queries, defaults.collect, false, backend_kind::pgbouncer);
+    }
   return result;
 }
 

@@ -172,19 +172,24 @@ column_map map_columns(const query_definition& query, const PGresult& rows) {
   for (int i = 0; i < PQnfields(&rows); ++i)
     result.columns.emplace_back(PQfname(&rows, i));
   auto declared = std::vector<bool>(result.columns.size());
-  auto find = [&](const std::string& name) {
+  auto find = [&](const std::string& name, const std::string& also, bool may_lack) {
     auto i = find_column(result, name);
-    if (i < 0)
-      result.missing.push_back(name);
-    else
+    if (i < 0 && !also.empty())
+      i = find_column(result, also);
+    if (i >= 0)
       declared[static_cast<size_t>(i)] = true;
+    else if (!may_lack)
+      result.missing.push_back(name);
     return i;
   };
   for (const auto& name : query.labels)
-    result.labels.push_back(find(name));
+    result.labels.push_back(find(name, {}, false));
   for (const auto& x : query.metrics)
-    result.metrics.push_back(
-      x.leads && x.source != sample_source::row ? find(x.column) : find_column(result, x.column));
+    result.metrics.push_back(x.leads && x.source != sample_source::row
+                               ? find(x.column, x.also, x.from > 0 || x.until > 0)
+                               : find_column(result, x.column));
+  if (query.kind == backend_kind::pgbouncer)
+    return result;
   for (size_t i = 0; i < declared.size(); ++i)
     if (!declared[i])
       result.unknown.push_back(result.columns[i]);

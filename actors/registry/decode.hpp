@@ -17,11 +17,13 @@ struct column_map {
   std::vector<std::string> columns; ///< What the result's columns are called, in order.
   std::vector<int> labels;  ///< Column numbers of query_definition::labels; -1: not in the result.
   std::vector<int> metrics; ///< Column numbers of query_definition::metrics; -1: not in the result.
-  std::vector<std::string> missing; ///< Declared columns that the result does not have.
-  std::vector<std::string> unknown; ///< Columns of the result that are not declared.
+  std::vector<std::string> missing; ///< Declared columns that the result should have and has not.
+  std::vector<std::string> unknown; ///< Columns of the result that should be declared and are not.
 };
 
-/// Finds the declared columns in a result. A label that is missing is shown as empty.
+/// Finds the declared columns in a result. A label that is missing is shown as empty. What a
+/// pgbouncer shows differs from version to version: a column that some lack may be missing, and one
+/// that is not declared is none too many.
 column_map map_columns(const query_definition& query, const PGresult& rows);
 
 /// True if the map was made for a result with the columns of this one.

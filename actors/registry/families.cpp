@@ -46,7 +46,8 @@ write_function failures_by_reason() {
     labels.emplace_back(x, fmt::format(R"(reason="{}")", to_string_view(x)));
   return [labels = std::move(labels)](sample_writer& to, const entry& x, const shown_blocks&) {
     for (const auto& [reason, text] : labels)
-      to.sample(text, x.metrics->failures(reason));
+      if (reason != failure::stats_users || x.value.kind == backend_kind::pgbouncer)
+        to.sample(text, x.metrics->failures(reason));
   };
 }
 
@@ -95,12 +96,15 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
   using m = backend_metrics;
   std::vector<own_family> result{
     {"pg_up", "gauge", "1 if the backend is connected and answered its last poll, else 0.",
-     value_of(&m::up), true},
+     value_of(&m::up), true, backend_kind::postgres},
+    {"pgbouncer_up", "gauge",
+     "1 if the pgbouncer is connected and its console answered the last poll, else 0.",
+     value_of(&m::up), true, backend_kind::pgbouncer},
     {"pgstatsmon_backend_state", "gauge", "1 for the state that the backend is in, 0 for others.",
      state_of(&m::state, "state", all_backend_states)},
     {"pgstatsmon_backend_setup", "gauge",
      "1 for what is known of the role's rights on the backend, 0 for others.",
-     state_of(&m::setup, "state", all_setup_states)},
+     state_of(&m::setup, "state", all_setup_states), false, backend_kind::postgres},
     {"pgstatsmon_backend_info", "gauge", "1; version and role of the server are its labels.",
      write_info},
     {"pgstatsmon_backend_last_success_timestamp_seconds", "gauge",
@@ -144,10 +148,14 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
   if (queries->words() != vocabulary::original)
     result.push_back({"pg_exporter_last_scrape_error", "gauge",
                       "1 if the backend's last poll was not answered, else 0.", write_last_error,
-                      true});
+                      true, backend_kind::postgres});
   for (auto& x : query_families(queries))
     result.push_back(std::move(x));
   return result;
+}
+
+std::string_view product_name(backend_kind x) noexcept {
+  return x == backend_kind::pgbouncer ? "pgbouncer" : "PostgreSQL";
 }
 
 std::string version_text(int32_t server_version) {

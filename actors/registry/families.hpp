@@ -5,6 +5,7 @@
 #include "config/catalogue.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ struct own_family {
 
   /// Whether zeros of a backend that was never connected are shown as well.
   bool always = false;
+
+  /// Of backends of one kind alone.
+  std::optional<backend_kind> kind{};
 };
 
 /// All of them, in the order of the page. Families with a label `query` take the queries and their
@@ -31,7 +35,11 @@ std::vector<own_family> own_families(const catalogue_ptr& queries);
 /// Those of them that are about queries, in the order of the page.
 std::vector<own_family> query_families(const catalogue_ptr& queries);
 
-/// A server version as people write it: 150018 is 15.18, 90624 is 9.6.24; `unknown` for 0.
+/// What a server of this kind is called by people.
+std::string_view product_name(backend_kind x) noexcept;
+
+/// A server version as people write it: 150018 is 15.18, 90624 is 9.6.24, 11800 is
+/// pgbouncer's 1.18.0; `unknown` for 0.
 std::string version_text(int32_t server_version);
 
 } // namespace pgstatsmon

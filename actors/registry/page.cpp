@@ -45,7 +45,7 @@ void page_reader::choose(const std::vector<std::string>& only) {
   };
   std::erase_if(
     data_, [&](const data_family& x) { return !is_chosen(queries_->queries()[x.query].name); });
-  std::vector<std::string> own{"pg_up"};
+  std::vector<std::string> own{"pg_up", "pgbouncer_up"};
   for (const auto& name : only)
     own.push_back(name + "_querytime_ms");
   std::erase_if(own_, [&](const own_family& x) {
@@ -105,6 +105,8 @@ void page_reader::write_own() {
     for (; backend_ < blocks_.size(); ++backend_) {
       if (out_.full())
         return;
+      if (family.kind && *family.kind != (*backends_)[backend_]->value.kind)
+        continue;
       write_header(family.name, family.type, family.help);
       const auto& backend = *(*backends_)[backend_];
       // A fleet of servers that were never there would fill the page with zeros.

@@ -24,8 +24,8 @@ public:
   /// left out.
   /// @param daemon Text of the process-wide families, in the same format; asked for once, when
   /// its turn comes.
-  /// @param only Names of queries. Unless it is empty, their data, their times and `pg_up` are all
-  /// there is of a backend.
+  /// @param only Names of queries. Unless it is empty, their data, their times and `pg_up` or
+  /// `pgbouncer_up` are all there is of a backend.
   page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
               std::function<std::string()> daemon, const std::vector<std::string>& only = {});
 

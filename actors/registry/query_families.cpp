@@ -1,7 +1,7 @@
 // Our own families that have a sample for each query, or are one query's.
 //
-// A catalogue of eighty queries would be most of a small backend's page. The original's queries have
-// all that the original shows, at zero from the start; the others what says something.
+// A catalogue of eighty queries would be most of a small backend's page. The original's queries
+// have all that the original shows, at zero from the start; the others what says something.
 #include "actors/registry/escape.hpp"
 #include "actors/registry/families.hpp"
 
@@ -33,27 +33,29 @@ std::vector<labelled_query> labelled(const catalogue& queries, shown others) {
   std::vector<labelled_query> result;
   for (size_t i = 0; i < queries.queries().size(); ++i) {
     const auto& query = queries.queries()[i];
-    result.push_back({i, render_labels({{"query", query.name}}),
-                      is_original(query) ? shown::always : others});
+    result.push_back(
+      {i, render_labels({{"query", query.name}}), is_original(query) ? shown::always : others});
   }
   return result;
 }
 
 // A member of query_metrics, for each query.
-write_function per_query(const catalogue_ptr& queries,
-                         std::atomic<uint64_t> query_metrics::*member, shown others) {
-  return [=, all = labelled(*queries, others)](sample_writer& to, const entry& x, const shown_blocks&) {
-    if (x.metrics->queries() != queries)
-      return;
-    for (const auto& [i, label, at_zero] : all) {
-      const auto& of = x.metrics->query(i);
-      auto value = (of.*member).load(std::memory_order_relaxed);
-      auto planned =
-        at_zero == shown::if_planned && of.planned.load(std::memory_order_relaxed);
-      if (value > 0 || at_zero == shown::always || planned)
-        to.sample(label, value);
-    }
-  };
+write_function per_query(const catalogue_ptr& queries, std::atomic<uint64_t> query_metrics::*member,
+                         shown others) {
+  return
+    [=, all = labelled(*queries, others)](sample_writer& to, const entry& x, const shown_blocks&) {
+      if (x.metrics->queries() != queries)
+        return;
+      for (const auto& [i, label, at_zero] : all) {
+        if (queries->queries()[i].kind != x.value.kind)
+          continue;
+        const auto& of = x.metrics->query(i);
+        auto value = (of.*member).load(std::memory_order_relaxed);
+        auto planned = at_zero == shown::if_planned && of.planned.load(std::memory_order_relaxed);
+        if (value > 0 || at_zero == shown::always || planned)
+          to.sample(label, value);
+      }
+    };
 }
 
 /// A value that is no number of one metric.
@@ -78,8 +80,10 @@ write_function bad_values(const catalogue_ptr& queries) {
     if (x.metrics->queries() != queries)
       return;
     for (const auto& [i, j, label, at_zero] : all)
-      if (auto value = x.metrics->query(i).nan[j].load(std::memory_order_relaxed);
-          at_zero || value > 0)
+      if (queries->queries()[i].kind != x.value.kind)
+        continue;
+      else if (auto value = x.metrics->query(i).nan[j].load(std::memory_order_relaxed);
+               at_zero || value > 0)
         to.sample(label, value);
   };
 }
@@ -135,8 +139,8 @@ std::vector<own_family> query_families(const catalogue_ptr& queries) {
      last_successes(queries)},
     {"pgstatsmon_query_seconds_total", "counter",
      "Time of the answers to a query that is not the original's.", sums(queries, true)},
-    {"pgstatsmon_query_answers_total", "counter",
-     "Answers to a query that is not the original's.", sums(queries, false)},
+    {"pgstatsmon_query_answers_total", "counter", "Answers to a query that is not the original's.",
+     sums(queries, false)},
     {"pg_query_error", "counter", "Queries that the backend answered with an error.",
      per_query(queries, &m::errors, shown::if_planned)},
     {"pg_query_timeout", "counter", "Queries that took longer than query_timeout.",
@@ -146,7 +150,8 @@ std::vector<own_family> query_families(const catalogue_ptr& queries) {
   for (size_t i = 0; i < queries->queries().size(); ++i)
     if (is_original(queries->queries()[i]))
       result.push_back({queries->queries()[i].name + "_querytime_ms", "histogram",
-                        "Time of the query, in milliseconds.", query_times(queries, i)});
+                        "Time of the query, in milliseconds.", query_times(queries, i), false,
+                        queries->queries()[i].kind});
   return result;
 }
 

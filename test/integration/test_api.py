@@ -5,7 +5,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from harness.catalogue import QUERIES
+from harness.catalogue import SERVER_QUERIES
 from harness.console import data
 from harness.daemon import backend
 from harness.network import address
@@ -50,7 +50,7 @@ def test_one_backend(daemon):
         x = got(daemon, "/api/v1/backends/" + quote(name, safe=""))
         assert x["backend"] == name
     assert x["server_role"] == "primary"
-    assert [y["query"] for y in x["plan"]] == QUERIES
+    assert [y["query"] for y in x["plan"]] == SERVER_QUERIES
     asked = {y["query"] for y in x["plan"] if y["left_out"] is None}
     assert {y["query"] for y in x["last_poll"]} <= asked
     assert all(y["left_out"] for y in x["plan"] if y["query"] not in asked)

@@ -2,7 +2,7 @@
 
 import pytest
 from harness.console import data, masked, row, say
-from harness.catalogue import ORIGINAL, QUERIES
+from harness.catalogue import ORIGINAL, SERVER_QUERIES
 from harness.daemon import backend
 from harness.network import address, free_port
 from harness.proxy import Proxy
@@ -94,7 +94,7 @@ def test_backend(servers, watch):
         assert [y["state"] for y in x["states"]] == STATES
         assert abs(sum(y["share"] for y in x["states"]) - 1) < 1e-6
         assert row(x["states"], state="ready")["seconds"] > 0
-        assert sorted(y["query"] for y in x["plan"]) == sorted(QUERIES)
+        assert sorted(y["query"] for y in x["plan"]) == sorted(SERVER_QUERIES)
         # JSON has the whole SQL, so that it can be run by hand.
         assert "pg_stat_bgwriter" in row(x["plan"], query="pg_stat_bgwriter")["sql"]
         asked = {y["query"] for y in x["plan"] if y["left_out"] is None}

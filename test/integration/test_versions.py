@@ -76,6 +76,7 @@ SETS = ["original", "core", "standard", "full", "statements"]
 DEFINITIONS = {
     one["name"]: one
     for one in (yaml.safe_load(file.read_text()) for file in catalogue.QUERIES.glob("*.yaml"))
+    if one.get("kind") != "pgbouncer"
 }
 
 

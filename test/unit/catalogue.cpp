@@ -163,6 +163,11 @@ TEST(every SQL names all the columns and takes no parameter) {
   auto queries = built_in_catalogue();
   for (const auto& query : queries->queries())
     for (const auto& x : query.variants) {
+      // A SHOW has no columns to name.
+      if (query.kind == backend_kind::pgbouncer) {
+        CHECK(x.sql.starts_with("SHOW "));
+        continue;
+      }
       for (const auto& label : query.labels)
         CHECK(x.sql.find(label) != std::string::npos);
       for (const auto& metric : query.metrics)
@@ -251,8 +256,8 @@ TEST(every fault of a definition is found where it is) {
      "histogram, stateset"},
     {6, "    type: counter\n    unit: m/s",
      "f:7:11: metrics[0].unit: is no name, expected letters, digits and _, no digit first"},
-    {6, "    type: counter\n    from: 10",
-     "f:7:5: metrics[0].from: unknown key here, it belongs to 'versions[].from'"},
+    {6, "    type: counter\n    role: any",
+     "f:7:5: metrics[0].role: unknown key here, it belongs to 'versions[].role'"},
     {7, "    help:", "f:7:5: metrics[0].help: has no value, expected a string"},
     {7, "    help: x\n  - {column: c, type: gauge, help: y}",
      "f:8:14: metrics[1].column: q_c is taken, f:5 has it already"},
@@ -307,8 +312,9 @@ TEST(names are unique over all files) {
 }
 
 TEST(our own metrics keep their names) {
-  for (const auto* name : {"pg_up", "pg_query_count", "pg_connect_error", "pg_query_error",
-                           "pg_query_timeout", "pg_NaN_error", "pgstatsmon_x", "process_x"}) {
+  for (const auto* name :
+       {"pg_up", "pgbouncer_up", "pg_query_count", "pg_connect_error", "pg_query_error",
+        "pg_query_timeout", "pg_NaN_error", "pgstatsmon_x", "process_x"}) {
     std::string_view family{name};
     auto split = family.find('_');
     auto text = definition(1, "name: " + std::string{family.substr(0, split)});
@@ -466,4 +472,58 @@ TEST(no family is made in two scopes or two queries in any vocabulary) {
         if (metric.leads && !seen.insert(metric.family).second)
           CAF_FAIL(metric.family << " is made twice");
   }
+}
+
+namespace {
+
+/// The faults of a query of a pgbouncer.
+std::string console_faults(const std::string& more, const std::string& metric,
+                           const std::string& version) {
+  return faults_of({{"f", "name: q\nhelp: Something.\nkind: pgbouncer\n" + more
+                            + "metrics:\n  - {column: c, type: gauge, help: What it is." + metric
+                            + "}\nversions:\n  - {" + version + "}\n"}});
+}
+
+} // namespace
+
+TEST(a query of a pgbouncer is read as it stands there) {
+  auto x = parse_catalogue(
+    {{"f", "name: q\nhelp: Something.\nkind: pgbouncer\npivot: {name: list, value: items}\n"
+           "metrics:\n  - {column: c, also: d, from: 1.18, until: 1.24, type: gauge, help: It.}\n"
+           "versions:\n  - {from: 1.8, sql: show lists;}\n"}});
+  REQUIRE(x);
+  const auto& query = (*x)->queries().front();
+  CHECK(query.kind == backend_kind::pgbouncer);
+  CHECK(query.pivot == (pivot_columns{"list", "items"}));
+  CHECK_EQUAL(query.variants[0].from, 10800);
+  CHECK_EQUAL(query.variants[0].sql, "show lists");
+  const auto& metric = query.metrics.front();
+  CHECK_EQUAL(metric.also, "d");
+  CHECK_EQUAL(metric.from, 11800);
+  CHECK_EQUAL(metric.until, 12400);
+}
+
+TEST(what is about servers is refused for a pgbouncer) {
+  const std::string show = "sql: SHOW LISTS";
+  CHECK_EQUAL(console_faults("", "", show), "");
+  auto about = [](const std::string& path, const std::string& faults) {
+    auto sentence = path + ": is about a PostgreSQL server, expected none with kind: pgbouncer";
+    return faults.find(sentence) != std::string::npos;
+  };
+  CHECK(about("scope", console_faults("scope: database\n", "", show)));
+  CHECK(about("needs", console_faults("needs: functions\n", "", show)));
+  CHECK(about("versions[0].needs", console_faults("", "", show + ", needs: extension x")));
+  CHECK(about("versions[0].role", console_faults("", "", show + ", role: standby")));
+  for (const auto* sql : {"SELECT 1", "SHOW", "RELOAD", "SHOW LISTS; SHUTDOWN", "showing x"})
+    CHECK(console_faults("", "", std::string{"sql: \""} + sql + '"')
+            .find("is no SHOW, expected one SHOW command of pgbouncer's console")
+          != std::string::npos);
+  CHECK(console_faults("", ", from: 1.20, until: 1.18", show).find("is not above from")
+        != std::string::npos);
+}
+
+TEST(what some versions lack is said of pgbouncers alone) {
+  CHECK_EQUAL(faults_of({{"f", definition(6, "    type: counter\n    from: 10")}}),
+              "f:7:11: metrics[0].from: is for kind: pgbouncer only, elsewhere the SQL names its "
+              "columns");
 }

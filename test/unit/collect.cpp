@@ -77,3 +77,29 @@ TEST(a query that is on and off is a fault) {
   REQUIRE(!options);
   CHECK(sentence_of(options.error()).find("has x, which on has too") != std::string::npos);
 }
+
+TEST(a query of the other kind can not be switched on) {
+  auto pools = query("pools", "core");
+  pools.kind = backend_kind::pgbouncer;
+  auto faults_with = [&](const std::string& sources) {
+    auto options = parse_settings(sources, "f");
+    REQUIRE(options);
+    auto error = check_collect(*options, catalogue{{locks, pools}}, "f");
+    return error ? sentence_of(error) : std::string{};
+  };
+  auto entry = [](const std::string& more) {
+    return "static: {dbs: [{name: a, ip: 10.0.0.1, " + more + "}]}";
+  };
+  CHECK_EQUAL(faults_with(entry("kind: pgbouncer, collect: {on: [pools]}")), "");
+  CHECK_EQUAL(faults_with(entry("collect: {on: [locks]}")), "");
+  CHECK_EQUAL(faults_with(entry("kind: pgbouncer, collect: {off: [locks]}")), "");
+  CHECK(faults_with(entry("kind: pgbouncer, collect: {on: [locks]}"))
+          .find("locks is a query of kind: postgres, expected one of kind: pgbouncer")
+        != std::string::npos);
+  CHECK(faults_with(entry("collect: {on: [pools]}"))
+          .find("pools is a query of kind: pgbouncer, expected one of kind: postgres")
+        != std::string::npos);
+  // A source may list both kinds, as the whole configuration may.
+  CHECK_EQUAL(faults_with("file: {path: /dev/null, collect: {on: [pools, locks]}}"), "");
+  CHECK_EQUAL(faults_with("static: {}\ncollect: {on: [pools, locks]}"), "");
+}

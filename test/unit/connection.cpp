@@ -85,15 +85,24 @@ struct fixture : test::actor_system {
   ~fixture() override { stop(aut, query, worker, scheduler); }
 
   void start(const std::string& address = "127.0.0.1") {
+    backend target{"id", "alpha", address, 5432, "db", "user", {}, "static"};
+    target.kind = kind;
     aut = sys.spawn(connection,
-                    connection_arguments{{"id", "alpha", address, 5432, "db", "user", {}, "static"},
-                                         1,
-                                         metrics,
-                                         query,
-                                         scheduler,
-                                         std::make_shared<const settings>(options),
-                                         context});
+                    connection_arguments{target, 1, metrics, query, scheduler,
+                                         std::make_shared<const settings>(options), context});
     sched.run();
+  }
+
+  /// The backend is the console of a pgbouncer.
+  void be_console() {
+    kind = backend_kind::pgbouncer;
+    auto pools = simple_query("pools");
+    pools.kind = kind;
+    pools.variants = {{11200, 0, server_role::unknown, {}, "SHOW POOLS"}};
+    queries = std::make_shared<const catalogue>(std::vector{simple_query("first"), pools});
+    metrics = std::make_shared<backend_metrics>(queries);
+    spoken.facts = {11800, server_role::pgbouncer, 0};
+    context->consoles = std::exchange(context->sessions, nullptr);
   }
 
   /// The socket that is watched becomes ready.
@@ -135,6 +144,7 @@ struct fixture : test::actor_system {
   uint64_t failures(failure x) { return metrics->failures(x); }
 
   test::session_script spoken;
+  backend_kind kind = backend_kind::postgres;
   settings options;
   test::fake_sockets sockets;
   catalogue_ptr queries = std::make_shared<const catalogue>(
@@ -971,6 +981,63 @@ TEST(a result with too many rows fails alone) {
   CHECK_EQUAL(metrics->query(1).errors.load(), 0u);
   CHECK_EQUAL(failures(failure::too_large), 1u);
   CHECK_EQUAL(state_of<query_log_state>(query).results.size(), 3u); // two of them of the first poll
+}
+
+TEST(a console is asked with SHOW and nothing else) {
+  be_console();
+  CHECK(metrics->role == server_role::unknown);
+  become_ready();
+  CHECK(metrics->role == server_role::pgbouncer);
+  CHECK_EQUAL(metrics->server_version, 11800);
+  for (const auto& [keyword, value] : spoken.parameters)
+    CHECK(keyword != "options");
+  ask();
+  CAF_REQUIRE_EQUAL(spoken.flights.size(), 1u);
+  CHECK(
+    (spoken.flights[0] == std::vector<statement>{{.sql = "SHOW VERSION"}, {.sql = "SHOW POOLS"}}));
+  answer_all();
+  CHECK(state() == backend_state::ready);
+  CHECK(metrics->up);
+  CHECK(metrics->setup == setup_state::unknown);
+  // Nothing is prepared the second time either.
+  ask();
+  CHECK((spoken.flights.at(1) == spoken.flights[0]));
+}
+
+TEST(a console that lacks a role is no case for setup) {
+  be_console();
+  spoken.connect_error = session_error{failure::other, "08P01", "FATAL: not allowed"};
+  start();
+  socket_event();
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(failures(failure::stats_users), 1u);
+  CHECK_EQUAL(spoken.connects, 1);
+  spoken.connect_error = session_error{failure::auth, "28P01", "FATAL: wrong password"};
+  advance_time(1s);
+  sched.run();
+  socket_event();
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(failures(failure::auth), 1u);
+}
+
+TEST(a server in place of a console is a failure) {
+  be_console();
+  spoken.facts = {150018, server_role::primary, 4711};
+  start();
+  socket_event();
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(failures(failure::other), 1u);
+  CHECK_EQUAL(spoken.alive, 0);
+  CHECK_EQUAL(metrics->connects, 0u);
+}
+
+TEST(a console in place of a server is a failure) {
+  spoken.facts = {11800, server_role::pgbouncer, 0};
+  start();
+  socket_event();
+  CHECK(state() == backend_state::backoff);
+  CHECK_EQUAL(failures(failure::other), 1u);
+  CHECK_EQUAL(metrics->connects, 0u);
 }
 
 FIXTURE_SCOPE_END()

@@ -212,3 +212,37 @@ TEST(a map fits results with the same columns alone) {
   CHECK(!fits(map, *make_rows({"schema", "table", "size", "scans"}, {})));
   CHECK(!fits(map, *make_rows({}, {})));
 }
+
+TEST(of a pgbouncer a column that its version lacks makes no sample and is no news) {
+  auto query = tables();
+  query.kind = backend_kind::pgbouncer;
+  query.metrics[1].from = 11800;
+  auto rows = make_rows({"schema", "table", "scans", "since_1_25"}, {{"public", "t1", "3", "x"}});
+  auto map = map_columns(query, *rows);
+  CHECK(map.missing.empty());
+  CHECK(map.unknown.empty());
+  auto x = decode_rows(query, *rows);
+  CHECK_EQUAL(x.rows.value(0, 0), 3);
+  CHECK(is_absent(x.rows.value(0, 1)));
+  CHECK_EQUAL(x.report.not_a_number.at(1), 0u);
+}
+
+TEST(of a pgbouncer a column that every version has is missed) {
+  auto query = tables();
+  query.kind = backend_kind::pgbouncer;
+  auto map = map_columns(query, *make_rows({"schema", "size"}, {}));
+  CHECK_EQUAL(map.missing, (std::vector<std::string>{"table", "scans"}));
+}
+
+TEST(a column is found under either of its names) {
+  auto query = tables();
+  query.kind = backend_kind::pgbouncer;
+  query.metrics[1].also = "bytes";
+  for (const auto* name : {"size", "bytes"}) {
+    auto rows = make_rows({"schema", "table", "scans", name}, {{"public", "t1", "3", "7"}});
+    CHECK(map_columns(query, *rows).missing.empty());
+    CHECK_EQUAL(decode_rows(query, *rows).rows.value(0, 1), 7);
+  }
+  auto neither = make_rows({"schema", "table", "scans"}, {});
+  CHECK_EQUAL(map_columns(query, *neither).missing, std::vector<std::string>{"size"});
+}

@@ -2,13 +2,12 @@
 #define SUITE labels
 #include "config/labels.hpp"
 
-#include "config/collect.hpp"
-
 #include "test/unit/page_fixture.hpp"
 #include "test/unit/test.hpp"
 
 #include "actors/discovery/discovery_metrics.hpp"
 #include "actors/registry/daemon_metrics.hpp"
+#include "config/collect.hpp"
 
 #include <regex>
 #include <set>
@@ -99,7 +98,10 @@ TEST(a static label that a query makes is found where it is) {
   auto queries = built_in_catalogue();
   for (const auto& query : queries->queries())
     for (const auto& label : collects({}, query) ? label_names(query) : std::vector<std::string>{})
-      CHECK(!faults_of("static: {}\ntarget: {metadata: {" + label + ": x}}\n").empty());
+      CHECK(!faults_of("static: {dbs: [{name: p, ip: 10.0.0.1, kind: pgbouncer}]}\n"
+                       "target: {metadata: {"
+                       + label + ": x}}\n")
+               .empty());
   // Queries that are not there take no name.
   CHECK_EQUAL(faults_of("static: {}\ntarget: {metadata: {relname: x}}\n", with_label("a")), "");
 }
@@ -109,4 +111,15 @@ TEST(a query doubles the labels that it makes itself) {
   query.labels = {"a", "b"};
   CHECK(doubles({{"x", "1"}, {"b", "2"}}, query));
   CHECK(!doubles({{"x", "1"}, {"B", "2"}}, query));
+}
+
+TEST(a label of the queries of a pgbouncer is free where there is none) {
+  CHECK_EQUAL(faults_of("static: {}\ntarget: {metadata: {host: x}}\n"), "");
+  CHECK_EQUAL(faults_of("static: {dbs: [{name: p, ip: 10.0.0.1, kind: pgbouncer}]}\n"
+                        "file: {path: /dev/null, labels: {host: x}}\n"),
+              "");
+  CHECK_EQUAL(
+    faults_of("file: {path: /dev/null, labels: {host: x, relname: y}, kind: pgbouncer}\n"),
+    "f:1:40: file.labels.host: is a label of the query pgbouncer_databases, expected "
+    "another name");
 }

@@ -221,9 +221,13 @@ TEST(everything of a backend that was connected exists at zero) {
   CHECK_EQUAL(at("pg_NaN_error", R"(,query="tables",name="tables_size")"), 0);
   CHECK_EQUAL(at("pg_NaN_error", R"(,query="server",name="server_age")"), 0);
   for (auto x : all_failures)
-    CHECK_EQUAL(
-      at("pgstatsmon_backend_failures_total", fmt::format(R"(,reason="{}")", to_string_view(x))),
-      0);
+    if (x == failure::stats_users)
+      CHECK(!samples.contains(
+        R"(pgstatsmon_backend_failures_total{backend="a",reason="stats_users"})"));
+    else
+      CHECK_EQUAL(
+        at("pgstatsmon_backend_failures_total", fmt::format(R"(,reason="{}")", to_string_view(x))),
+        0);
   for (auto x : all_backend_states)
     CHECK_EQUAL(at("pgstatsmon_backend_state", fmt::format(R"(,state="{}")", to_string_view(x))),
                 x == backend_state::connecting ? 1 : 0);
@@ -362,6 +366,29 @@ TEST(a backend that was never connected has a few lines) {
     if (series.find("backend=\"a\"") != std::string::npos)
       found.insert(series);
   CHECK_EQUAL(found, expected);
+}
+
+TEST(a pgbouncer is up or down under its own name) {
+  auto server = add("server");
+  auto value = named("bouncer");
+  value.kind = backend_kind::pgbouncer;
+  backends.push_back(std::make_shared<entry>(value, 2, std::make_shared<backend_metrics>(queries)));
+  auto console = backends.back();
+  console->metrics->connects = 1;
+  server->metrics->up = console->metrics->up = true;
+  auto samples = parse(page());
+  auto has = [&](const std::string& series) { return samples.contains(series); };
+  CHECK(has(R"(pg_up{backend="server"})"));
+  CHECK(!has(R"(pg_up{backend="bouncer"})"));
+  CHECK(has(R"(pgbouncer_up{backend="bouncer"})"));
+  CHECK(!has(R"(pgbouncer_up{backend="server"})"));
+  CHECK(has(R"(pgstatsmon_backend_failures_total{backend="bouncer",reason="stats_users"})"));
+  CHECK(!has(R"(pgstatsmon_backend_setup{backend="bouncer",state="unknown"})"));
+  // Nothing of queries that it is never asked.
+  for (const auto& [series, x] : samples)
+    CHECK(series.find("bouncer") == std::string::npos
+          || (series.find("query=") == std::string::npos
+              && series.find("querytime") == std::string::npos));
 }
 
 FIXTURE_SCOPE_END()

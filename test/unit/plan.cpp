@@ -136,3 +136,33 @@ TEST(moved columns are found where they went) {
   CHECK(has(sql_of("pg_stat_progress_vacuum", 160000), "p.param7 AS num_dead_tuples"));
   CHECK(has(sql_of("pg_stat_progress_vacuum", 170000), "p.param8 AS num_dead_tuples"));
 }
+
+TEST(each kind of backend gets its own queries) {
+  auto queries = built_in_catalogue();
+  plan_facts console{.version = 11800, .role = server_role::pgbouncer};
+  console.kind = backend_kind::pgbouncer;
+  auto what = make_plan(*queries, console);
+  size_t asked = 0;
+  for (size_t i = 0; i < what.size(); ++i) {
+    const auto& query = queries->queries()[i];
+    CHECK_EQUAL(what[i].has_value(), query.kind == backend_kind::pgbouncer);
+    asked += what[i] ? 1 : 0;
+    if (query.kind == backend_kind::postgres)
+      CHECK_EQUAL(why_left_out(query, console), "of kind: postgres");
+    else
+      CHECK_EQUAL(why_left_out(query, {.version = 150000, .role = server_role::primary}),
+                  "of kind: pgbouncer");
+  }
+  CHECK_EQUAL(asked, 6u);
+}
+
+TEST(a version of pgbouncer is compared like one of a server) {
+  query_definition query;
+  query.kind = backend_kind::pgbouncer;
+  query.variants = {variant(11200, 0)};
+  plan_facts of{.version = 10900, .role = server_role::pgbouncer};
+  of.kind = backend_kind::pgbouncer;
+  CHECK_EQUAL(why_left_out(query, of), "not for pgbouncer 1.9.0");
+  of.version = 12501;
+  CHECK_EQUAL(why_left_out(query, of), "");
+}

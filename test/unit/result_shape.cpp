@@ -122,3 +122,20 @@ TEST(a label is a name) {
     CHECK_EQUAL(with_type("datname", type),
                 lines{std::string{"1 datname is "} + type + " in versions[1].sql, expected text"});
 }
+
+TEST(what a pgbouncer shows depends on its version) {
+  auto of = things();
+  of.query.kind = backend_kind::pgbouncer;
+  of.query.metrics = {metric("many", sample_source::number), metric("late", sample_source::number),
+                      metric("renamed", sample_source::number)};
+  of.query.metrics[1].from = 12400;
+  of.query.metrics[2].also = "former";
+  std::vector<result_column> columns{
+    {"datname", "text"}, {"many", "integer"}, {"former", "integer"}, {"new", "text"}};
+  CHECK(shape_faults(of, 1, columns, 11800).empty());
+  auto found = shape_faults(of, 1, columns, 12500);
+  CAF_REQUIRE_EQUAL(found.size(), 1u);
+  CHECK_EQUAL(found[0].what, "late is no column of versions[1].sql");
+  columns.erase(columns.begin() + 1);
+  CHECK_EQUAL(shape_faults(of, 1, columns, 11800).size(), 1u);
+}

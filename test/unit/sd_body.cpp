@@ -144,3 +144,16 @@ TEST(a list of another form is no list and says where) {
 TEST(an empty list is a list) {
   CHECK(good("[]") == found_list{});
 }
+
+TEST(an entry and a group may say what kind they are) {
+  auto x = good("- {name: p, ip: 10.0.0.1, kind: pgbouncer}\n- {name: q, ip: 10.0.0.2}\n"
+                "- {targets: [\"a:6432\"], labels: {__kind__: pgbouncer, team: x}}\n");
+  REQUIRE(x.backends.size() == 3);
+  CHECK(x.backends[0].kind == backend_kind::pgbouncer);
+  CHECK(!x.backends[1].kind);
+  CHECK(x.backends[2].kind == backend_kind::pgbouncer);
+  CHECK((x.backends[2].labels == label_list{{"team", "x"}}));
+  CHECK_EQUAL(bad("- {name: p, ip: 10.0.0.1, kind: pgpool}"),
+              "list.yaml:1:33: [0].kind: is none of its values, expected one of postgres, "
+              "pgbouncer");
+}

@@ -524,3 +524,39 @@ TEST(no option is listed twice) {
   std::ranges::sort(xs);
   CHECK(std::ranges::adjacent_find(xs) == xs.end());
 }
+
+TEST(a pgbouncer is a kind of backend) {
+  auto x = parsed("static: {dbs: [{name: p, ip: 10.0.0.1, port: 6432, kind: pgbouncer}, {name: q, "
+                  "ip: 10.0.0.1, kind: postgres}]}\ndatabase: app\n"
+                  "file: {path: /dev/null, kind: pgbouncer}\n");
+  CHECK(x.static_backends[0].kind == backend_kind::pgbouncer);
+  CHECK(x.static_backends[1].kind == backend_kind::postgres);
+  CHECK_EQUAL(database_of(x.static_backends[0], x), "pgbouncer");
+  CHECK_EQUAL(database_of(x.static_backends[1], x), "app");
+  CHECK(x.files[0].kind == backend_kind::pgbouncer);
+  CHECK(watches_consoles(x));
+  auto text = explain(x);
+  CHECK(text.find("p at 10.0.0.1:6432, pgbouncer's console pgbouncer, user") != std::string::npos);
+  CHECK(text.find("file: file /dev/null, of pgbouncers") != std::string::npos);
+}
+
+TEST(what makes no sense for a pgbouncer is refused) {
+  auto of_entry = [](const std::string& more) {
+    return faults_of("roles: {r: {database: x}}\nstatic: {dbs: [{name: p, ip: 10.0.0.1, kind: "
+                     "pgbouncer, "
+                     + more + "}]}\n");
+  };
+  CHECK_EQUAL(of_entry("databases: true"),
+              "f:2:68: static.dbs[0].databases: asks for the databases of a PostgreSQL server, "
+              "expected none with kind: pgbouncer");
+  CHECK_EQUAL(of_entry("databases: false"), "");
+  CHECK_EQUAL(of_entry("role: r"),
+              "f:2:63: static.dbs[0].role: names a database of a PostgreSQL server, expected none "
+              "with kind: pgbouncer");
+  CHECK_EQUAL(faults_of(with("file: {path: /dev/null, kind: pgbouncer, databases: {keep: 1}}")),
+              "f:2:53: file.databases: asks for the databases of a PostgreSQL server, expected "
+              "none with kind: pgbouncer");
+  CHECK_EQUAL(faults_of("static: {dbs: [{name: p, ip: 10.0.0.1, kind: pgpool}]}"),
+              "f:1:46: static.dbs[0].kind: is none of its values, expected one of postgres, "
+              "pgbouncer");
+}

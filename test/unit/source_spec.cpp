@@ -125,3 +125,51 @@ TEST(every source gets the labels and roles that concern it) {
   specs = source_specs(x);
   CHECK_EQUAL(specs[0].name, "static");
 }
+
+TEST(a pgbouncer has its console for a database and no others) {
+  settings x;
+  x.database = "moray";
+  x.databases.on = true;
+  x.static_backends = {entry("a", "10.0.0.1"), entry("b", "10.0.0.1")};
+  x.static_backends[0].kind = backend_kind::pgbouncer;
+  auto result = static_backends(x);
+  REQUIRE(result.size() == 2);
+  CHECK(result[0].kind == backend_kind::pgbouncer);
+  CHECK_EQUAL(result[0].database, "pgbouncer");
+  CHECK(!result[0].databases.on);
+  CHECK_EQUAL(result[1].database, "moray");
+  CHECK(result[1].databases.on);
+}
+
+TEST(a find is of its sources kind unless it says another) {
+  backend_defaults defaults;
+  defaults.kind = backend_kind::pgbouncer;
+  defaults.database = "moray";
+  found_backend x;
+  x.name = x.address = "a";
+  x.role = "some tag";
+  CHECK(to_backend(x, defaults).kind == backend_kind::pgbouncer);
+  CHECK_EQUAL(to_backend(x, defaults).database, "pgbouncer");
+  x.kind = backend_kind::postgres;
+  CHECK(to_backend(x, defaults).kind == backend_kind::postgres);
+  CHECK_EQUAL(to_backend(x, defaults).database, "moray");
+  x.kind.reset();
+  x.database = "console2";
+  CHECK_EQUAL(to_backend(x, defaults).database, "console2");
+}
+
+TEST(a label that a query of a pgbouncer makes is no label of one) {
+  backend_defaults defaults;
+  defaults.labels = {{"host", "x"}};
+  defaults.console_labels = {{"host", "q"}};
+  found_backend server;
+  server.name = server.address = "a";
+  auto console = server;
+  console.name = "b";
+  console.kind = backend_kind::pgbouncer;
+  std::vector<rejection> rejected;
+  CHECK_EQUAL(to_backends({server, console}, defaults, rejected).size(), 1u);
+  REQUIRE(rejected.size() == 1);
+  CHECK_EQUAL(rejected[0].what, "b");
+  CHECK(rejected[0].reason == reject_reason::label);
+}

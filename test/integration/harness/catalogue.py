@@ -15,5 +15,9 @@ def named(texts):
 # All but those that are there only in postgres_exporter's words.
 QUERIES = named(text for text in TEXTS if "\nset: exporter\n" not in text)
 
+# Of these, what PostgreSQL servers are asked.
+SERVER_QUERIES = named(text for text in TEXTS
+                       if "\nset: exporter\n" not in text and "\nkind: pgbouncer\n" not in text)
+
 # What the original pgstatsmon asks, at each poll.
 ORIGINAL = named(text for text in TEXTS if "\nset: original\n" in text)

@@ -99,7 +99,8 @@ class Daemon:
         if not self.config.keys() & {"vmapi", "file", "http_sd", "dns"}:
             names = {entry["name"] for entry in self.config.get("static", {}).get("dbs", [])}
             self.wait_for(
-                lambda page: names <= {labels["backend"] for labels, _ in page.find("pg_up")},
+                lambda page: names
+                <= {labels["backend"] for labels, _ in page.find("pg_up") + page.find("pgbouncer_up")},
                 timeout,
                 "the backends are known",
             )

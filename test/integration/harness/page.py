@@ -55,18 +55,18 @@ class Page:
         base = re.sub(r"_(bucket|sum|count)$", "", name)
         return base if self.types.get(base) in ("histogram", "summary") else None
 
-    def find(self, name, **labels):
+    def find(self, name, /, **labels):
         """All (labels, value) of a name whose labels include the given ones."""
         wanted = labels.items()
         return [(l, v) for n, l, v in self.samples if n == name and wanted <= l.items()]
 
-    def value(self, name, **labels):
+    def value(self, name, /, **labels):
         """The value of the one series that matches, or None when there is none."""
         found = self.find(name, **labels)
         assert len(found) <= 1, f"{name}{labels} is not one series: {found}"
         return found[0][1] if found else None
 
-    def total(self, name, **labels):
+    def total(self, name, /, **labels):
         """The sum over all series that match."""
         return sum(value for _, value in self.find(name, **labels))
 

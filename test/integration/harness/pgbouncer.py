@@ -17,7 +17,7 @@ CONFIGURATION = """
 listen_addr = {host}
 listen_port = {port}
 unix_socket_dir =
-auth_type = trust
+auth_type = {auth_type}
 auth_file = {home}/users
 pool_mode = {mode}
 default_pool_size = {size}
@@ -29,11 +29,12 @@ class Pgbouncer:
     """One pooler. Everybody whom `users` names is let in.
 
     `mode`: session or transaction; `size`: server sessions for each user and database; `names`: what
-    a database's name leads to, all others to that of the same name, or nowhere when there is a None.
+    a database's name leads to, all others to that of the same name, or nowhere when there is a None;
+    `password`: everybody's.
     """
 
     def __init__(self, parent, server, mode, size=1, users=("pgstatsmon", "postgres"), names=None,
-                 **more):
+                 password="", auth_type="trust", **more):
         self.user = process.unprivileged_user()
         self.host = address()
         self.port = free_port(self.host)
@@ -46,19 +47,26 @@ class Pgbouncer:
                               for name, what in names.items() if what is not None)
         text = CONFIGURATION.format(
             databases=databases, host=self.host, port=self.port, home=self.home, mode=mode,
-            size=size, more=lines,
+            size=size, more=lines, auth_type=auth_type,
         )
-        self._write("users", "".join(f'"{name}" ""\n' for name in users))
+        self._write("users", "".join(f'"{name}" "{password}"\n' for name in users))
+        self.file = self._write("ini", text)
+        self.start()
+
+    def start(self):
+        """Starts it, after close() once more."""
+        ups = self.log().count("process up")
         with self.log_file.open("ab") as log:
             self.process = process.spawn(
-                ["pgbouncer", self._write("ini", text)],
+                ["pgbouncer", self.file],
                 user=self.user,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"},
             )
-        wait_until(lambda: "process up" in self.log(), 20, lambda: f"pgbouncer\n{self.log()}")
+        wait_until(lambda: self.log().count("process up") > ups, 20,
+                   lambda: f"pgbouncer\n{self.log()}")
 
     def _write(self, name, text):
         path = self.home / name
