@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from harness.daemon import backend
 from harness.network import address, free_port
+from harness.pgbouncer import Pgbouncer
 from harness.prometheus import Prometheus, rules
 from harness.waiting import wait_until
 
@@ -19,7 +20,7 @@ RARELY_ASKED = [
     "pg_archive_status_ready", "pg_autovacuum_tables", "pg_database_connection_limit",
     "pg_database_size_bytes", "pg_index_health_indexes", "pg_prepared_xacts_count",
     "pg_sequence_used_ratio", "pg_settings_max_connections", "pg_stat_archiver_failing",
-    "pg_wal_size_bytes",
+    "pg_wal_size_bytes", "pgbouncer_config_max_client_connections",
 ]
 NOT_HERE = {"pg_stat_database_checksum_last_failure_seconds", "pg_replication_slots_synced"}
 
@@ -69,6 +70,7 @@ def names_in(expression):
         elsewhere |= {label.strip() for label in listed.split(",") if label.strip()}
     text = LABEL_LIST.sub(" ", expression)
     text = re.sub(r"\boffset \w+|\[[^\]]*\]", " ", text)
+    text = re.sub(r', *"[^"]*"', " ", text)  # what label_replace() is told
     for name, matchers in SELECTOR.findall(text):
         if name in ("and", "or", "unless"):
             continue
@@ -93,12 +95,19 @@ def pair(cluster):
     return primary, standby
 
 
+@pytest.fixture(scope="module")
+def pooler(pair, directory):
+    with Pgbouncer(directory, pair[0], "transaction", stats_users="pgstatsmon") as pooler:
+        yield pooler
+
+
 @pytest.fixture
-def daemon(pair, watch):
-    """Two that answer, one that does not, all with a static label."""
+def daemon(pair, pooler, watch):
+    """Two that answer, their pgbouncer, one that does not, all with a static label."""
     dead = {"name": "dead", "ip": address(), "port": free_port()}
+    pool = backend("pool", pooler, kind="pgbouncer")
     daemon = watch(
-        [backend("primary", pair[0]), backend("standby", pair[1]), dead],
+        [backend("primary", pair[0]), backend("standby", pair[1]), pool, dead],
         database="app",
         target={"metadata": {"datacenter": "east"}},
     )
@@ -173,7 +182,7 @@ MAY_BE_EMPTY = re.compile(
 def test_a_real_prometheus_answers_every_panel(ask):
     def scraped():
         found = (ask("query", query="count_over_time(pg_up[1m]) > 4") or {}).get("result")
-        return found and len(found) == 3
+        return found and len(found) == 3  # the pgbouncer has pgbouncer_up
 
     wait_until(scraped, what="Prometheus has scraped some times")
     empty = []
