@@ -133,6 +133,10 @@ struct query_definition {
   /// written, flushed, replayed. Nothing: it tells of no standbys.
   std::optional<std::array<size_t, 4>> replication{};
 
+  /// SQL for what people may want to read of its rows: its labels and a column `text`. Asked when
+  /// somebody does, and never for the page. Empty: there is none.
+  std::string texts{};
+
   friend bool operator==(const query_definition&, const query_definition&) = default;
 };
 

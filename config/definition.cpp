@@ -207,6 +207,14 @@ fault place_of(const value& x) {
   return {x.node().line, x.node().column, x.path(), {}};
 }
 
+void read_texts(fields& s, located_definition& to) {
+  auto texts = s.get("texts");
+  texts.read(to.query.texts, parse_sql);
+  to.texts_place = place_of(texts);
+  if (texts.given() && to.query.labels.empty())
+    texts.complain("needs labels, which say whose text is whose");
+}
+
 located_definition read_definition(const value& root) {
   located_definition result;
   fields s{root};
@@ -229,6 +237,7 @@ located_definition read_definition(const value& root) {
                [&](const value& x) { read_metric(x, common, result); });
   read_limit(s, result.query);
   read_replication(s, result.query);
+  read_texts(s, result);
   each_of_some(s.get("versions"), "a list of version ranges with their SQL",
                [&](const value& x) { read_variant(x, result); });
   return result;

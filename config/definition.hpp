@@ -19,6 +19,7 @@ struct located_definition {
   std::vector<fault> label_places;  ///< Of query_definition::labels, one each.
   std::vector<fault> metric_places; ///< Of the columns of query_definition::metrics.
   std::vector<fault> sql_places;    ///< Of the SQL of query_definition::variants.
+  fault texts_place;                ///< Of query_definition::texts.
   fault name_place;
 
   /// Every family, under its names in both vocabularies, with its place.

@@ -156,8 +156,29 @@ private:
     return caf::none;
   }
 
+  /// Their columns are the labels and the text.
+  caf::error prepare_texts(const located_definition& x, std::vector<fault>& found) {
+    auto columns = session_.describe(facts_.found.with_schemas(x.query.texts));
+    if (!columns && columns.error() != ec::bad_configuration)
+      return std::move(columns.error());
+    auto complain = [&](std::string what) { found.push_back(at(x.texts_place, std::move(what))); };
+    if (!columns) {
+      complain(context_of(columns.error()));
+      return caf::none;
+    }
+    auto wanted = x.query.labels;
+    wanted.emplace_back("text");
+    for (const auto& name : wanted)
+      if (std::ranges::find(*columns, name, &result_column::name) == columns->end())
+        complain(fmt::format("gives no column {}", name));
+    return caf::none;
+  }
+
   caf::error prepare(const located_definition& x, size_t i, std::vector<fault>& found) {
     ++tally_.prepared;
+    if (!x.query.texts.empty())
+      if (auto error = prepare_texts(x, found))
+        return error;
     auto columns = columns_of(x.query, i);
     if (!columns && columns.error() != ec::bad_configuration)
       return std::move(columns.error());

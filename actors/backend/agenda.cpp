@@ -97,6 +97,14 @@ plan agenda::due(time_point now, caf::timespan poll_interval) const {
   return result;
 }
 
+std::vector<size_t> agenda::with_texts() const {
+  std::vector<size_t> result;
+  for (size_t i = 0; i < plan_.size(); ++i)
+    if (plan_[i] && !queries_->queries()[i].texts.empty())
+      result.push_back(i);
+  return result;
+}
+
 std::vector<bool> agenda::kept(time_point now, caf::timespan poll_interval) const {
   std::vector<bool> result(plan_.size());
   for (size_t i = 0; i < result.size(); ++i)

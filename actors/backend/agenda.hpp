@@ -72,6 +72,9 @@ public:
   /// other queries either.
   void leave_out(size_t query, time_point now) { left_out_[query] = now + leave_out_for; }
 
+  /// Queries that apply and have texts.
+  [[nodiscard]] std::vector<size_t> with_texts() const;
+
   /// For each query, whether rows of an earlier poll may still be shown.
   [[nodiscard]] std::vector<bool> kept(time_point now, caf::timespan poll_interval) const;
 

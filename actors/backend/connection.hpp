@@ -191,6 +191,7 @@ private:
   void update_agenda();
   [[nodiscard]] flight_extras extras() const;
   [[nodiscard]] std::string facts_sql() const;
+  std::vector<size_t> texts_wanted();
   void facts_came(const pg_result* rows);
   void look_at_facts();
   void say_pooler();
@@ -283,6 +284,7 @@ private:
   complaint role_complaint_;
   complaint rights_complaint_;
   complaint facts_complaint_;
+  complaint texts_complaint_;
   complaint guards_complaint_;
 
   std::optional<time_point> rights_asked_; ///< On this session.

@@ -31,6 +31,15 @@ flight_extras connection_state::extras() const {
   return result;
 }
 
+std::vector<size_t> connection_state::texts_wanted() {
+  auto& metrics = *arguments_.metrics;
+  auto when = arguments_.context->unix_time();
+  if (metrics.texts.forget(when))
+    for (auto i : agenda_->with_texts())
+      metrics.query(i).texts = section_ptr{};
+  return metrics.texts.take(when) ? agenda_->with_texts() : std::vector<size_t>{};
+}
+
 void connection_state::update_agenda() {
   agenda_->start(now(), arguments_.options->interval);
   if (agenda_->learn(facts_.version, facts_.role, rights_complete_))

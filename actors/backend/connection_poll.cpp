@@ -1,5 +1,6 @@
 // The CONNECTION's polls: one flight there, one back.
 #include "actors/backend/connection.hpp"
+#include "actors/registry/row_texts.hpp"
 
 namespace pgstatsmon {
 
@@ -57,13 +58,14 @@ void connection_state::send_poll(caf::typed_response_promise<poll_report> promis
   const auto& limits = *arguments_.options;
   update_agenda();
   metrics.planned = agenda_->planned(now());
-  auto sent = make_flight(queries(), agenda_->due(now(), limits.interval), extras(),
+  auto carried = extras();
+  carried.texts = texts_wanted();
+  auto sent = make_flight(queries(), agenda_->due(now(), limits.interval), carried,
                           agenda_->facts(), memory_);
-  poll_.emplace(++polls_, arguments_.context->unix_time(),
-                poll_progress{std::move(sent),
-                              {options().query_timeout, limits.interval, options().max_query_rows},
-                              now()},
-                std::move(promise));
+  poll_progress progress{
+    std::move(sent), {options().query_timeout, limits.interval, options().max_query_rows}, now()};
+  poll_ = current_poll{++polls_, arguments_.context->unix_time(), std::move(progress),
+                       std::move(promise)};
   enter(backend_state::polling);
   trace::backend_start(arguments_.target.name);
   arm(poll_->progress.deadline() - now());
@@ -133,6 +135,12 @@ void connection_state::take(statement_result result) {
     facts_came(rows);
     break;
   case purpose::place: break; // of visits
+  case purpose::texts:
+    judge(texts_complaint_, "the reading of texts", error);
+    if (rows != nullptr)
+      arguments_.metrics->query(x.what.query).texts =
+        take_texts(queries().queries()[x.what.query], *rows);
+    break;
   case purpose::query:
     if (x.lost_needs)
       say_outdated(x.what, *error);

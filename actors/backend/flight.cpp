@@ -95,6 +95,13 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
                                  .prepare = keep && !known});
     result.steps.push_back({purpose::query, i, *what[i], query.timeout});
   }
+  for (auto i : extras.texts) {
+    const auto& query = queries.queries()[i];
+    auto own_limit = query.timeout.count() > 0 && extras.pins_for;
+    result.statements.push_back({.pins = own_limit ? extras.pins_for(query.timeout) : extras.pins,
+                                 .sql = of.found.with_schemas(query.texts)});
+    result.steps.push_back({purpose::texts, i, 0, query.timeout});
+  }
   return result;
 }
 

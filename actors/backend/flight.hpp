@@ -65,6 +65,7 @@ enum class purpose : uint8_t {
   facts,   ///< facts_query().
   place,   ///< Whether this is the database that is visited.
   query,   ///< A query of the plan.
+  texts,   ///< query_definition::texts.
 };
 
 /// What one statement of a flight is.
@@ -94,6 +95,8 @@ struct flight_extras {
   std::string rights{};
   std::string facts{};
   std::string place{};
+
+  std::vector<size_t> texts{}; ///< Queries whose texts are asked, too.
 
   /// Pins with another time limit, for a query that has its own.
   std::function<std::string(std::chrono::milliseconds)> pins_for{};

@@ -39,6 +39,7 @@ taken_result poll_progress::take(statement_result x, agenda& asked, session_memo
   case purpose::query: take_query(result, asked, of.prepared); break;
   case purpose::role:
   case purpose::rights:
+  case purpose::texts:
   case purpose::place: break;
   }
   return result;

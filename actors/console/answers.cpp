@@ -54,6 +54,8 @@ answer one_backend(const command& x, const console_sources& from) {
     return show(x, no_backend(*all, x.name));
   if (x.what == verb::plan_of)
     return show(x, plan_report(*found, x.sql));
+  if (x.what == verb::statements)
+    return show(x, texts_report(*found, x.sql, look_time::now()));
   auto result = backend_report(*found, *from.signs, look_time::now(), x.sql);
   if (!x.json)
     leave_out_what_is_not_asked(result);
@@ -127,7 +129,8 @@ std::optional<answer> answer_now(const command& x, const console_sources& from,
   case verb::actor: return actor(x, from);
   case verb::backends: return show(x, backends_report(*backends, *from.signs, now));
   case verb::backend:
-  case verb::plan_of: return one_backend(x, from);
+  case verb::plan_of:
+  case verb::statements: return one_backend(x, from);
   case verb::queries: return show(x, queries_report(*backends, *from.queries()));
   case verb::top: return show(x, top_report(*backends, *from.signs, now, top_rows));
   case verb::log: return change_log(x, from);

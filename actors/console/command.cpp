@@ -96,7 +96,8 @@ bool take_arguments(command& x, const verb_definition& of, const std::vector<std
 
 bool flags_fit(const command& x) {
   return (!x.disconnect || x.what == verb::pause) && (!x.tree || x.what == verb::actors)
-         && (!x.sql || x.what == verb::backend || x.what == verb::plan_of)
+         && (!x.sql || x.what == verb::backend || x.what == verb::plan_of
+             || x.what == verb::statements)
          && (!x.all || x.what == verb::pause || x.what == verb::resume)
          && (x.backend.empty() || (x.what == verb::log && !x.name.empty()));
 }

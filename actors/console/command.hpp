@@ -20,6 +20,7 @@ enum class verb : uint8_t {
   backends,
   backend,
   plan_of,
+  statements,
   queries,
   scheduler,
   discovery,

@@ -42,6 +42,11 @@ report backend_report(const entry& of, const vital_signs& signs, const look_time
 table plan_table(const entry& of, bool sql);
 report plan_report(const entry& of, bool sql);
 
+/// What the backend's statements cost, with their texts: the newest rows of each query that has
+/// texts (report_texts.cpp). Texts are asked with the next poll, if they are not there or old.
+/// @param whole In the text they are not shortened.
+report texts_report(const entry& of, bool whole, const look_time& now);
+
 /// For people: of the plan in a backend's report only what is asked.
 void leave_out_what_is_not_asked(report& x);
 

@@ -19,6 +19,9 @@ constexpr std::array verbs{
                   "one backend: states, plan, last poll as a timeline, last errors"},
   verb_definition{"plan", verb::plan_of, argument::backend, "NAME [--sql]",
                   "every query of one backend: asked how often, or why not"},
+  verb_definition{
+    "statements", verb::statements, argument::backend, "NAME [--sql]",
+    "what takes one backend's time: its statements with their texts, the dearest first"},
   verb_definition{"queries", verb::queries, argument::nothing, "",
                   "every query over the fleet: times, rows, errors, share of a poll"},
   verb_definition{"scheduler", verb::scheduler, argument::nothing, "",

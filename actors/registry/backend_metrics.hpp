@@ -52,20 +52,26 @@ public:
   /// @param now Unix time, s.
   void want(double now) noexcept { wanted_.store(now, std::memory_order_relaxed); }
 
-  /// Whether a poll asks that begins now. CONNECTION.
-  [[nodiscard]] bool is_due(double now) const noexcept {
-    auto asked = asked_.load(std::memory_order_relaxed);
-    return wanted_.load(std::memory_order_relaxed) > asked && now - asked >= apart;
+  /// Whether the poll asks that begins now, which is remembered. CONNECTION.
+  bool take(double now) noexcept {
+    if (wanted_.load(std::memory_order_relaxed) <= asked_ || now - asked_ < apart)
+      return false;
+    asked_ = now;
+    return true;
   }
 
-  /// A poll asks. CONNECTION.
-  void take(double now) noexcept { asked_.store(now, std::memory_order_relaxed); }
+  /// True once nobody wanted them for so long that they need not be kept. CONNECTION.
+  bool forget(double now) noexcept {
+    auto wanted = wanted_.load(std::memory_order_relaxed);
+    return wanted > 0 && now - wanted >= kept && wanted_.compare_exchange_strong(wanted, 0);
+  }
 
 private:
-  static constexpr double apart = 60;
+  static constexpr double apart = 60; // s
+  static constexpr double kept = 600; // s
 
   std::atomic<double> wanted_{0};
-  std::atomic<double> asked_{0};
+  double asked_ = 0;
 };
 
 /// Counts of one backend. Exists from the moment the backend is discovered, survives a restart of

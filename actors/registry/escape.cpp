@@ -121,4 +121,20 @@ std::string render_labels(const label_list& labels) {
   return result;
 }
 
+label_list parse_labels(std::string_view rendered) {
+  label_list result;
+  for (size_t i = 0; i < rendered.size(); ++i) { // from name to name: the loop skips a comma
+    auto equals = std::min(rendered.find("=\"", i), rendered.size());
+    auto& [name, value] = result.emplace_back(rendered.substr(i, equals - i), "");
+    for (i = equals + 2; i < rendered.size() && rendered[i] != '"'; ++i) {
+      auto escaped = rendered[i] == '\\' && i + 1 < rendered.size();
+      if (escaped)
+        ++i;
+      value += escaped && rendered[i] == 'n' ? '\n' : rendered[i];
+    }
+    ++i; // the quote
+  }
+  return result;
+}
+
 } // namespace pgstatsmon

@@ -21,4 +21,7 @@ void append_help(std::string& to, std::string_view text);
 /// `a="1",b="2"`, escaped; empty for no labels.
 std::string render_labels(const label_list& labels);
 
+/// The labels of a text that render_labels() or a section made.
+label_list parse_labels(std::string_view rendered);
+
 } // namespace pgstatsmon

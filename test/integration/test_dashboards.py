@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from harness import certificates
 from harness.daemon import backend
 from harness.network import address, free_port
 from harness.pgbouncer import Pgbouncer
@@ -20,7 +21,7 @@ RARELY_ASKED = [
     "pg_archive_status_ready", "pg_autovacuum_tables", "pg_database_connection_limit",
     "pg_database_size_bytes", "pg_index_health_indexes", "pg_prepared_xacts_count",
     "pg_sequence_used_ratio", "pg_settings_max_connections", "pg_stat_archiver_failing",
-    "pg_wal_size_bytes", "pgbouncer_config_max_client_connections",
+    "pg_wal_size_bytes", "pgstatsmon_database_up", "pgbouncer_config_max_client_connections",
 ]
 NOT_HERE = {"pg_stat_database_checksum_last_failure_seconds", "pg_replication_slots_synced"}
 
@@ -83,8 +84,13 @@ def names_in(expression):
 
 
 @pytest.fixture(scope="module")
-def pair(cluster):
-    primary = cluster().start()
+def pair(cluster, directory):
+    primary = cluster()
+    ca = certificates.authority(directory)
+    for name, text in zip(("crt", "key"), certificates.server_certificate(directory, ca, primary.host)):
+        primary.give(f"server.{name}", text)
+    primary.configure(ssl="on")
+    primary.start()
     primary.role()
     primary.psql("create role app login; create database app owner app")
     primary.psql("create table t (id int primary key, note text)", "app", "app")
@@ -107,7 +113,7 @@ def daemon(pair, pooler, watch):
     dead = {"name": "dead", "ip": address(), "port": free_port()}
     pool = backend("pool", pooler, kind="pgbouncer")
     daemon = watch(
-        [backend("primary", pair[0]), backend("standby", pair[1]), pool, dead],
+        [backend("primary", pair[0], databases=True), backend("standby", pair[1]), pool, dead],
         database="app",
         target={"metadata": {"datacenter": "east"}},
     )

@@ -342,4 +342,43 @@ TEST(the SCHEDULERs and DISCOVERYs answers are shown) {
   CHECK_EQUAL(sources["rejected"][0]["what"], "vm1 (nic): no NIC matches");
 }
 
+TEST(statements stand with their texts where somebody asked) {
+  auto definitions = queries->queries();
+  definitions[0].texts = "SELECT";
+  definitions[0].limit.by = 1;
+  queries = std::make_shared<const catalogue>(std::move(definitions));
+  auto x = add_good("a", 5ms);
+  x->metrics->query(0).planned = true;
+  show(x, {{{R"(table="x")", {1, 2}}, {R"(table="y")", {3, 40.5}}}, {}});
+  CHECK(!x->metrics->texts.take(now.unix_seconds));
+  auto before = to_json(texts_report(*x, true, now));
+  CHECK_EQUAL(before["texts"], "asked for with the next poll");
+  CHECK_EQUAL(before["tables"][0]["table"], "y");
+  CHECK(before["tables"][0]["text"].is_null());
+  CHECK(x->metrics->texts.take(now.unix_seconds));
+  CHECK(!x->metrics->texts.take(now.unix_seconds + 70));
+  texts_report(*x, true, {now.steady, now.unix_seconds + 30});
+  CHECK(!x->metrics->texts.take(now.unix_seconds + 59));
+  CHECK(x->metrics->texts.take(now.unix_seconds + 60));
+  CHECK(!x->metrics->texts.forget(now.unix_seconds + 629));
+  CHECK(x->metrics->texts.forget(now.unix_seconds + 630));
+  CHECK(!x->metrics->texts.forget(now.unix_seconds + 631));
+
+  section texts{0};
+  texts.add_row(R"(table="y",text="SELECT \"é\"\n  FROM t")");
+  x->metrics->query(0).texts = std::make_shared<const section>(std::move(texts));
+  auto after = to_json(texts_report(*x, true, now));
+  CHECK_EQUAL(
+    after["tables"][0],
+    (json{{"table", "y"}, {"size", 40.5}, {"scans", 3}, {"text", "SELECT \"é\"\n  FROM t"}}));
+  CHECK(after["tables"][1]["text"].is_null());
+  auto text = to_text(texts_report(*x, false, now));
+  CHECK(text.find("SELECT \"é\"   FROM t") != std::string::npos);
+}
+
+TEST(who has no statements is told so) {
+  auto said = to_json(texts_report(*add_good("a", 5ms), false, now));
+  CHECK_EQUAL(said["texts"], "no query that has texts is collected");
+}
+
 FIXTURE_SCOPE_END()

@@ -73,6 +73,14 @@ TEST(labels are rendered in their order) {
   CHECK_EQUAL(render_labels({{"b", "1"}, {"a", "\""}}), R"(b="1",a="\"")");
 }
 
+TEST(rendered labels are parsed back) {
+  CHECK(parse_labels({}).empty());
+  label_list odd{{"a", ""}, {"b", "\"x\\\ny,c=\"1\""}, {"d", "\\n"}};
+  CHECK(parse_labels(render_labels(odd)) == odd);
+  for (auto broken : {"a", "a=", "a=\"", "a=\"b", "a=\"b\\", "=\"\",", ",", "a=\"b\",,"})
+    parse_labels(broken);
+}
+
 TEST(help texts keep their quotes) {
   std::string text;
   append_help(text, "a \"b\" \\ \n");

@@ -73,6 +73,13 @@ void check(const std::string& what, const std::string& sql) {
   CHECK_EQUAL(found, what);
 }
 
+std::vector<std::string> sql_of(const query_definition& query) {
+  std::vector<std::string> result{query.texts};
+  for (const auto& variant : query.variants)
+    result.push_back(variant.sql);
+  return result;
+}
+
 } // namespace
 
 TEST(the search finds what is left to the path) {
@@ -84,16 +91,16 @@ TEST(the search finds what is left to the path) {
 TEST(functions and types of the built in queries are the systems) {
   auto queries = built_in_catalogue();
   for (const auto& query : queries->queries())
-    for (const auto& variant : query.variants)
-      check(query.name, variant.sql);
+    for (const auto& sql : sql_of(query))
+      check(query.name, sql);
 }
 
 TEST(relations of the built in queries are the systems) {
   std::regex form{R"(\b(?:FROM|JOIN)\s+(?:LATERAL\s+)?([a-z_][a-z_0-9.]*))"};
   auto queries = built_in_catalogue();
   for (const auto& query : queries->queries())
-    for (const auto& variant : query.variants) {
-      auto code = code_of(variant.sql);
+    for (const auto& sql : sql_of(query)) {
+      auto code = code_of(sql);
       for (std::sregex_iterator i{code.begin(), code.end(), form}, end; i != end; ++i) {
         auto name = i->str(1);
         // What the same query defines with WITH.
