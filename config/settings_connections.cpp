@@ -120,8 +120,9 @@ std::optional<std::string> parse_route(const value& x) {
                                        "0123456789-._~/");
   if (!result->starts_with('/') || odd != std::string::npos || result->size() > 256)
     x.complain("is no path, expected one like /metrics: letters, digits and -._~/");
-  else if (*result == "/" || result->starts_with("/-/") || result->starts_with("/api/"))
-    x.complain("is taken, expected another path than /, /-/ and /api/");
+  else if (*result == "/" || *result == "/probe" || result->starts_with("/-/")
+           || result->starts_with("/api/"))
+    x.complain("is taken, expected another path than /, /probe, /-/ and /api/");
   else
     return result;
   return std::nullopt;

@@ -194,7 +194,7 @@ const bad_file bad_files[] = {
    "f:2:33: target.port: is 65536, expected a whole number from 0 to 65535\n"
    "f:2:47: target.route: is no path, expected one like /metrics: letters, digits and -._~/"},
   {"static: {}\ntarget: {route: /api/v1/backends}\n",
-   "f:2:17: target.route: is taken, expected another path than /, /-/ and /api/"},
+   "f:2:17: target.route: is taken, expected another path than /, /probe, /-/ and /api/"},
   {"static: {}\ntarget: {metadata: {backend: x, 1st: x, __name__: x, schemaname: x, ok: {}}}\n",
    "f:2:30: target.metadata.backend: is a label of our own metrics, expected another name\n"
    "f:2:38: target.metadata.1st: is no label name, expected letters, digits and _, no digit "
