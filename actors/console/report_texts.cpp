@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace pgstatsmon {
@@ -17,9 +18,14 @@ constexpr size_t text_width = 60;
 
 /// In one line, as long as a screen is wide.
 cell text_cell(const std::string& text, bool whole) {
-  auto line = text;
-  std::ranges::replace_if(
-    line, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  std::string line;
+  for (auto c : text) {
+    auto blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    if (!blank)
+      line += c;
+    else if (!line.ends_with(' '))
+      line += ' ';
+  }
   auto result = words(line);
   result.json = text;
   if (!whole && result.text.size() > text_width) {
@@ -31,10 +37,18 @@ cell text_cell(const std::string& text, bool whole) {
   return result;
 }
 
-cell number_cell(double x) {
+/// Times as times, whole numbers as such.
+cell number_cell(const metric_definition& metric, double x) {
   if (is_absent(x))
     return none();
-  return {fmt::format("{:.10g}", x), x};
+  constexpr double nanosecond = 1e-9;
+  constexpr double longest = 9e9; // seconds, that a timespan holds
+  if (metric.family.find("_seconds") != std::string::npos && x >= 0 && x < longest)
+    return {span(caf::timespan{static_cast<int64_t>(x / nanosecond)}).text, x};
+  constexpr double exact = 9e15;
+  if (x >= 0 && x < exact && x == std::floor(x))
+    return count(static_cast<uint64_t>(x));
+  return {fmt::format("{:.6g}", x), x};
 }
 
 /// Its numbers that people read: what it is ranked by, and the first that is something else. All of
@@ -70,7 +84,7 @@ table rows_of(const query_definition& query, const section& shown, const section
     for (const auto& [name, value] : parse_labels(shown.labels(row)))
       cells.push_back(words(value));
     for (auto x : metrics)
-      cells.push_back(number_cell(shown.value(row, x)));
+      cells.push_back(number_cell(query.metrics[x], shown.value(row, x)));
     auto text = known.find(std::string{shown.labels(row)});
     cells.push_back(text == known.end() ? none() : text_cell(text->second, whole));
   }

@@ -373,7 +373,7 @@ TEST(statements stand with their texts where somebody asked) {
     (json{{"table", "y"}, {"size", 40.5}, {"scans", 3}, {"text", "SELECT \"é\"\n  FROM t"}}));
   CHECK(after["tables"][1]["text"].is_null());
   auto text = to_text(texts_report(*x, false, now));
-  CHECK(text.find("SELECT \"é\"   FROM t") != std::string::npos);
+  CHECK(text.find("SELECT \"é\" FROM t") != std::string::npos);
 }
 
 TEST(who has no statements is told so) {
