@@ -56,7 +56,8 @@ cell number_cell(const metric_definition& metric, double x) {
 std::vector<size_t> chosen_metrics(const query_definition& query, bool all) {
   std::vector<size_t> result(query.metrics.size());
   std::iota(result.begin(), result.end(), size_t{0});
-  std::ranges::stable_partition(result, [&](size_t x) { return x == query.limit.by; });
+  std::stable_partition(result.begin(), result.end(),
+                        [&](size_t x) { return x == query.limit.by; });
   if (!all)
     result.resize(std::min<size_t>(result.size(), 2));
   return result;
