@@ -19,7 +19,7 @@ def at_each_poll(directory, *names):
     """A directory for the option `queries`: shipped queries without the intervals that they have."""
     directory.mkdir(exist_ok=True)
     for name in names:
-        text = next(text for text in TEXTS if f"\nname: {name}\n" in text)
+        text = next(text for text in TEXTS if re.search(f"^name: {name}$", text, re.M))
         (directory / f"{name}.yaml").write_text(re.sub("^every: .*\n", "", text, flags=re.M))
     return directory
 
