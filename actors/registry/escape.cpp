@@ -123,16 +123,17 @@ std::string render_labels(const label_list& labels) {
 
 label_list parse_labels(std::string_view rendered) {
   label_list result;
-  for (size_t i = 0; i < rendered.size(); ++i) { // from name to name: the loop skips a comma
+  for (size_t i = 0; i < rendered.size();) {
     auto equals = std::min(rendered.find("=\"", i), rendered.size());
     auto& [name, value] = result.emplace_back(rendered.substr(i, equals - i), "");
-    for (i = equals + 2; i < rendered.size() && rendered[i] != '"'; ++i) {
+    i = equals + 2;
+    while (i < rendered.size() && rendered[i] != '"') {
       auto escaped = rendered[i] == '\\' && i + 1 < rendered.size();
-      if (escaped)
-        ++i;
+      i += escaped ? 1 : 0;
       value += escaped && rendered[i] == 'n' ? '\n' : rendered[i];
+      ++i;
     }
-    ++i; // the quote
+    i += 2; // the quote, and a comma
   }
   return result;
 }

@@ -70,8 +70,8 @@ void registry_state::replace_database(database_samples& x) {
 void registry_state::show_databases(const record& x) {
   auto list = std::make_shared<block_list>();
   list->reserve(x.databases.size());
-  for (const auto& [name, samples] : x.databases)
-    list->push_back(samples);
+  for (const auto& each : x.databases)
+    list->push_back(each.second);
   x.shown->databases.store(list->empty() ? nullptr : std::move(list), std::memory_order_release);
 }
 
