@@ -106,8 +106,8 @@ label_list read_labels(const value& self, labelled on) {
 } // namespace
 
 std::optional<backend_kind> parse_kind(const value& x) {
-  using kind = backend_kind;
-  return choice<kind>({{"postgres", kind::postgres}, {"pgbouncer", kind::pgbouncer}})(x);
+  return choice<backend_kind>(
+    {{"postgres", backend_kind::postgres}, {"pgbouncer", backend_kind::pgbouncer}})(x);
 }
 
 std::optional<bool> parse_boolean(const value& x) {
