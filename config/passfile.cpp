@@ -9,9 +9,9 @@
 
 namespace pgstatsmon {
 
-std::string passfile_of(const label_list& keywords) {
+std::string passfile_of(const connect_parameters& parameters) {
   std::string result;
-  for (const auto& [keyword, value] : keywords)
+  for (const auto& [keyword, value] : parameters)
     if (keyword == "passfile")
       result = value;
   if (!result.empty())

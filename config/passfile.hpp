@@ -1,15 +1,15 @@
 // libpq's password file: which one it would read, and why it would not.
 #pragma once
 
-#include "messages/backend.hpp"
+#include "config/connect_parameters.hpp"
 
 #include <string>
 
 namespace pgstatsmon {
 
-/// The file that libpq looks a password up in: the last `passfile` of the keywords, else
+/// The file that libpq looks a password up in: the last `passfile` of the parameters, else
 /// PGPASSFILE, else ~/.pgpass. Empty when there is no home.
-std::string passfile_of(const label_list& keywords);
+std::string passfile_of(const connect_parameters& parameters);
 
 /// Why libpq refuses to read the file, in a sentence with its name; it would say so on stderr,
 /// beside the log. Empty when it reads the file, and when there is none. One stat().

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/catalogue.hpp"
+#include "config/connect_parameters.hpp"
 #include "config/fault.hpp"
 #include "messages/backend.hpp"
 
@@ -34,7 +35,7 @@ struct connection_settings {
   uint64_t max_fleet_bytes = 256ULL << 20; ///< ... for all polls under way.
   uint32_t max_query_rows = 100'000;       ///< Of one query; 1..10,000,000.
   bool guards = true;                      ///< False: settings go with each query, as if pooled.
-  label_list parameters;                   ///< libpq keywords, as PQconndefaults knows them.
+  connect_parameters parameters;           ///< Come before our own.
 
   friend bool operator==(const connection_settings&, const connection_settings&) = default;
 };

@@ -88,8 +88,8 @@ std::optional<std::string> parse_parameter(std::string_view keyword, const value
 }
 
 auto parameters(bool guards) {
-  return [guards](const value& self) -> std::optional<label_list> {
-    label_list result;
+  return [guards](const value& self) -> std::optional<connect_parameters> {
+    connect_parameters result;
     auto keywords = libpq_keywords();
     self.each_entry([&](std::string_view key, const value& entry) {
       if (!keywords.contains(key)) {
@@ -100,13 +100,13 @@ auto parameters(bool guards) {
       }
       if (key == "host" && is_socket_directory(entry.node().text)) {
         if (auto text = parse_backend_address(entry))
-          result.emplace_back(key, std::move(*text));
+          result.add(std::string{key}, std::move(*text));
         return;
       }
       if (auto reason = reason_against(key, guards); !reason.empty())
         return entry.complain(std::string{reason});
       if (auto text = parse_parameter(key, entry))
-        result.emplace_back(key, std::move(*text));
+        result.add(std::string{key}, std::move(*text));
     });
     return result;
   };

@@ -18,11 +18,6 @@ namespace pgstatsmon {
 
 namespace {
 
-bool given(const connection_settings& options, std::string_view keyword) {
-  return std::any_of(options.parameters.begin(), options.parameters.end(),
-                     [&](const auto& x) { return x.first == keyword; });
-}
-
 connect_parameters base_parameters(const backend& target, const connection_settings& options,
                                    const credentials& who,
                                    const std::vector<std::string>& addresses) {
@@ -30,17 +25,17 @@ connect_parameters base_parameters(const backend& target, const connection_setti
   std::vector<std::string> hosts(std::max<size_t>(addresses.size(), 1), target.address);
   connect_parameters result{{"host", fmt::format("{}", fmt::join(hosts, ","))}};
   // A directory of Unix sockets in the configuration is the way to every backend.
-  if (!addresses.empty() && !given(options, "host"))
-    result.emplace_back("hostaddr", fmt::format("{}", fmt::join(addresses, ",")));
-  result.emplace_back("port", std::to_string(target.port));
-  result.emplace_back("dbname", target.database);
-  result.emplace_back("user", who.user);
+  if (!addresses.empty() && !options.parameters.contains("host"))
+    result.add("hostaddr", fmt::format("{}", fmt::join(addresses, ",")));
+  result.add("port", std::to_string(target.port));
+  result.add("dbname", target.database);
+  result.add("user", who.user);
   if (!who.password.empty())
-    result.emplace_back("password", who.password);
-  result.emplace_back("client_encoding", "UTF8");
+    result.add("password", who.password);
+  result.add("client_encoding", "UTF8");
   auto otherwise = [&](const char* keyword, std::string value) {
-    if (!given(options, keyword))
-      result.emplace_back(keyword, std::move(value));
+    if (!options.parameters.contains(keyword))
+      result.add(keyword, std::move(value));
   };
   otherwise("application_name", "pgstatsmon");
   // Kerberos would cost every connect a look for tickets; who wants it says so.
@@ -52,7 +47,7 @@ connect_parameters base_parameters(const backend& target, const connection_setti
   // Also bounds the blocking connect of a cancel request.
   otherwise("tcp_user_timeout",
             std::to_string(options.connect_timeout.count() + options.query_timeout.count()));
-  result.insert(result.end(), options.parameters.begin(), options.parameters.end());
+  result.add(options.parameters);
   return result;
 }
 
@@ -64,7 +59,7 @@ connect_parameters polling_parameters(const backend& target, const connection_se
                                       const server_memory& known) {
   auto result = base_parameters(target, options, who, addresses);
   if (options.guards && known.takes_options)
-    result.emplace_back("options", startup_options(polling_limits(options), known.version));
+    result.add("options", startup_options(polling_limits(options), known.version));
   return result;
 }
 
@@ -74,7 +69,7 @@ connect_parameters setup_parameters(const backend& target, const connection_sett
                                     const server_memory& known) {
   auto result = base_parameters(target, options, who, addresses);
   if (options.guards && known.takes_options)
-    result.emplace_back("options", startup_options(setup_limits(), known.version));
+    result.add("options", startup_options(setup_limits(), known.version));
   return result;
 }
 

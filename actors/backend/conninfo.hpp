@@ -33,7 +33,7 @@ session_limits polling_limits(const connection_settings& options);
 /// Those of a session that sets a backend up: it may write, and waits longer for locks.
 session_limits setup_limits();
 
-/// The keywords of a session that polls, with startup_options() unless guards are off or the
+/// The parameters of a session that polls, with startup_options() unless guards are off or the
 /// server takes none.
 /// @param addresses Literal addresses of the backend's host, in the order in which to try them;
 /// empty when backend::address is one already, or a directory of Unix sockets.
@@ -42,7 +42,7 @@ connect_parameters polling_parameters(const backend& target, const connection_se
                                       const std::vector<std::string>& addresses,
                                       const server_memory& known = {});
 
-/// The keywords of a session that sets a backend up.
+/// The parameters of a session that sets a backend up.
 connect_parameters setup_parameters(const backend& target, const connection_settings& options,
                                     const credentials& who,
                                     const std::vector<std::string>& addresses,

@@ -9,19 +9,19 @@
 
 namespace pgstatsmon {
 
-connect_parameters passfile_guard::checked(connect_parameters keywords) {
+connect_parameters passfile_guard::checked(connect_parameters parameters) {
   auto has_password = std::ranges::any_of(
-    keywords, [](const auto& entry) { return entry.first == "password" && !entry.second.empty(); });
+    parameters, [](const auto& x) { return x.keyword == "password" && !x.value.empty(); });
   if (has_password)
-    return keywords;
-  auto problem = passfile_problem(passfile_of(keywords));
+    return parameters;
+  auto problem = passfile_problem(passfile_of(parameters));
   if (problem.empty())
-    return keywords;
-  keywords.emplace_back("passfile", no_passfile);
+    return parameters;
+  parameters.add("passfile", no_passfile);
   std::lock_guard lock{mutex_};
   if (refused_.failed(problem, caf::actor_clock::clock_type::now()) != complaint::news::nothing)
     spdlog::warn("{}", problem);
-  return keywords;
+  return parameters;
 }
 
 } // namespace pgstatsmon

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/backend/complaint.hpp"
-#include "actors/backend/session.hpp"
+#include "config/connect_parameters.hpp"
 
 #include <mutex>
 
@@ -11,8 +11,8 @@ namespace pgstatsmon {
 /// One for all CONNECTIONs, as the file is mostly the same: the log has its fault once. Any thread.
 class passfile_guard {
 public:
-  /// The keywords for a session, without a password file that libpq would refuse to read.
-  connect_parameters checked(connect_parameters keywords);
+  /// The parameters of a session, without a password file that libpq would refuse to read.
+  connect_parameters checked(connect_parameters parameters);
 
 private:
   std::mutex mutex_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/backend/receive_budget.hpp"
+#include "config/connect_parameters.hpp"
 #include "messages/backend.hpp"
 #include "messages/error.hpp"
 #include "messages/samples.hpp"
@@ -48,9 +49,6 @@ struct server_facts {
 
   friend bool operator==(const server_facts&, const server_facts&) = default;
 };
-
-/// libpq keywords and values.
-using connect_parameters = label_list;
 
 /// A statement of a flight. Each is followed by its own Sync, so that it fails alone.
 struct statement {

@@ -16,8 +16,8 @@ using namespace pgstatsmon;
 namespace {
 
 std::string value_of(const connect_parameters& x, std::string_view keyword) {
-  auto i = std::find_if(x.begin(), x.end(), [&](const auto& y) { return y.first == keyword; });
-  return i == x.end() ? "(none)" : i->second;
+  auto i = std::ranges::find(x, keyword, &connect_parameter::keyword);
+  return i == x.end() ? "(none)" : i->value;
 }
 
 const backend target{"id", "alpha", "db.example", 6432, "moray", "watcher", {}, "static"};

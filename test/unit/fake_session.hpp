@@ -4,9 +4,12 @@
 #include "actors/backend/reactor.hpp"
 #include "actors/backend/session.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +28,12 @@ struct session_script {
   connect_parameters parameters; ///< Of the newest attempt.
   int connects = 0;
   int alive = 0;
+
+  /// Of the newest attempt; empty when it has no such keyword.
+  std::string parameter(std::string_view keyword) const {
+    auto found = std::ranges::find(parameters, keyword, &connect_parameter::keyword);
+    return found == parameters.end() ? std::string{} : found->value;
+  }
 };
 
 class fake_session final : public session {

@@ -360,7 +360,8 @@ TEST(parameters of libpq are passed on) {
   auto x = parsed("static: {dbs: [{name: a, ip: h}]}\n"
                   "connections: {guards: false, parameters: {options: -c a=b, keepalives: 1}}\n");
   CHECK(!x.connections.guards);
-  CHECK((x.connections.parameters == label_list{{"options", "-c a=b"}, {"keepalives", "1"}}));
+  CHECK(
+    (x.connections.parameters == connect_parameters{{"options", "-c a=b"}, {"keepalives", "1"}}));
 }
 
 TEST(vmapi hides static unless both are wanted) {

@@ -71,13 +71,6 @@ struct fixture : test::actor_system {
     sched.run();
   }
 
-  /// What the newest session was connected with; empty when it has no such keyword.
-  std::string keyword(const std::string& name) const {
-    const auto& all = spoken.parameters;
-    auto found = std::ranges::find(all, name, &connect_parameters::value_type::first);
-    return found == all.end() ? std::string{} : found->second;
-  }
-
   std::string words() const { return problem ? sentence_of(problem) : std::string{}; }
 
   test::session_script spoken;
@@ -107,11 +100,11 @@ FIXTURE_SCOPE(setup_tests, fixture)
 TEST(the administrator works in the database of the installation) {
   start();
   CHECK_EQUAL(leases, 1);
-  CHECK_EQUAL(keyword("dbname"), "postgres");
-  CHECK_EQUAL(keyword("user"), "admin");
-  CHECK_EQUAL(keyword("password"), "in admin's file");
-  CHECK_EQUAL(keyword("port").substr(0, 4), "5433");
-  CHECK_EQUAL(keyword("hostaddr"), "10.0.0.1,10.0.0.2");
+  CHECK_EQUAL(spoken.parameter("dbname"), "postgres");
+  CHECK_EQUAL(spoken.parameter("user"), "admin");
+  CHECK_EQUAL(spoken.parameter("password"), "in admin's file");
+  CHECK_EQUAL(spoken.parameter("port").substr(0, 4), "5433");
+  CHECK_EQUAL(spoken.parameter("hostaddr"), "10.0.0.1,10.0.0.2");
   socket_event();
   REQUIRE(spoken.flights.size() == 1);
   auto expected = setup_statements(150018, "role", "");
@@ -141,7 +134,7 @@ TEST(the password of the role goes to the server as a verifier only) {
 
 TEST(the address that has answered is the one that is set up) {
   start("10.0.0.2");
-  CHECK_EQUAL(keyword("hostaddr"), "10.0.0.2");
+  CHECK_EQUAL(spoken.parameter("hostaddr"), "10.0.0.2");
 }
 
 TEST(before 10 the watched database gets its functions) {
@@ -149,7 +142,7 @@ TEST(before 10 the watched database gets its functions) {
   start();
   socket_event();
   CHECK(spoken.flights.empty());
-  CHECK_EQUAL(keyword("dbname"), "watched");
+  CHECK_EQUAL(spoken.parameter("dbname"), "watched");
   CHECK_EQUAL(spoken.alive, 1);
   socket_event();
   CHECK_EQUAL(spoken.flights.size(), 1u);
@@ -170,10 +163,10 @@ TEST(a pooler that refuses startup options is asked without them once) {
   session_error refusal{failure::other, "08P01", "unsupported startup parameter"};
   spoken.refusals = {refusal};
   start();
-  CHECK(!keyword("options").empty());
+  CHECK(!spoken.parameter("options").empty());
   socket_event();
   REQUIRE(spoken.connects == 2);
-  CHECK(keyword("options").empty());
+  CHECK(spoken.parameter("options").empty());
   socket_event();
   socket_event();
   CHECK(done);

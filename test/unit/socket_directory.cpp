@@ -32,7 +32,7 @@ TEST(a static backend may be a directory and so may the parameter host) {
                              "f");
   REQUIRE(good.engaged());
   CHECK_EQUAL(good->static_backends.at(0).ip, "/run/postgresql");
-  CHECK(good->connections.parameters == (label_list{{"host", "/run/postgresql"}}));
+  CHECK(good->connections.parameters == (connect_parameters{{"host", "/run/postgresql"}}));
   for (const auto* text : {R"({"connections": {"parameters": {"host": "db1"}}})",
                            R"({"static": {"dbs": [{"name": "a", "ip": "/run/a,b"}]}})",
                            R"({"dns": {"names": ["/run/postgresql"]}})"})
