@@ -120,16 +120,17 @@ void connection_state::attempt_failed(const session_error& refusal) {
 }
 
 void connection_state::go_on(const connect_progress& progress) {
-  if (progress.error)
-    attempt_failed(*progress.error);
-  else if (progress.connected) {
+  if (const auto* error = std::get_if<session_error>(&progress)) {
+    attempt_failed(*error);
+  } else if (const auto* waits = std::get_if<connecting>(&progress)) {
+    watch(waits->wants);
+  } else {
     attempts_.worked();
     if (attempts_.any_failed())
       complain(silent_address_, "connected to " + attempts_.current() + " after all",
                attempts_.summary());
     connected();
-  } else
-    watch(progress.wants);
+  }
 }
 
 void connection_state::connected() {

@@ -72,12 +72,12 @@ void connection_state::open_successor(const lookup_result& found) {
 }
 
 void connection_state::advance_successor(const connect_progress& progress) {
-  if (progress.error) {
-    renewal_failed(*progress.error);
+  if (const auto* error = std::get_if<session_error>(&progress)) {
+    renewal_failed(*error);
     return;
   }
-  if (!progress.connected) {
-    arguments_.context->sockets->watch(successor_->socket(), epoll_events(progress.wants), self_,
+  if (const auto* waits = std::get_if<connecting>(&progress)) {
+    arguments_.context->sockets->watch(successor_->socket(), epoll_events(waits->wants), self_,
                                        successor_watch_.renew());
     return;
   }

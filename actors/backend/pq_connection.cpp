@@ -63,15 +63,15 @@ connect_progress pq_connection::connect(const connect_parameters& parameters) {
   values.push_back(nullptr);
   connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
   if (connection_ == nullptr)
-    return {false, {}, session_error{failure::other, {}, "out of memory"}};
+    return session_error{.reason = failure::other, .message = "out of memory"};
   PQsetNoticeReceiver(connection_.get(), &pq_connection::on_notice, this);
   // The only way to a refusal's SQLSTATE, and a server may speak any language.
   PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
   // From the first packet on: of a server that asks and asks and takes no answer, libpq would
   // wait for the socket, and read on meanwhile.
   if (PQsetnonblocking(connection_.get(), 1) != 0 || PQstatus(connection_.get()) == CONNECTION_BAD)
-    return {false, {}, connect_error()};
-  return {false, interest::write, std::nullopt};
+    return connect_error();
+  return connecting{interest::write};
 }
 
 connect_progress pq_connection::advance() {
@@ -79,16 +79,16 @@ connect_progress pq_connection::advance() {
   read_allowance reading{read_at_once};
   auto state = PQconnectPoll(connection_.get());
   if (auto error = count(reading.used(), cpu_time() - begin))
-    return {false, {}, error};
+    return *error;
   switch (state) {
-  case PGRES_POLLING_READING: return {false, interest::read, std::nullopt};
-  case PGRES_POLLING_WRITING: return {false, interest::write, std::nullopt};
+  case PGRES_POLLING_READING: return connecting{interest::read};
+  case PGRES_POLLING_WRITING: return connecting{interest::write};
   case PGRES_POLLING_OK: break;
-  default: return {false, {}, connect_error()};
+  default: return connect_error();
   }
   if (!enter_mode())
-    return {false, {}, connect_error()};
-  return {true, interest::read, std::nullopt};
+    return connect_error();
+  return established{};
 }
 
 int pq_connection::socket() const {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 struct pg_cancel; // libpq's PGcancel
@@ -22,8 +23,8 @@ namespace pgstatsmon {
 /// Why a session could not go on, or why a statement failed.
 struct session_error {
   failure reason = failure::other;
-  std::string sqlstate; ///< Five characters, empty when the server said nothing.
-  std::string message;  ///< One line, without secrets.
+  std::string sqlstate{}; ///< Five characters, empty when the server said nothing.
+  std::string message{};  ///< One line, without secrets.
 
   friend bool operator==(const session_error&, const session_error&) = default;
 };
@@ -31,12 +32,16 @@ struct session_error {
 /// What the socket must be ready for before the session can go on.
 enum class interest : uint8_t { read, write, read_write };
 
-/// How far connecting is.
-struct connect_progress {
-  bool connected = false;
-  interest wants = interest::read; ///< When neither connected nor failed.
-  std::optional<session_error> error;
+/// Connecting goes on once the socket is ready.
+struct connecting {
+  interest wants = interest::read;
 };
+
+/// The session can be used.
+struct established {};
+
+/// How far connecting is.
+using connect_progress = std::variant<connecting, established, session_error>;
 
 /// What a server says of itself without being asked (ParameterStatus).
 struct server_facts {

@@ -97,13 +97,14 @@ void setup_actor_state::on_socket(const socket_ready& x) {
 }
 
 void setup_actor_state::go_on(const connect_progress& progress) {
-  if (progress.error && takes_options_ && may_come_from_options(progress.error->sqlstate)) {
+  const auto* error = std::get_if<session_error>(&progress);
+  if (error != nullptr && takes_options_ && may_come_from_options(error->sqlstate)) {
     takes_options_ = false;
     open(database_);
-  } else if (progress.error)
-    failed(progress.error->message);
-  else if (!progress.connected)
-    watch(progress.wants);
+  } else if (error != nullptr)
+    failed(error->message);
+  else if (const auto* waits = std::get_if<connecting>(&progress))
+    watch(waits->wants);
   else
     send();
 }

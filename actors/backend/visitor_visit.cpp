@@ -84,12 +84,12 @@ void visitor_state::connect(const std::string& database, visit& x, const std::st
 }
 
 void visitor_state::go_on(const std::string& database, visit& x, const connect_progress& progress) {
-  if (progress.error) {
-    failed(database, *progress.error);
+  if (const auto* error = std::get_if<session_error>(&progress)) {
+    failed(database, *error);
     return;
   }
-  if (!progress.connected) {
-    watch(x, progress.wants);
+  if (const auto* waits = std::get_if<connecting>(&progress)) {
+    watch(x, waits->wants);
     return;
   }
   if (x.right)

@@ -41,11 +41,12 @@ struct client {
                                       {"dbname", "pgbouncer"},
                                       {"sslmode", "disable"},
                                       {"gssencmode", "disable"}});
-    while (!progress.connected && !progress.error) {
-      wait(progress.wants);
+    while (const auto* waits = std::get_if<connecting>(&progress)) {
+      wait(waits->wants);
       progress = session->advance();
     }
-    return progress.error;
+    const auto* error = std::get_if<session_error>(&progress);
+    return error == nullptr ? std::nullopt : std::optional{*error};
   }
 
   std::optional<session_error> receive(size_t enough) {

@@ -44,19 +44,19 @@ public:
   connect_progress connect(const connect_parameters& x) override {
     script_.parameters = x;
     ++script_.connects;
-    return {false, interest::write, std::nullopt};
+    return connecting{interest::write};
   }
 
   connect_progress advance() override {
     if (script_.stuck)
-      return {false, interest::read, std::nullopt};
+      return connecting{interest::read};
     if (script_.connect_error)
-      return {false, interest::read, script_.connect_error};
+      return *script_.connect_error;
     if (script_.refusals.empty())
-      return {true, interest::read, std::nullopt};
+      return established{};
     auto why = script_.refusals.front();
     script_.refusals.pop_front();
-    return {false, interest::read, why};
+    return why;
   }
 
   [[nodiscard]] int socket() const override { return 7; }

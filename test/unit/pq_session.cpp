@@ -38,11 +38,12 @@ struct client {
                                       {"dbname", "somewhere"},
                                       {"sslmode", "disable"},
                                       {"gssencmode", "disable"}});
-    while (!progress.connected && !progress.error) {
-      wait(progress.wants);
+    while (const auto* waits = std::get_if<connecting>(&progress)) {
+      wait(waits->wants);
       progress = session->advance();
     }
-    return progress.error;
+    const auto* error = std::get_if<session_error>(&progress);
+    return error == nullptr ? std::nullopt : std::optional{*error};
   }
 
   /// Until `enough` results are there, or it has failed.

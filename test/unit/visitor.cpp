@@ -41,14 +41,14 @@ public:
       if (key == "dbname")
         script_.connected.push_back(database_ = value);
     be_busy(true);
-    return {false, interest::write, std::nullopt};
+    return connecting{interest::write};
   }
 
   connect_progress advance() override {
     be_busy(false);
     if (auto i = script_.refused.find(database_); i != script_.refused.end())
-      return {false, interest::read, i->second};
-    return {true, interest::read, std::nullopt};
+      return i->second;
+    return established{};
   }
 
   [[nodiscard]] int socket() const override { return 7; }
