@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-struct pg_cancel; // libpq's PGcancel
 struct pg_result; // libpq's PGresult
 
 namespace pgstatsmon {
@@ -18,6 +17,7 @@ namespace pgstatsmon {
 class block;
 class backend_metrics;
 class catalogue;
+class canceller;
 
 /// The samples of a backend's last poll; immutable once published.
 using block_ptr = std::shared_ptr<const block>;
@@ -90,9 +90,12 @@ struct lookup_result {
   std::string password;
 };
 
-/// To the WORKER: a cancel request to be sent (session.hpp).
+/// Cancels what a session runs (session.hpp); any thread that may block.
+using canceller_ptr = std::shared_ptr<const canceller>;
+
+/// To the WORKER: a cancel request to be sent.
 struct cancel_request {
-  std::shared_ptr<pg_cancel> request;
+  canceller_ptr request; ///< Never null.
 };
 
 } // namespace pgstatsmon

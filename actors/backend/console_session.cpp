@@ -22,7 +22,7 @@ public:
     return send_next();
   }
 
-  [[nodiscard]] cancel_ptr cancellation() const override { return nullptr; }
+  [[nodiscard]] canceller_ptr cancellation() const override { return nullptr; }
 
 protected:
   bool enter_mode() override { return true; }

@@ -5,6 +5,7 @@
 #include "actors/backend/classify.hpp"
 #include "actors/backend/read_allowance.hpp"
 
+#include <array>
 #include <ctime>
 #include <string>
 #include <vector>
@@ -35,6 +36,22 @@ std::chrono::nanoseconds cpu_time() {
 std::string text(const char* x) {
   return x == nullptr ? std::string{} : std::string{x};
 }
+
+/// Keeps what libpq needs to know of a connection to cancel what it runs.
+class pq_canceller final : public canceller {
+public:
+  using handle = std::unique_ptr<PGcancel, decltype(&PQfreeCancel)>;
+
+  explicit pq_canceller(handle request) : request_{std::move(request)} {}
+
+  void send() const override {
+    std::array<char, 256> reason{};
+    PQcancel(request_.get(), reason.data(), reason.size());
+  }
+
+private:
+  handle request_;
+};
 
 session_error error_of(const PGresult* x) {
   auto state = text(PQresultErrorField(x, PG_DIAG_SQLSTATE));
@@ -146,10 +163,11 @@ std::optional<session_error> pq_connection::receive(const result_handler& on_res
   return std::nullopt;
 }
 
-cancel_ptr pq_connection::cancellation() const {
+canceller_ptr pq_connection::cancellation() const {
   if (connection_ == nullptr || pending_ == 0)
     return nullptr;
-  return {PQgetCancel(connection_.get()), PQfreeCancel};
+  pq_canceller::handle request{PQgetCancel(connection_.get()), PQfreeCancel};
+  return request == nullptr ? nullptr : std::make_shared<const pq_canceller>(std::move(request));
 }
 
 void pq_connection::begin_flight(size_t statements) {

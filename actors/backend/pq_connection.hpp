@@ -30,7 +30,7 @@ public:
   [[nodiscard]] bool sending() const override { return sending_; }
   [[nodiscard]] size_t pending() const override { return pending_; }
   std::optional<session_error> receive(const result_handler& on_result) override;
-  [[nodiscard]] cancel_ptr cancellation() const override;
+  [[nodiscard]] canceller_ptr cancellation() const override;
 
 protected:
   /// The connection has just been made: what statements need of it. False when it can't be used so.

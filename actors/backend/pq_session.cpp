@@ -107,11 +107,6 @@ session_factory pq_sessions(std::shared_ptr<fleet_bytes> fleet) {
   return [fleet = std::move(fleet)] { return std::make_unique<pq_session>(fleet); };
 }
 
-void send_cancel(const cancel_ptr& request) {
-  std::array<char, 256> reason{};
-  PQcancel(request.get(), reason.data(), reason.size());
-}
-
 std::string password_verifier(const std::string& user, std::string_view password, int32_t version) {
   const auto* algorithm = version >= 100000 ? "scram-sha-256" : "md5";
   // libpq wants a connection, for its complaints only. One with a keyword that it refuses never

@@ -21,10 +21,6 @@ session_factory pq_sessions(std::shared_ptr<fleet_bytes> fleet = std::make_share
 session_factory
 console_sessions(std::shared_ptr<fleet_bytes> fleet = std::make_shared<fleet_bytes>(0));
 
-/// Sends a cancel request. Blocks for as long as connecting to the server takes, which
-/// `tcp_user_timeout` bounds: for threads that may block.
-void send_cancel(const cancel_ptr& request);
-
 /// What the server keeps instead of a password: a SCRAM verifier, from 10 on, or an md5 hash.
 /// Costs some ms of CPU. Empty when libpq can't make one.
 std::string password_verifier(const std::string& user, std::string_view password, int32_t version);

@@ -16,8 +16,6 @@
 #include <variant>
 #include <vector>
 
-struct pg_cancel; // libpq's PGcancel
-
 namespace pgstatsmon {
 
 /// Why a session could not go on, or why a statement failed.
@@ -77,7 +75,17 @@ struct statement_result {
 using result_handler = std::function<void(statement_result)>;
 
 /// A cancel request that can be sent from any thread while the session lives and after.
-using cancel_ptr = std::shared_ptr<pg_cancel>;
+class canceller {
+public:
+  canceller() = default;
+  canceller(const canceller&) = delete;
+  canceller& operator=(const canceller&) = delete;
+  virtual ~canceller() = default;
+
+  /// Blocks for as long as connecting to the server takes, which `tcp_user_timeout` bounds: for
+  /// threads that may block. Whether it has worked is not told.
+  virtual void send() const = 0;
+};
 
 /// One connection. No call blocks. All calls come from one actor.
 class session {
@@ -123,7 +131,7 @@ public:
   virtual int leave() { return -1; }
 
   /// A request to cancel what runs now; null when nothing runs.
-  [[nodiscard]] virtual cancel_ptr cancellation() const = 0;
+  [[nodiscard]] virtual canceller_ptr cancellation() const = 0;
 };
 
 /// Makes a session that is not connected.

@@ -2,7 +2,7 @@
 #include "actors/backend/worker.hpp"
 
 #include "actors/backend/conninfo.hpp"
-#include "actors/backend/pq_session.hpp"
+#include "actors/backend/session.hpp"
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
@@ -63,7 +63,7 @@ worker_tasks system_tasks() {
         return std::move(addresses.error());
       return lookup_result{std::move(*addresses), std::move(*password)};
     },
-    [](const cancel_request& x) { send_cancel(x.request); },
+    [](const cancel_request& x) { x.request->send(); },
   };
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,11 @@ struct session_script {
     auto found = std::ranges::find(parameters, keyword, &connect_parameter::keyword);
     return found == parameters.end() ? std::string{} : found->value;
   }
+};
+
+/// Cancels nothing: that it is asked for is what counts.
+struct fake_canceller final : canceller {
+  void send() const override {}
 };
 
 class fake_session final : public session {
@@ -82,8 +88,8 @@ public:
     return script_.next_receive_error;
   }
 
-  [[nodiscard]] cancel_ptr cancellation() const override {
-    return {reinterpret_cast<pg_cancel*>(&script_), [](pg_cancel*) {}};
+  [[nodiscard]] canceller_ptr cancellation() const override {
+    return std::make_shared<const fake_canceller>();
   }
 
 private:

@@ -77,7 +77,7 @@ public:
     return std::nullopt;
   }
 
-  [[nodiscard]] cancel_ptr cancellation() const override { return nullptr; }
+  [[nodiscard]] canceller_ptr cancellation() const override { return nullptr; }
 
 private:
   void be_busy(bool x) {
