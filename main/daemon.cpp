@@ -4,8 +4,6 @@
 #include "actors/backend/connection.hpp"
 #include "actors/backend/gate.hpp"
 #include "actors/backend/pq_session.hpp"
-#include "actors/backend/query.hpp"
-#include "actors/backend/visitor.hpp"
 #include "actors/backend/worker.hpp"
 #include "actors/console/console.hpp"
 #include "actors/console/unix_socket.hpp"
@@ -19,6 +17,7 @@
 #include "config/collect.hpp"
 #include "config/labels.hpp"
 #include "config/log.hpp"
+#include "main/backend_actors.hpp"
 
 #include <caf/io/middleman.hpp>
 #include <caf/scoped_actor.hpp>
@@ -50,22 +49,6 @@ double chance() {
 double unix_time() {
   using namespace std::chrono;
   return duration<double>{system_clock::now().time_since_epoch()}.count();
-}
-
-/// Starts a backend's QUERY and CONNECTION, and its VISITOR if it has other databases to watch.
-backend_spawner make_spawner(const registry_actor& registry, const context_ptr& context) {
-  return
-    [registry, context](scheduler_actor::pointer scheduler, const backend& target, incarnation life,
-                        const metrics_ptr& metrics, const settings_ptr& options) {
-      auto results = scheduler->spawn(query, registry, target, life, metrics);
-      visitor_actor others;
-      if (target.databases.on)
-        others = scheduler->spawn(
-          visitor, visitor_arguments{target, life, metrics, registry, options, context});
-      return scheduler->spawn(connection, connection_arguments{target, life, metrics, results,
-                                                               scheduler_actor{scheduler}, options,
-                                                               context, others});
-    };
 }
 
 void say_what_needs_a_restart(const settings& old, const settings& now) {
@@ -182,10 +165,11 @@ void daemon::show_certificate(const web_door& door) {
 
 void daemon::start_actors() {
   worker_ = system_.spawn(worker, system_tasks());
-  gate_ = system_.spawn(
-    gate, descriptors_,
-    gate_metrics{&metrics_->connecting, &metrics_->waiting, &metrics_->without_descriptor}, &alike_,
-    options_->connections.max_connecting);
+  gate_ = system_.spawn(gate, descriptors_,
+                        gate_metrics{.connecting = &metrics_->connecting,
+                                     .waiting = &metrics_->waiting,
+                                     .without_descriptor = &metrics_->without_descriptor},
+                        &alike_, options_->connections.max_connecting);
   registry_ = system_.spawn(registry, backends_, options_->stale_after);
   scheduler_ = system_.spawn(scheduler, make_scheduler_arguments());
   discovery_ = system_.spawn(discovery, scheduler_, reconfigured{options_, queries_->load()},
@@ -207,24 +191,39 @@ void daemon::start_console(int socket) {
   if (socket < 0)
     return;
   console_socket_ = options_->console.socket;
-  console_ = system_.middleman().spawn_broker(
-    console, console_arguments{socket, make_sources(), scheduler_, discovery_});
+  console_ = system_.middleman().spawn_broker(console, console_arguments{.socket = socket,
+                                                                         .sources = make_sources(),
+                                                                         .scheduler = scheduler_,
+                                                                         .discovery = discovery_});
 }
 
 console_sources daemon::make_sources() const {
-  return {configuration_.actors, backends_, [cell = queries_] { return cell->load(); }, signs_};
+  return {.actors = configuration_.actors,
+          .backends = backends_,
+          .queries = [cell = queries_] { return cell->load(); },
+          .signs = signs_};
 }
 
 scheduler_arguments daemon::make_scheduler_arguments() {
   auto read_together = std::make_shared<fleet_bytes>(0);
-  connection_context shared{&reactor_, worker_,  gate_, &alike_, pq_sessions(read_together),
-                            chance,    unix_time};
-  shared.consoles = console_sessions(std::move(read_together));
-  auto context = std::make_shared<const connection_context>(std::move(shared));
-  return {
-    options_,  queries_->load(),
-    registry_, make_spawner(registry_, context),
-    chance,    {&metrics_->backends, &metrics_->in_flight, &metrics_->tick_seconds, signs_.get()}};
+  auto context = std::make_shared<const connection_context>(
+    connection_context{.sockets = &reactor_,
+                       .worker = worker_,
+                       .gate = gate_,
+                       .alike = &alike_,
+                       .sessions = pq_sessions(read_together),
+                       .chance = chance,
+                       .unix_time = unix_time,
+                       .consoles = console_sessions(read_together)});
+  return {.options = options_,
+          .queries = queries_->load(),
+          .registry = registry_,
+          .spawn_backend = backend_actors(registry_, context),
+          .chance = chance,
+          .metrics = {.backends = &metrics_->backends,
+                      .in_flight = &metrics_->in_flight,
+                      .tick_duration = &metrics_->tick_seconds,
+                      .signs = signs_.get()}};
 }
 
 void daemon::reload() {
