@@ -63,10 +63,8 @@ answer one_backend(const command& x, const console_sources& from) {
 }
 
 report levels(const entry_list& backends) {
-  table own{"backends with a level of their own",
-            "backends",
-            {{"backend", "backend"}, {"level", "level"}},
-            {}};
+  table own{
+    "backends with a level of their own", "backends", {{"backend", "backend"}, {"level", "level"}}};
   for (const auto& x : backends)
     if (auto level = x->metrics->log_level.load(std::memory_order_relaxed); level != no_own_level)
       own.rows.push_back({words(x->value.name),
@@ -115,8 +113,9 @@ answer show(const command& of, const report& x, bool good) {
 answer show(const command& of, const caf::error& x) {
   auto sentence = sentence_of(x);
   if (of.json)
-    return {to_json_text({fact_list{{{"error", "error", words(sentence)}}}}), false};
-  return {fmt::format("error: {}\n", sentence), false};
+    return {.text = to_json_text({fact_list{{{"error", "error", words(sentence)}}}}),
+            .good = false};
+  return {.text = fmt::format("error: {}\n", sentence), .good = false};
 }
 
 std::optional<answer> answer_now(const command& x, const console_sources& from,

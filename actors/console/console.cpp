@@ -116,7 +116,7 @@ void console_state::read(caf::io::connection_handle who, std::string_view bytes)
   x.input += bytes;
   if (x.input.size() > max_line && x.input.find('\n') == std::string::npos) {
     x.leaving = true;
-    say(x, {"error: the line is too long\n", false});
+    say(x, {.text = "error: the line is too long\n", .good = false});
     return;
   }
   if (x.watched && x.input.find('\n') != std::string::npos) {

@@ -102,7 +102,7 @@ std::string span_text(caf::timespan x) {
 } // namespace
 
 cell none() {
-  return {"-", nullptr};
+  return {.text = "-", .json = nullptr};
 }
 
 cell words(std::string_view x) {

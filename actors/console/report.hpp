@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -53,6 +54,11 @@ struct column {
   bool right = false; ///< Numbers stand on the right.
 };
 
+/// A column of numbers.
+inline column number_column(std::string title, std::string key) {
+  return {.title = std::move(title), .key = std::move(key), .right = true};
+}
+
 /// Rows of as many cells as there are columns. A cell whose JSON is discarded
 /// (`nlohmann::ordered_json::value_t::discarded`) stands in the text only.
 struct table {
@@ -60,7 +66,7 @@ struct table {
     title;         ///< Heads the text; may be empty. With one, no rows are shown as `title: none`.
   std::string key; ///< JSON's, where the table is one part of several.
   std::vector<column> columns;
-  std::vector<std::vector<cell>> rows;
+  std::vector<std::vector<cell>> rows{};
 };
 
 /// Named values of one thing.

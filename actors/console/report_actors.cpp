@@ -34,19 +34,18 @@ std::vector<cell> row_of(const listed_actor& x, const look_time& now, size_t lev
 table empty_table() {
   return {{},
           "actors",
-          {{"id", "id", true},
+          {number_column("id", "id"),
            {"kind", "kind"},
            {"of", "of"},
            {"state", "state"},
-           {"mailbox", "mailbox", true},
-           {"max", "mailbox_max", true},
-           {"messages", "messages", true},
-           {"busy", "busy_seconds", true},
-           {"longest", "longest_seconds", true},
-           {"age", "age_seconds", true},
-           {"restarts", "restarts", true},
-           {"parent", "parent", true}},
-          {}};
+           number_column("mailbox", "mailbox"),
+           number_column("max", "mailbox_max"),
+           number_column("messages", "messages"),
+           number_column("busy", "busy_seconds"),
+           number_column("longest", "longest_seconds"),
+           number_column("age", "age_seconds"),
+           number_column("restarts", "restarts"),
+           number_column("parent", "parent")}};
 }
 
 /// Actors by their parents; those whose parent is no live actor of ours stand at the top.
@@ -99,11 +98,11 @@ std::optional<report> actor_report(const std::vector<listed_actor>& actors, uint
     {"handles", "handles", running.running ? words(running.what.name()) : none()});
   facts.facts.push_back(
     {"since", "handles_for_seconds", running.running ? span(now.since(running.since)) : none()});
-  table messages{
-    "newest messages, oldest first",
-    "newest_messages",
-    {{"message", "message"}, {"ago", "ago_seconds", true}, {"took", "took_seconds", true}},
-    {}};
+  table messages{"newest messages, oldest first",
+                 "newest_messages",
+                 {{"message", "message"},
+                  number_column("ago", "ago_seconds"),
+                  number_column("took", "took_seconds")}};
   for (const auto& x : record.messages())
     messages.rows.push_back({words(x.what.name()), span(now.since(x.when)), span(x.took)});
   return report{std::move(facts), std::move(messages)};

@@ -45,7 +45,7 @@ fact_list identity(const entry& x) {
 cell level_of(const backend_metrics& m) {
   auto level = m.log_level.load(std::memory_order_relaxed);
   if (level == no_own_level)
-    return {"as all", nullptr};
+    return {.text = "as all", .json = nullptr};
   return words(log_level_name(static_cast<spdlog::level::level_enum>(level)));
 }
 
@@ -83,10 +83,10 @@ fact_list condition(const entry& x, const vital_signs& signs, const look_time& n
 
 table states(const entry& x, const look_time& now) {
   const auto& history = x.metrics->history;
-  table result{"time in each state",
-               "states",
-               {{"state", "state"}, {"time", "seconds", true}, {"share", "share", true}},
-               {}};
+  table result{
+    "time in each state",
+    "states",
+    {{"state", "state"}, number_column("time", "seconds"), number_column("share", "share")}};
   caf::timespan whole{0};
   for (auto state : all_backend_states)
     whole += history.spent(state, now.steady);
@@ -132,14 +132,13 @@ table timeline_of(const entry& x, const poll_trace& poll, const look_time& now) 
                            poll.reason == failure::none ? "ok" : to_string_view(poll.reason)),
                "last_poll",
                {{"query", "query"},
-                {"start", "start_seconds", true},
-                {"first", "first_seconds", true},
-                {"done", "done_seconds", true},
-                {"rows", "rows", true},
-                {"bytes", "bytes", true},
+                number_column("start", "start_seconds"),
+                number_column("first", "first_seconds"),
+                number_column("done", "done_seconds"),
+                number_column("rows", "rows"),
+                number_column("bytes", "bytes"),
                 {"result", "result"},
-                {"", "bar"}},
-               {}};
+                {"", "bar"}}};
   const auto& queries = x.metrics->queries()->queries();
   for (const auto& y : poll.queries)
     result.rows.push_back({words(queries[y.query].name),
@@ -160,12 +159,11 @@ table databases_of(const database_report& all, const look_time& now) {
                "databases",
                {{"database", "database"},
                 {"up", "up"},
-                {"age of data", "age_seconds", true},
-                {"series", "series", true},
+                number_column("age of data", "age_seconds"),
+                number_column("series", "series"),
                 {"session", "kept"},
                 {"reason", "reason"},
-                {"error", "error"}},
-               {}};
+                {"error", "error"}}};
   for (const auto& x : all.watched)
     result.rows.push_back({words(x->name),
                            x->tried ? truth(x->up) : none(),
@@ -180,12 +178,11 @@ table databases_of(const database_report& all, const look_time& now) {
 table errors_of(const entry& x, const look_time& now) {
   table result{"last errors, newest first",
                "errors",
-               {{"ago", "ago_seconds", true},
+               {number_column("ago", "ago_seconds"),
                 {"reason", "reason"},
                 {"SQLSTATE", "sqlstate"},
                 {"of", "of"},
-                {"message", "message"}},
-               {}};
+                {"message", "message"}}};
   auto errors = x.metrics->history.errors();
   for (const auto& y : *errors)
     result.rows.push_back({span(now.since(y.when)), words(to_string_view(y.reason)),

@@ -36,7 +36,7 @@ badness badness_of(const entry& x, const look_time& now) {
 
 cell next_poll(const entry& x, const vital_signs& signs, const look_time& now) {
   if (x.metrics->paused.load(std::memory_order_relaxed))
-    return {"paused", nullptr};
+    return {.text = "paused", .json = nullptr};
   return span(std::max(signs.next_tick() - now.steady, caf::timespan{0}));
 }
 
@@ -64,15 +64,14 @@ table empty_table() {
           {{"backend", "backend"},
            {"up", "up"},
            {"state", "state"},
-           {"for", "state_seconds", true},
+           number_column("for", "state_seconds"),
            {"role", "role"},
            {"version", "version"},
-           {"age", "age_seconds", true},
-           {"poll", "poll_seconds", true},
-           {"series", "series", true},
+           number_column("age", "age_seconds"),
+           number_column("poll", "poll_seconds"),
+           number_column("series", "series"),
            {"failure", "failure"},
-           {"next", "next_poll_seconds", true}},
-          {}};
+           number_column("next", "next_poll_seconds")}};
 }
 
 } // namespace

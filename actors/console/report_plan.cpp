@@ -27,7 +27,7 @@ std::string servers_of(const sql_variant& x) {
 
 cell occasion_of(const query_definition& query) {
   if (query.every.count() == 0)
-    return {"each poll", 0};
+    return {.text = "each poll", .json = 0};
   auto result = span(query.every);
   result.text = "every " + result.text;
   return result;
@@ -56,8 +56,7 @@ table plan_table(const entry& of, bool sql) {
                 {"asked", "every_seconds"},
                 {"SQL for", "sql_for"},
                 {"SQL", "sql"},
-                {"left out", "left_out"}},
-               {}};
+                {"left out", "left_out"}}};
   auto plan = of.metrics->history.plan();
   const auto& queries = of.metrics->queries()->queries();
   if (plan == nullptr || plan->size() != queries.size())

@@ -60,15 +60,14 @@ report queries_report(const entry_list& backends, const catalogue& queries) {
   table result{{},
                "queries",
                {{"query", "query"},
-                {"backends", "backends", true},
-                {"p50", "p50_seconds", true},
-                {"p95", "p95_seconds", true},
-                {"max", "max_seconds", true},
-                {"rows", "rows", true},
-                {"errors", "errors", true},
-                {"timeouts", "timeouts", true},
-                {"share", "share", true}},
-               {}};
+                number_column("backends", "backends"),
+                number_column("p50", "p50_seconds"),
+                number_column("p95", "p95_seconds"),
+                number_column("max", "max_seconds"),
+                number_column("rows", "rows"),
+                number_column("errors", "errors"),
+                number_column("timeouts", "timeouts"),
+                number_column("share", "share")}};
   for (size_t i = 0; i < sums.size(); ++i) {
     auto& x = sums[i];
     std::ranges::sort(x.times);

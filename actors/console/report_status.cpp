@@ -12,24 +12,25 @@ cell age_or_none(caf::timespan x) {
 }
 
 table paused_backends(const scheduler_status& status) {
-  table result{
-    "paused",
-    "paused",
-    {{"backend", "backend"}, {"left", "left_seconds", true}, {"disconnected", "disconnected"}},
-    {}};
+  table result{"paused",
+               "paused",
+               {{"backend", "backend"},
+                number_column("left", "left_seconds"),
+                {"disconnected", "disconnected"}}};
   for (const auto& one : status.paused) {
     auto disconnected =
       std::ranges::find(status.disconnected, one.name) != status.disconnected.end();
-    result.rows.push_back({words(one.name),
-                           one.span.count() == 0 ? cell{"until resumed", nullptr} : span(one.span),
-                           truth(disconnected)});
+    result.rows.push_back(
+      {words(one.name),
+       one.span.count() == 0 ? cell{.text = "until resumed", .json = nullptr} : span(one.span),
+       truth(disconnected)});
   }
   return result;
 }
 
 table named_spans(std::string title, std::string key, column of,
                   const std::vector<named_span>& xs) {
-  table result{std::move(title), std::move(key), {{"backend", "backend"}, std::move(of)}, {}};
+  table result{std::move(title), std::move(key), {{"backend", "backend"}, std::move(of)}};
   for (const auto& x : xs)
     result.rows.push_back({words(x.name), span(x.span)});
   return result;
@@ -61,20 +62,19 @@ report scheduler_report(const scheduler_status& x) {
                    {"new ones are paused", "all_paused", truth(x.all_paused)}}};
   table ticks{"last ticks, newest first",
               "ticks",
-              {{"tick", "tick", true},
-               {"ago", "ago_seconds", true},
-               {"took", "took_seconds", true},
+              {number_column("tick", "tick"),
+               number_column("ago", "ago_seconds"),
+               number_column("took", "took_seconds"),
                {"over", "over"},
-               {"due", "due", true},
-               {"skipped", "skipped", true},
-               {"paused", "paused", true}},
-              {}};
+               number_column("due", "due"),
+               number_column("skipped", "skipped"),
+               number_column("paused", "paused")}};
   for (const auto& y : x.ticks)
     ticks.rows.push_back({count(y.number), span(y.age), span(y.duration), truth(y.over),
                           count(y.due), count(y.skipped), count(y.paused)});
   report result{std::move(facts)};
   result.emplace_back(
-    named_spans("in flight", "in_flight", {"age", "age_seconds", true}, x.in_flight));
+    named_spans("in flight", "in_flight", number_column("age", "age_seconds"), x.in_flight));
   if (!x.paused.empty())
     result.emplace_back(paused_backends(x));
   result.emplace_back(std::move(ticks));
@@ -87,17 +87,16 @@ report discovery_report(const discovery_status& x, const look_time& now) {
                 {{"source", "source"},
                  {"kind", "kind"},
                  {"state", "state"},
-                 {"backends", "backends", true},
-                 {"last answer", "last_answer_seconds", true},
-                 {"last change", "last_change_seconds", true},
-                 {"added", "added", true},
-                 {"removed", "removed", true},
-                 {"failures", "failures", true},
-                 {"rejected", "rejected", true},
-                 {"problem", "problem"}},
-                {}};
+                 number_column("backends", "backends"),
+                 number_column("last answer", "last_answer_seconds"),
+                 number_column("last change", "last_change_seconds"),
+                 number_column("added", "added"),
+                 number_column("removed", "removed"),
+                 number_column("failures", "failures"),
+                 number_column("rejected", "rejected"),
+                 {"problem", "problem"}}};
   table rejected{
-    "offered and not watched", "rejected", {{"source", "source"}, {"what and why", "what"}}, {}};
+    "offered and not watched", "rejected", {{"source", "source"}, {"what and why", "what"}}};
   for (const auto& y : x.sources) {
     sources.rows.push_back({words(y.name), words(y.kind), words(condition_of(y)), count(y.backends),
                             y.last_success > 0 ? span(now.since(y.last_success)) : none(),

@@ -68,12 +68,11 @@ report stat_tables::backends(const entry_list& backends) {
   table result{{},
                "backendstat",
                {{"BACKEND", "backend"},
-                {"LAT", "latency_seconds", true},
-                {"QTIM", "query_timeouts", true},
-                {"QERR", "query_errors", true},
-                {"CERR", "connect_errors", true},
-                {"NaN", "not_numbers", true}},
-               {}};
+                number_column("LAT", "latency_seconds"),
+                number_column("QTIM", "query_timeouts"),
+                number_column("QERR", "query_errors"),
+                number_column("CERR", "connect_errors"),
+                number_column("NaN", "not_numbers")}};
   std::map<incarnation, counts> seen;
   for (const auto& x : backends) {
     const auto& m = *x->metrics;
@@ -96,11 +95,10 @@ report stat_tables::queries(const entry_list& backends, const catalogue& queries
   table result{{},
                "querystat",
                {{"QUERY", "query"},
-                {"LAT", "latency_seconds", true},
-                {"QTIM", "query_timeouts", true},
-                {"QERR", "query_errors", true},
-                {"NaN", "not_numbers", true}},
-               {}};
+                number_column("LAT", "latency_seconds"),
+                number_column("QTIM", "query_timeouts"),
+                number_column("QERR", "query_errors"),
+                number_column("NaN", "not_numbers")}};
   constexpr double per_ms = 1e-3; // s
   for (size_t i = 0; i < queries.queries().size(); ++i) {
     counts now;
@@ -152,12 +150,11 @@ report stat_tables::wal(const entry_list& backends) {
                {{"SHARD", "shard"},
                 {"ZONE", "zone"},
                 {"REPL", "sync_state"},
-                {"SENT", "sent_bytes", true},
-                {"WRITTEN", "written_bytes", true},
-                {"FLUSHED", "flushed_bytes", true},
-                {"REPLAYED", "replayed_bytes", true},
-                {"STANDBY", "standby"}},
-               {}};
+                number_column("SENT", "sent_bytes"),
+                number_column("WRITTEN", "written_bytes"),
+                number_column("FLUSHED", "flushed_bytes"),
+                number_column("REPLAYED", "replayed_bytes"),
+                {"STANDBY", "standby"}}};
   wal_rows seen;
   for (const auto& x : backends)
     if (auto samples = x->samples.load(std::memory_order_acquire))
