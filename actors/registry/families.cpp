@@ -96,20 +96,20 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
   using m = backend_metrics;
   std::vector<own_family> result{
     {"pg_up", "gauge", "1 if the backend is connected and answered its last poll, else 0.",
-     value_of(&m::up), true, backend_kind::postgres},
+     value_of(&m::up), zeros::shown, backend_kind::postgres},
     {"pgbouncer_up", "gauge",
      "1 if the pgbouncer is connected and its console answered the last poll, else 0.",
-     value_of(&m::up), true, backend_kind::pgbouncer},
+     value_of(&m::up), zeros::shown, backend_kind::pgbouncer},
     {"pgstatsmon_backend_state", "gauge", "1 for the state that the backend is in, 0 for others.",
      state_of(&m::state, "state", all_backend_states)},
     {"pgstatsmon_backend_setup", "gauge",
      "1 for what is known of the role's rights on the backend, 0 for others.",
-     state_of(&m::setup, "state", all_setup_states), false, backend_kind::postgres},
+     state_of(&m::setup, "state", all_setup_states), zeros::hidden, backend_kind::postgres},
     {"pgstatsmon_backend_info", "gauge", "1; version and role of the server are its labels.",
      write_info},
     {"pgstatsmon_backend_last_success_timestamp_seconds", "gauge",
      "When the backend was last polled without an error, Unix time; 0 if never.",
-     value_of(&m::last_success), true},
+     value_of(&m::last_success), zeros::shown},
     {"pgstatsmon_backend_failures_total", "counter",
      "Connections and polls of the backend that failed, by reason.", failures_by_reason()},
     {"pgstatsmon_backend_connects_total", "counter", "Connections established to the backend.",
@@ -130,10 +130,10 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
      }},
     {"pgstatsmon_database_up", "gauge",
      "1 if the database answered the last time that it was asked, else 0.", write_databases_up,
-     true},
+     zeros::shown},
     {"pgstatsmon_databases", "gauge",
      "Databases of the backend's server that are watched, excluded, or more than databases.max.",
-     write_databases, true},
+     write_databases, zeros::shown},
     {"pgstatsmon_poll_duration_seconds", "histogram",
      "Time of a poll from the first byte sent to the last result.",
      [](sample_writer& to, const entry& x, const shown_blocks&) {
@@ -143,12 +143,12 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
      "Ticks that found the backend's last poll not over.", value_of(&m::polls_skipped)},
     {"pg_query_count", "counter", "Queries that apply to the backend.", value_of(&m::planned)},
     {"pg_connect_error", "counter", "Polls that found no connection to the backend.",
-     value_of(&m::connect_errors), true},
+     value_of(&m::connect_errors), zeros::shown},
   };
   if (queries->words() != vocabulary::original)
     result.push_back({"pg_exporter_last_scrape_error", "gauge",
                       "1 if the backend's last poll was not answered, else 0.", write_last_error,
-                      true, backend_kind::postgres});
+                      zeros::shown, backend_kind::postgres});
   for (auto& x : query_families(queries))
     result.push_back(std::move(x));
   return result;

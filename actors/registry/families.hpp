@@ -21,8 +21,8 @@ struct own_family {
   /// Writes all samples of one backend.
   std::function<void(sample_writer&, const entry&, const shown_blocks&)> write;
 
-  /// Whether zeros of a backend that was never connected are shown as well.
-  bool always = false;
+  /// Of a backend that was never connected.
+  zeros never_connected = zeros::hidden;
 
   /// Of backends of one kind alone.
   std::optional<backend_kind> kind{};

@@ -110,7 +110,8 @@ void page_reader::write_own() {
       write_header(family.name, family.type, family.help);
       const auto& backend = *(*backends_)[backend_];
       // A fleet of servers that were never there would fill the page with zeros.
-      auto known = family.always || backend.metrics->connects.load(std::memory_order_relaxed) > 0;
+      auto known = family.never_connected == zeros::shown
+                   || backend.metrics->connects.load(std::memory_order_relaxed) > 0;
       sample_writer to{out_, family.name, backend, known ? zeros::shown : zeros::hidden};
       family.write(to, backend, blocks_[backend_]);
     }

@@ -150,8 +150,8 @@ std::vector<own_family> query_families(const catalogue_ptr& queries) {
   for (size_t i = 0; i < queries->queries().size(); ++i)
     if (is_original(queries->queries()[i]))
       result.push_back({queries->queries()[i].name + "_querytime_ms", "histogram",
-                        "Time of the query, in milliseconds.", query_times(queries, i), false,
-                        queries->queries()[i].kind});
+                        "Time of the query, in milliseconds.", query_times(queries, i),
+                        zeros::hidden, queries->queries()[i].kind});
   return result;
 }
 
