@@ -8,7 +8,7 @@ namespace pgstatsmon {
 void actor_directory::add(std::shared_ptr<const actor_record> record, std::string kind) {
   std::lock_guard guard{mutex_};
   auto id = record->id();
-  live_.insert_or_assign(id, listed_actor{std::move(kind), {}, 0, std::move(record)});
+  live_.insert_or_assign(id, listed_actor{.kind = std::move(kind), .record = std::move(record)});
 }
 
 void actor_directory::describe(uint64_t id, std::string of) {

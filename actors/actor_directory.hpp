@@ -18,9 +18,9 @@ namespace pgstatsmon {
 
 /// One live actor, at the moment of the look.
 struct listed_actor {
-  std::string kind;  ///< The actor's name: `connection`, `query`, `scheduler`.
-  std::string of;    ///< The backend or source that it is for; may be empty.
-  uint64_t restarts; ///< Predecessors of this kind for the same `of` that died of a fault.
+  std::string kind;      ///< The actor's name: `connection`, `query`, `scheduler`.
+  std::string of{};      ///< The backend or source that it is for; may be empty.
+  uint64_t restarts = 0; ///< Predecessors of this kind for the same `of` that died of a fault.
   std::shared_ptr<const actor_record> record; ///< Never null.
 };
 

@@ -118,8 +118,9 @@ actor_record::activity actor_record::now() const noexcept {
   auto since = running_since_.load(std::memory_order_acquire);
   if (since == 0)
     return {};
-  return {true, message_kind::from(at(handled_.load(relaxed::value)).what.load(relaxed::value)),
-          time_of(since)};
+  return {.running = true,
+          .what = message_kind::from(at(handled_.load(relaxed::value)).what.load(relaxed::value)),
+          .since = time_of(since)};
 }
 
 std::vector<actor_record::handled_message> actor_record::messages() const {

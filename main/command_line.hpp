@@ -28,7 +28,7 @@ struct command_line {
 
 /// The outcome of parsing: something to do, or an exit code.
 struct parsed_command_line {
-  std::optional<command_line> todo;
+  std::optional<command_line> todo{};
   int exit_code = 0; ///< 0 after --help and --version, 2 for wrong usage.
 };
 

@@ -109,7 +109,8 @@ caf::expected<console_reply> console_link::receive(int also,
       close();
       return caf::make_error(ec::timeout, std::string{"the daemon does not end its answer"});
     }
-    std::array<pollfd, 2> wanted{{{fd_, POLLIN, 0}, {also, POLLIN, 0}}};
+    std::array<pollfd, 2> wanted{
+      {{.fd = fd_, .events = POLLIN, .revents = 0}, {.fd = also, .events = POLLIN, .revents = 0}}};
     auto n = poll(wanted.data(), wanted.size(), static_cast<int>(left.count()));
     if (interrupted && interrupted(n > 0 && wanted[1].revents != 0))
       if (auto error = write_all("\n"))

@@ -56,7 +56,7 @@ void guard_the_end(const std::stop_token& ended) {
   auto signals = our_signals();
   sigdelset(&signals, SIGHUP);
   auto deadline = std::chrono::steady_clock::now() + patience;
-  timespec pause{0, 50'000'000};
+  timespec pause{.tv_sec = 0, .tv_nsec = 50'000'000};
   while (!ended.stop_requested()) {
     if (auto number = sigtimedwait(&signals, nullptr, &pause); number > 0)
       _exit(128 + number);
@@ -84,7 +84,7 @@ int give_up(const caf::error& error) {
 /// Feeds the service manager and looks after the heap until a signal comes; that signal.
 int next_signal(const daemon& all, service_manager& manager, heap_keeper& heap) {
   auto signals = our_signals();
-  timespec pulse{1, 0};
+  timespec pulse{.tv_sec = 1, .tv_nsec = 0};
   for (;;) {
     auto number = sigtimedwait(&signals, nullptr, &pulse);
     manager.feed(all.heartbeats());

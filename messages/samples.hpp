@@ -52,7 +52,7 @@ struct backend_samples {
 struct database_samples {
   incarnation life = 0;
   std::string database;
-  block_ptr samples; ///< Null: the database is gone.
+  block_ptr samples{}; ///< Null: the database is gone.
 };
 
 /// To the REGISTRY: a backend exists; its own metrics are on every page from now on.
@@ -80,14 +80,14 @@ struct server_seen {
 
 /// To the WORKER: what must be looked up before a connection attempt.
 struct lookup {
-  std::string host;          ///< Empty: nothing to resolve.
-  std::string password_file; ///< Empty: no password to read.
+  std::string host{};          ///< Empty: nothing to resolve.
+  std::string password_file{}; ///< Empty: no password to read.
 };
 
 /// From the WORKER.
 struct lookup_result {
-  std::vector<std::string> addresses; ///< Literal, in the order of preference.
-  std::string password;
+  std::vector<std::string> addresses{}; ///< Literal, in the order of preference.
+  std::string password{};
 };
 
 /// Cancels what a session runs (session.hpp); any thread that may block.

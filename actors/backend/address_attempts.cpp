@@ -41,9 +41,10 @@ bool address_attempts::another_may_help(const session_error& error) noexcept {
 
 session_error address_attempts::silence() const {
   if (current_.empty())
-    return {failure::timeout, {}, "no connection within connect_timeout"};
+    return {.reason = failure::timeout, .message = "no connection within connect_timeout"};
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(share_).count();
-  return {failure::timeout, {}, fmt::format("{} did not answer within {} ms", current_, ms)};
+  return {.reason = failure::timeout,
+          .message = fmt::format("{} did not answer within {} ms", current_, ms)};
 }
 
 session_error address_attempts::summary() const {

@@ -42,7 +42,7 @@ std::optional<admission::decision> admission::next(time_point now) {
     connecting_.insert(*turn);
   if (let_in && suspect)
     suspects_connecting_.insert(*turn);
-  return decision{*turn, let_in};
+  return decision{.request = *turn, .let_in = let_in};
 }
 
 std::optional<admission::ticket> admission::pop(std::deque<ticket>& queue) {

@@ -127,7 +127,7 @@ std::string_view find_routine(std::string_view text) noexcept {
 connect_error parse_connect_error(std::string_view text) {
   auto i = find_sqlstate(text);
   if (i == std::string_view::npos)
-    return {classify_words(text), {}, join_lines(text)};
+    return {.reason = classify_words(text), .message = join_lines(text)};
   std::string sqlstate{text.substr(i, 5)};
   auto words = std::string{text.substr(0, i)};
   words += text.substr(i + 7, text.find("\nLOCATION:", i) - i - 7);

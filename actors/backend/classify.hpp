@@ -26,8 +26,8 @@ bool may_come_from_options(std::string_view sqlstate) noexcept;
 /// Why a connection attempt failed.
 struct connect_error {
   failure reason = failure::other;
-  std::string sqlstate; ///< Empty when no server said one.
-  std::string message;  ///< One line.
+  std::string sqlstate{}; ///< Empty when no server said one.
+  std::string message;    ///< One line.
 };
 
 /// Reads libpq's text for a failed attempt, made with PQERRORS_VERBOSE, as libpq 15 gives the

@@ -10,7 +10,8 @@ namespace level = spdlog::level;
 /// How long a removed backend's queries may take to end.
 constexpr auto farewell = std::chrono::milliseconds{500};
 
-const session_error unwatchable{failure::other, {}, "the system can't watch one more socket"};
+const session_error unwatchable{.reason = failure::other,
+                                .message = "the system can't watch one more socket"};
 
 } // namespace
 
@@ -139,7 +140,7 @@ void connection_state::on_timer(uint64_t number) {
     if (session_ != nullptr)
       attempt_failed(attempts_.silence());
     else
-      failed({failure::timeout, {}, "no connection within connect_timeout"});
+      failed({.reason = failure::timeout, .message = "no connection within connect_timeout"});
     break;
   case backend_state::backoff: connect(); break;
   case backend_state::polling: poll_is_silent(); break;

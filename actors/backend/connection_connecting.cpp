@@ -20,8 +20,9 @@ lookup connection_state::lookup_wanted() const {
 
 session_error connection_state::lookup_failure(const caf::error& error) {
   if (error == caf::sec::request_timeout)
-    return {failure::dns, {}, "the name service did not answer in time"};
-  return {error == ec::dns_failed ? failure::dns : failure::other, {}, sentence_of(error)};
+    return {.reason = failure::dns, .message = "the name service did not answer in time"};
+  return {.reason = error == ec::dns_failed ? failure::dns : failure::other,
+          .message = sentence_of(error)};
 }
 
 connect_parameters
@@ -46,7 +47,9 @@ void connection_state::connect() {
   }
   timer_.expire(); // the deadline begins when it may connect
   auto suspect = outage_.failures() >= std::max(options().connect_retries, fresh_failures);
-  self_->request(arguments_.context->gate, caf::infinite, lease_request{arguments_.life, suspect})
+  self_
+    ->request(arguments_.context->gate, caf::infinite,
+              lease_request{.life = arguments_.life, .suspect = suspect})
     .then(
       [this, attempt](lease_granted& granted) {
         if (!attempt_.is(attempt))
@@ -56,7 +59,7 @@ void connection_state::connect() {
       },
       [this, attempt](const caf::error& error) {
         if (attempt_.is(attempt))
-          failed({failure::descriptors, {}, sentence_of(error)});
+          failed({.reason = failure::descriptors, .message = sentence_of(error)});
       });
 }
 

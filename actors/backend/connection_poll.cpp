@@ -231,7 +231,7 @@ void connection_state::poll_is_silent() {
   }
   if (auto request = session_->cancellation())
     self_->send(arguments_.context->worker, cancel_request{std::move(request)});
-  failed({failure::timeout, {}, "the server did not answer in time"});
+  failed({.reason = failure::timeout, .message = "the server did not answer in time"});
 }
 
 } // namespace pgstatsmon

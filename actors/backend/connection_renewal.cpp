@@ -39,7 +39,7 @@ void connection_state::on_renewal(uint64_t number) {
   if (now() < renewal_due_)
     await_renewal();
   else if (renewing_)
-    renewal_failed({failure::timeout, {}, "no connection within connect_timeout"});
+    renewal_failed({.reason = failure::timeout, .message = "no connection within connect_timeout"});
   else
     renew();
 }

@@ -49,7 +49,7 @@ void connection_state::setup_failed(const caf::error& error) {
   setup_due_ = now() + setup_backoff_.next(arguments_.context->chance());
   auto sentence = sentence_of(error);
   if (error != ec::is_standby) {
-    session_error failed_for{failure::other, {}, sentence};
+    session_error failed_for{.reason = failure::other, .message = sentence};
     complain(setup_complaint_, "setup failed", failed_for);
     remember(failed_for, "setup");
   } else if (!std::exchange(standby_said_, true)) {

@@ -26,13 +26,12 @@ std::optional<session_error> wrong_kind(backend_kind wanted, const server_facts&
   auto is_console = found.role == server_role::pgbouncer;
   if (is_console == (wanted == backend_kind::pgbouncer))
     return std::nullopt;
-  return session_error{failure::other,
-                       {},
-                       is_console
-                         ? "the admin console of a pgbouncer answers, expected a PostgreSQL "
-                           "server: say kind: pgbouncer to watch it"
-                         : "a PostgreSQL server answers, expected the admin console of a "
-                           "pgbouncer: say kind: postgres to watch it"};
+  return session_error{
+    .reason = failure::other,
+    .message = is_console ? "the admin console of a pgbouncer answers, expected a PostgreSQL "
+                            "server: say kind: pgbouncer to watch it"
+                          : "a PostgreSQL server answers, expected the admin console of a "
+                            "pgbouncer: say kind: postgres to watch it"};
 }
 
 session_error explained(session_error refusal, const backend& target) {

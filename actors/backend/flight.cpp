@@ -47,9 +47,8 @@ std::optional<session_error> too_many_rows(const pg_result* rows, uint32_t most)
   if (rows == nullptr || static_cast<uint32_t>(PQntuples(rows)) <= most)
     return std::nullopt;
   return session_error{
-    failure::too_large,
-    {},
-    fmt::format("{} rows, more than connections.max_query_rows", PQntuples(rows))};
+    .reason = failure::too_large,
+    .message = fmt::format("{} rows, more than connections.max_query_rows", PQntuples(rows))};
 }
 
 std::optional<bool> boolean(const pg_result* rows) {
@@ -93,14 +92,15 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
                                  .name = std::move(name),
                                  .sql = std::move(sql),
                                  .prepare = keep && !known});
-    result.steps.push_back({purpose::query, i, *what[i], query.timeout});
+    result.steps.push_back(
+      {.what = purpose::query, .query = i, .variant = *what[i], .limit = query.timeout});
   }
   for (auto i : extras.texts) {
     const auto& query = queries.queries()[i];
     auto own_limit = query.timeout.count() > 0 && extras.pins_for;
     result.statements.push_back({.pins = own_limit ? extras.pins_for(query.timeout) : extras.pins,
                                  .sql = of.found.with_schemas(query.texts)});
-    result.steps.push_back({purpose::texts, i, 0, query.timeout});
+    result.steps.push_back({.what = purpose::texts, .query = i, .limit = query.timeout});
   }
   return result;
 }

@@ -25,8 +25,11 @@ taken_result poll_progress::take(statement_result x, agenda& asked, session_memo
                                  time_point now) {
   auto index = x.index;
   auto first = std::exchange(first_byte_, std::nullopt).value_or(now);
-  taken_result result{
-    sent_.steps[index], std::move(x), false, std::exchange(last_result_, now), first, now};
+  taken_result result{.what = sent_.steps[index],
+                      .result = std::move(x),
+                      .start = std::exchange(last_result_, now),
+                      .first = first,
+                      .end = now};
   next_ = index + 1;
   const auto* rows = result.result.rows.get();
   switch (result.what.what) {

@@ -132,8 +132,10 @@ server_facts pq_connection::facts() const {
   // Only the console of a pgbouncer says so: 1.18.0/bouncer.
   if (text(PQparameterStatus(connection_.get(), "server_version")).ends_with("/bouncer"))
     role = server_role::pgbouncer;
-  return {PQserverVersion(connection_.get()), role, PQbackendPID(connection_.get()),
-          tls() == nullptr ? std::nullopt : certificate_end(tls())};
+  return {.version = PQserverVersion(connection_.get()),
+          .role = role,
+          .process = PQbackendPID(connection_.get()),
+          .certificate_end = tls() == nullptr ? std::nullopt : certificate_end(tls())};
 }
 
 std::optional<session_error> pq_connection::receive(const result_handler& on_result) {
@@ -208,7 +210,7 @@ bool pq_connection::held_by_tls() const {
 
 std::optional<session_error> pq_connection::count(uint64_t bytes, std::chrono::nanoseconds time) {
   if (auto crossed = budget_.count(bytes, time))
-    return session_error{failure::too_large, {}, std::move(*crossed)};
+    return session_error{.reason = failure::too_large, .message = std::move(*crossed)};
   return std::nullopt;
 }
 
@@ -222,7 +224,8 @@ session_error pq_connection::broken() const {
   const auto& words = current_.error ? current_.error : last_words_;
   if (words)
     return {failure::network, words->sqlstate, words->message};
-  return {failure::network, {}, join_lines(text(PQerrorMessage(connection_.get())))};
+  return {.reason = failure::network,
+          .message = join_lines(text(PQerrorMessage(connection_.get())))};
 }
 
 void pq_connection::on_notice(void* self, const PGresult* x) {

@@ -32,7 +32,7 @@ query_schedule::time_point next_at(query_schedule::time_point t, caf::timespan e
 query_schedule::query_schedule(catalogue_ptr queries, std::string_view backend)
   : queries_{std::move(queries)} {
   for (const auto& x : queries_->queries())
-    entries_.push_back({hash_of(backend, x.name), {}, {}});
+    entries_.push_back({.hash = hash_of(backend, x.name)});
 }
 
 void query_schedule::start(time_point now, caf::timespan poll_interval) {

@@ -38,8 +38,8 @@ public:
 private:
   struct entry {
     uint64_t hash = 0;
-    time_point due;      ///< Not before.
-    time_point answered; ///< Well, last; zero: never.
+    time_point due{};      ///< Not before.
+    time_point answered{}; ///< Well, last; zero: never.
   };
 
   [[nodiscard]] caf::timespan every(size_t query) const { return queries_->queries()[query].every; }

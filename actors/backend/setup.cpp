@@ -27,7 +27,7 @@ setup_actor_state::~setup_actor_state() {
 caf::result<caf::ok_atom> setup_actor_state::start() {
   promise_ = self_->make_response_promise<caf::ok_atom>();
   if (arguments.context->gate)
-    self_->request(arguments.context->gate, caf::infinite, lease_request{arguments.life, false})
+    self_->request(arguments.context->gate, caf::infinite, lease_request{.life = arguments.life})
       .then(
         [this](lease_granted& granted) {
           lease_ = std::move(granted.value);
@@ -52,7 +52,7 @@ void setup_actor_state::look_up_role_password(const lookup_result& administrator
   const auto& options = *arguments.options;
   self_
     ->request(arguments.context->worker, options.connections.connect_timeout,
-              lookup{{}, options.password_file})
+              lookup{.password_file = options.password_file})
     .then(
       [this, administrator](const lookup_result& found) {
         administrator_ = administrator;

@@ -219,7 +219,7 @@ void visitor_state::drop_stale() {
 
 void visitor_state::hide(const std::string& database, watched& x) {
   x.shown.series = 0;
-  self_->send(arguments_.registry, database_samples{arguments_.life, database, nullptr});
+  self_->send(arguments_.registry, database_samples{.life = arguments_.life, .database = database});
 }
 
 void visitor_state::show() {

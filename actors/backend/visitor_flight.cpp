@@ -79,7 +79,8 @@ void visitor_state::take(watched& y, statement_result result) {
 void visitor_state::answered(const std::string& database, watched& y) {
   auto& x = *y.open;
   if (x.misplaced) {
-    failed(database, {failure::no_database, {}, "the name leads to another database"});
+    failed(database,
+           {.reason = failure::no_database, .message = "the name leads to another database"});
     return;
   }
   x.timer.expire();
@@ -87,7 +88,9 @@ void visitor_state::answered(const std::string& database, watched& y) {
   auto block = y.rows.finish(y.what.kept(now(), interval()));
   y.shown.series = block->series();
   y.shown.last_success = arguments_.context->unix_time();
-  self_->send(arguments_.registry, database_samples{arguments_.life, database, std::move(block)});
+  self_->send(
+    arguments_.registry,
+    database_samples{.life = arguments_.life, .database = database, .samples = std::move(block)});
   y.shown.tried = y.shown.up = true;
   std::optional<session_error> trouble;
   if (const auto& failed = x.progress->first_failed()) {

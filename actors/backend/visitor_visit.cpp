@@ -13,7 +13,8 @@ namespace {
 
 namespace level = spdlog::level;
 
-const session_error unwatchable{failure::other, {}, "the system can't watch one more socket"};
+const session_error unwatchable{.reason = failure::other,
+                                .message = "the system can't watch one more socket"};
 
 visit_outcome outcome_of(failure reason) {
   switch (reason) {
@@ -32,7 +33,7 @@ void visitor_state::enter(const std::string& database, visit& x) {
     look_up(database, x);
     return;
   }
-  self_->request(arguments_.context->gate, caf::infinite, lease_request{arguments_.life, false})
+  self_->request(arguments_.context->gate, caf::infinite, lease_request{.life = arguments_.life})
     .then(
       [this, number = x.number.value()](lease_granted& granted) {
         auto* found = find(&visit::number, number);
@@ -43,7 +44,7 @@ void visitor_state::enter(const std::string& database, visit& x) {
       },
       [this, number = x.number.value()](const caf::error& error) {
         if (auto* found = find(&visit::number, number))
-          failed(found->first, {failure::descriptors, {}, sentence_of(error)});
+          failed(found->first, {.reason = failure::descriptors, .message = sentence_of(error)});
       });
 }
 
@@ -54,7 +55,7 @@ void visitor_state::look_up(const std::string& database, visit& x) {
   }
   self_
     ->request(arguments_.context->worker, options().connect_timeout,
-              lookup{{}, arguments_.options->password_file})
+              lookup{.password_file = arguments_.options->password_file})
     .then(
       [this, number = x.number.value()](const lookup_result& result) {
         if (auto* found = find(&visit::number, number))
@@ -62,7 +63,7 @@ void visitor_state::look_up(const std::string& database, visit& x) {
       },
       [this, number = x.number.value()](const caf::error& error) {
         if (auto* found = find(&visit::number, number))
-          failed(found->first, {failure::other, {}, sentence_of(error)});
+          failed(found->first, {.reason = failure::other, .message = sentence_of(error)});
       });
 }
 
@@ -138,7 +139,8 @@ void visitor_state::judge(const std::string& database, watched& y,
 void visitor_state::silent(const std::string& database, watched& y) {
   auto& x = *y.open;
   if (x.at != visit::stage::asking) {
-    failed(database, {failure::timeout, {}, "no connection within connect_timeout"});
+    failed(database,
+           {.reason = failure::timeout, .message = "no connection within connect_timeout"});
     return;
   }
   if (auto deadline = x.progress->deadline(); now() < deadline) {
@@ -147,7 +149,7 @@ void visitor_state::silent(const std::string& database, watched& y) {
   }
   if (auto request = x.link->cancellation())
     self_->send(arguments_.context->worker, cancel_request{std::move(request)});
-  failed(database, {failure::timeout, {}, "the server did not answer in time"});
+  failed(database, {.reason = failure::timeout, .message = "the server did not answer in time"});
 }
 
 void visitor_state::on_socket(const socket_ready& x) {

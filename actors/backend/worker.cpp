@@ -57,11 +57,11 @@ worker_tasks system_tasks() {
       if (!password)
         return std::move(password.error());
       if (x.host.empty())
-        return lookup_result{{}, std::move(*password)};
+        return lookup_result{.password = std::move(*password)};
       auto addresses = resolve(x.host);
       if (!addresses)
         return std::move(addresses.error());
-      return lookup_result{std::move(*addresses), std::move(*password)};
+      return lookup_result{.addresses = std::move(*addresses), .password = std::move(*password)};
     },
     [](const cancel_request& x) { x.request->send(); },
   };

@@ -71,7 +71,8 @@ private:
 
   /// Waits for an event; false when there is none in time, or the end is near.
   bool wait(milliseconds time) const {
-    std::array<pollfd, 2> fds{pollfd{inotify_, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
+    std::array<pollfd, 2> fds{pollfd{.fd = inotify_, .events = POLLIN, .revents = 0},
+                              pollfd{.fd = wake_, .events = POLLIN, .revents = 0}};
     return ::poll(fds.data(), fds.size(), static_cast<int>(time.count())) > 0
            && fds[0].revents != 0;
   }

@@ -211,13 +211,15 @@ void ask(ares_channel channel, const dns_settings& how, const std::string& name,
 bool step(ares_channel channel, const stop_event& stop, milliseconds left) {
   std::array<ares_socket_t, ARES_GETSOCK_MAXNUM> sockets{};
   auto bits = static_cast<unsigned>(ares_getsock(channel, sockets.data(), ARES_GETSOCK_MAXNUM));
-  std::vector<pollfd> fds{{stop.fd(), POLLIN, 0}};
+  std::vector<pollfd> fds{{.fd = stop.fd(), .events = POLLIN, .revents = 0}};
   for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; ++i) {
     auto readable = ARES_GETSOCK_READABLE(bits, i) != 0;
     auto writable = ARES_GETSOCK_WRITABLE(bits, i) != 0;
     if (readable || writable)
       fds.push_back(
-        {sockets[i], static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)), 0});
+        {.fd = sockets[i],
+         .events = static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)),
+         .revents = 0});
   }
   if (fds.size() == 1)
     return false;

@@ -79,7 +79,7 @@ struct rejection {
 /// The good answer of a source.
 struct found_list {
   std::vector<found_backend> backends;
-  std::vector<rejection> rejected;
+  std::vector<rejection> rejected{};
 
   friend bool operator==(const found_list&, const found_list&) = default;
 };

@@ -19,12 +19,12 @@ constexpr milliseconds file_interval{30'000};
 constexpr size_t max_logged = 20; // rejections of one answer
 
 struct pace {
-  source_pace operator()(const static_list&) const { return {file_interval, {}}; }
-  source_pace operator()(const file_source_settings&) const { return {file_interval, {}}; }
+  source_pace operator()(const static_list&) const { return {.interval = file_interval}; }
+  source_pace operator()(const file_source_settings&) const { return {.interval = file_interval}; }
 
   template <class T>
   source_pace operator()(const T& x) const {
-    return {x.poll_interval, x.shrink};
+    return {.interval = x.poll_interval, .shrink = x.shrink};
   }
 };
 

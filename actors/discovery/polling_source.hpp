@@ -27,7 +27,7 @@ struct source_tools {
 /// How often a source asks, and which lists it doubts.
 struct source_pace {
   milliseconds interval{0};
-  shrink_settings shrink;
+  shrink_settings shrink{};
 };
 
 /// The pace of a source. A file is looked at every 30 s, should its watch miss a change.

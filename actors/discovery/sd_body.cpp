@@ -145,7 +145,7 @@ caf::expected<found_list> parse_backends(std::string_view text, const std::strin
   try {
     return parse(text, file);
   } catch (const std::exception& x) {
-    return make_error({fault{0, 0, {}, x.what()}}, file);
+    return make_error({fault{.line = 0, .column = 0, .path = {}, .what = x.what()}}, file);
   }
 }
 

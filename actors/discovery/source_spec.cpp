@@ -40,10 +40,9 @@ source_spec static_spec(const settings& x) {
   static_list list;
   for (const auto& entry : x.static_backends)
     list.backends.push_back(found(entry));
-  return {std::string{static_source_name},
-          std::move(list),
-          defaults_of(x, static_source_name, {}, {}, {}),
-          {}};
+  return {.name = std::string{static_source_name},
+          .how = std::move(list),
+          .defaults = defaults_of(x, static_source_name, {}, {}, {})};
 }
 
 } // namespace

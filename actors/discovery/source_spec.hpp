@@ -21,7 +21,7 @@ struct source_spec {
   std::variant<static_list, vmapi_settings, file_source_settings, http_sd_settings, dns_settings>
     how;
   backend_defaults defaults;
-  std::string state_dir; ///< Where its last good list is kept; empty: nowhere.
+  std::string state_dir{}; ///< Where its last good list is kept; empty: nowhere.
 
   friend bool operator==(const source_spec&, const source_spec&) = default;
 };

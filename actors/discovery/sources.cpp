@@ -58,7 +58,7 @@ source_answer ask_file(const std::string& path) {
 
 struct question {
   source_question operator()(const static_list& x) const {
-    return [x](const std::stop_token&) { return found_list{x.backends, {}}; };
+    return [x](const std::stop_token&) { return found_list{.backends = x.backends}; };
   }
 
   source_question operator()(const vmapi_settings& x) const {

@@ -32,7 +32,7 @@ std::optional<target> with_port(std::string_view address, std::string_view port)
   auto number = parse_port(port);
   if (!number)
     return std::nullopt;
-  return target{std::string{address}, *number};
+  return target{.address = std::string{address}, .port = *number};
 }
 
 std::optional<target> parse_bracketed(std::string_view text) {
@@ -44,7 +44,7 @@ std::optional<target> parse_bracketed(std::string_view text) {
   if (address.find(':') == std::string_view::npos || !is_literal_address(address))
     return std::nullopt;
   if (rest.empty())
-    return target{std::string{address}, 0};
+    return target{.address = std::string{address}};
   return rest.front() == ':' ? with_port(address, rest.substr(1)) : std::nullopt;
 }
 
@@ -60,7 +60,7 @@ std::optional<target> parse_socket(std::string_view text) {
   auto directory = text.substr(0, end);
   if (directory.size() < 2 || !socket_directory_fault(directory).empty())
     return std::nullopt;
-  return end == std::string_view::npos ? target{std::string{directory}, 0}
+  return end == std::string_view::npos ? target{.address = std::string{directory}}
                                        : with_port(directory, text.substr(end + separator.size()));
 }
 
@@ -72,12 +72,12 @@ std::optional<target> parse_target(std::string_view text) {
   if (text.starts_with('['))
     return parse_bracketed(text);
   if (is_literal_address(text))
-    return target{std::string{text}, 0};
+    return target{.address = std::string{text}};
   auto colon = text.find(':');
   auto host = text.substr(0, colon);
   if (!is_host(host))
     return std::nullopt;
-  return colon == std::string_view::npos ? target{std::string{host}, 0}
+  return colon == std::string_view::npos ? target{.address = std::string{host}}
                                          : with_port(host, text.substr(colon + 1));
 }
 

@@ -47,7 +47,7 @@ void deadlines::shut_down_late(clock::time_point now) noexcept {
   for (auto i = by_fd_.begin(); i != by_fd_.end();)
     if (i->second <= now) {
       // What the client has not taken goes with the connection.
-      linger at_once{1, 0};
+      linger at_once{.l_onoff = 1, .l_linger = 0};
       setsockopt(i->first, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
       shutdown(i->first, SHUT_RDWR);
       i = by_fd_.erase(i);

@@ -39,7 +39,7 @@ constexpr int send_buffer = 128 * 1024;
 /// What the client has not taken is dropped with the connection, instead of waiting for it in the
 /// kernel.
 void drop_unsent(int fd) noexcept {
-  linger at_once{1, 0};
+  linger at_once{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 

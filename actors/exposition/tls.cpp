@@ -59,7 +59,8 @@ public:
     }
     auto priorities = priorities_of(from_);
     if (auto code = gnutls_priority_init(&x->priorities_, priorities.c_str(), nullptr); code < 0)
-      complain({{}, 0, 0, "tls_server_config"}, "GnuTLS has nothing that fits: " + reason_of(code));
+      complain({.text = {}, .line = 0, .column = 0, .path = "tls_server_config"},
+               "GnuTLS has nothing that fits: " + reason_of(code));
     return faults_.size() == before ? x : nullptr;
   }
 

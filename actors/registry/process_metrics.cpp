@@ -46,9 +46,10 @@ struct heap {
 
 heap look_at_heap() {
   if (&__sanitizer_get_current_allocated_bytes != nullptr)
-    return {static_cast<double>(__sanitizer_get_current_allocated_bytes()), 0};
+    return {.used = static_cast<double>(__sanitizer_get_current_allocated_bytes())};
   auto info = mallinfo2();
-  return {static_cast<double>(info.uordblks + info.hblkhd), static_cast<double>(info.fordblks)};
+  return {.used = static_cast<double>(info.uordblks + info.hblkhd),
+          .kept = static_cast<double>(info.fordblks)};
 }
 
 // One less than are there: the directory itself is open while we look.

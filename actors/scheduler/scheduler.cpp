@@ -73,7 +73,7 @@ void scheduler_state::tick(uint64_t number) {
   if (tick_is_open())
     close_tick();
   trace::tick_start();
-  history_.push_front({number, now, std::nullopt, 0, 0, 0});
+  history_.push_front({.number = number, .began = now});
   if (history_.size() > max_history)
     history_.pop_back();
   for (auto& [life, x] : members_)

@@ -115,7 +115,7 @@ private:
   struct tick_record {
     uint64_t number = 0;
     time_point began;
-    std::optional<time_point> ended;
+    std::optional<time_point> ended{};
     uint64_t due = 0;
     uint64_t skipped = 0;
     uint64_t paused = 0;
