@@ -76,8 +76,8 @@ void scheduler_state::tick(uint64_t number) {
   history_.push_front({.number = number, .began = now});
   if (history_.size() > max_history)
     history_.pop_back();
-  for (auto& [life, x] : members_)
-    make_due(life, x, history_.front());
+  for (auto& [life, who] : members_)
+    make_due(life, who, history_.front());
   pump();
 }
 
@@ -85,15 +85,15 @@ void scheduler_state::reconfigure(const settings_ptr& options, const catalogue_p
   auto old = std::exchange(arguments_.options, options);
   auto fresh = std::exchange(arguments_.queries, queries) != queries;
   due_.resize(options->connections.max_in_flight);
-  for (const auto& [life, x] : members_)
-    if (!fresh && x.connection)
-      self_->send(x.connection, reconfigured{options, queries});
+  for (const auto& [life, who] : members_)
+    if (!fresh && who.connection)
+      self_->send(who.connection, reconfigured{options, queries});
   if (fresh) {
     std::vector<backend> all;
-    for (const auto& [life, x] : members_)
-      all.push_back(x.target);
-    for (const auto& x : all)
-      add(x);
+    for (const auto& [life, who] : members_)
+      all.push_back(who.target);
+    for (const auto& target : all)
+      add(target);
   }
   if (old->interval != options->interval && !draining_) {
     next_tick_ = self_->clock().now();
@@ -102,21 +102,21 @@ void scheduler_state::reconfigure(const settings_ptr& options, const catalogue_p
   pump();
 }
 
-void scheduler_state::make_due(incarnation life, member& x, tick_record& tick) {
-  auto paused = tick.began < x.paused_until;
+void scheduler_state::make_due(incarnation life, member& who, tick_record& tick) {
+  auto paused = tick.began < who.paused_until;
   if (paused) {
-    x.metrics->paused = true;
+    who.metrics->paused = true;
     ++tick.paused;
     return;
   }
-  go_on(x);
-  if (!x.connection)
+  go_on(who);
+  if (!who.connection)
     return;
   ++tick.due;
-  if (due_.add(life, x.suspect))
+  if (due_.add(life, who.suspect))
     return;
   ++tick.skipped;
-  x.metrics->polls_skipped.fetch_add(1, std::memory_order_relaxed);
+  who.metrics->polls_skipped.fetch_add(1, std::memory_order_relaxed);
 }
 
 void scheduler_state::pump() {
@@ -176,9 +176,9 @@ caf::result<caf::ok_atom> scheduler_state::drain() {
 }
 
 void scheduler_state::end_backends() {
-  for (auto& [life, x] : members_) {
-    answer_orders(x, caf::make_error(ec::timeout, "the daemon ends"));
-    leave(life, x);
+  for (auto& [life, who] : members_) {
+    answer_orders(who, caf::make_error(ec::timeout, "the daemon ends"));
+    leave(life, who);
   }
   members_.clear();
   lives_.clear();

@@ -66,7 +66,7 @@ public:
   /// A first list is there: once each of its backends has been tried, the daemon is ready.
   void discovered();
 
-  void add(const backend& x);
+  void add(const backend& target);
   void remove(const std::string& id);
   void ready(incarnation life);
   void tick(uint64_t number);
@@ -82,13 +82,13 @@ public:
   /// The second is over.
   void end_backends();
 
-  void down(const caf::down_msg& x);
+  void down(const caf::down_msg& message);
 
   // -- for the console (scheduler_orders.cpp) -----------------------------------------------------
 
   caf::result<poll_report> poll_now(const std::string& backend_name);
-  caf::result<uint64_t> pause(const pause_order& x);
-  caf::result<uint64_t> resume(const resume_order& x);
+  caf::result<uint64_t> pause(const pause_order& order);
+  caf::result<uint64_t> resume(const resume_order& order);
   [[nodiscard]] scheduler_status status() const;
 
   [[nodiscard]] const due_queue& due() const { return due_; }
@@ -125,8 +125,8 @@ private:
 
   void look_at_untried();
   void tried(incarnation life);
-  void start_actors(incarnation life, member& x);
-  void leave(incarnation life, const member& x);
+  void start_actors(incarnation life, member& who);
+  void leave(incarnation life, const member& who);
 
   // -- ticks and polls ----------------------------------------------------------------------------
 
@@ -135,13 +135,13 @@ private:
   [[nodiscard]] caf::timespan poll_limit() const;
 
   /// Tells a backend's actors that it is paused or not, and whether it may have a session.
-  void say_order(const member& x);
+  void say_order(const member& who);
 
   /// A pause is over, if there was one.
-  void go_on(member& x);
-  void make_due(incarnation life, member& x, tick_record& tick);
-  void answer_orders(member& x, const caf::expected<poll_report>& report);
-  bool each_named(const std::string& backend_name, const std::function<void(member&)>& f);
+  void go_on(member& who);
+  void make_due(incarnation life, member& who, tick_record& tick);
+  void answer_orders(member& who, const caf::expected<poll_report>& report);
+  bool each_named(const std::string& backend_name, const std::function<void(member&)>& act);
   void pump();
   void polled(incarnation life, const poll_report& report);
   void unanswered(incarnation life, const caf::error& error);

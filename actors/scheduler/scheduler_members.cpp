@@ -6,7 +6,7 @@ namespace pgstatsmon {
 
 void scheduler_state::discovered() {
   discovered_ = true;
-  for (const auto& [life, x] : members_)
+  for (const auto& [life, who] : members_)
     untried_.insert(life);
   look_at_untried();
 }
@@ -27,35 +27,36 @@ void scheduler_state::tried(incarnation life) {
     look_at_untried();
 }
 
-void scheduler_state::add(const backend& x) {
+void scheduler_state::add(const backend& target) {
   if (draining_)
     return;
   auto paused_until = all_paused_until_;
   auto disconnected = all_disconnected_ && self_->clock().now() < all_paused_until_;
-  if (auto i = lives_.find(x.id); i != lives_.end()) {
+  if (auto i = lives_.find(target.id); i != lives_.end()) {
     paused_until = members_[i->second].paused_until;
     disconnected = members_[i->second].disconnected;
   }
-  remove(x.id);
+  remove(target.id);
   auto life = ++last_life_;
-  lives_[x.id] = life;
+  lives_[target.id] = life;
   auto& added = members_[life];
-  added.target = x;
+  added.target = target;
   added.paused_until = paused_until;
   added.disconnected = disconnected;
   added.metrics = std::make_shared<backend_metrics>(arguments_.queries);
   added.metrics->paused = self_->clock().now() < paused_until;
-  self_->send(arguments_.registry, backend_known{x, life, added.metrics});
+  self_->send(arguments_.registry, backend_known{target, life, added.metrics});
   start_actors(life, added);
   show();
 }
 
-void scheduler_state::start_actors(incarnation life, member& x) {
-  x.connection = arguments_.spawn_backend(self_, x.target, life, x.metrics, arguments_.options);
-  connections_.emplace(x.connection.address(), life);
-  self_->monitor(x.connection);
-  if (x.disconnected)
-    self_->send(x.connection, session_order{.connect = false});
+void scheduler_state::start_actors(incarnation life, member& who) {
+  who.connection =
+    arguments_.spawn_backend(self_, who.target, life, who.metrics, arguments_.options);
+  connections_.emplace(who.connection.address(), life);
+  self_->monitor(who.connection);
+  if (who.disconnected)
+    self_->send(who.connection, session_order{.connect = false});
 }
 
 void scheduler_state::remove(const std::string& id) {
@@ -71,28 +72,28 @@ void scheduler_state::remove(const std::string& id) {
   slot_is_back(life);
 }
 
-void scheduler_state::leave(incarnation life, const member& x) {
+void scheduler_state::leave(incarnation life, const member& who) {
   self_->send(arguments_.registry, backend_forgotten{life});
-  if (!x.connection)
+  if (!who.connection)
     return;
-  connections_.erase(x.connection.address());
-  leaving_.insert(x.connection.address());
-  self_->send(x.connection, backend_removed{x.target.id});
+  connections_.erase(who.connection.address());
+  leaving_.insert(who.connection.address());
+  self_->send(who.connection, backend_removed{who.target.id});
 }
 
-void scheduler_state::down(const caf::down_msg& x) {
-  if (leaving_.erase(x.source) > 0) {
+void scheduler_state::down(const caf::down_msg& message) {
+  if (leaving_.erase(message.source) > 0) {
     answer_drain();
     return;
   }
-  auto i = connections_.find(x.source);
+  auto i = connections_.find(message.source);
   if (i == connections_.end())
     return;
   auto life = i->second;
   connections_.erase(i);
   auto& died = members_.at(life);
   say(spdlog::level::err, "backend {}: its actors died ({}), they are started again",
-      died.target.name, caf::to_string(x.reason));
+      died.target.name, caf::to_string(message.reason));
   died.connection = nullptr;
   died.metrics->up = false;
   died.metrics->state = backend_state::backoff;

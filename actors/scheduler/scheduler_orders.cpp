@@ -19,22 +19,22 @@ caf::error unknown_backend(const std::string& name) {
 
 caf::result<poll_report> scheduler_state::poll_now(const std::string& backend_name) {
   auto i = std::ranges::find_if(
-    members_, [&](const auto& x) { return x.second.target.name == backend_name; });
+    members_, [&](const auto& who) { return who.second.target.name == backend_name; });
   if (i == members_.end())
     return unknown_backend(backend_name);
-  auto& [life, x] = *i;
-  if (draining_ || !x.connection)
+  auto& [life, who] = *i;
+  if (draining_ || !who.connection)
     return caf::make_error(ec::timeout, "the backend's actors are being started again");
-  if (x.orders.size() >= max_orders)
+  if (who.orders.size() >= max_orders)
     return caf::make_error(ec::busy, "too many consoles wait for a poll of this backend");
-  auto promise = x.orders.emplace_back(self_->make_response_promise<poll_report>());
+  auto promise = who.orders.emplace_back(self_->make_response_promise<poll_report>());
   due_.add_first(life);
   pump();
   return promise;
 }
 
-void scheduler_state::answer_orders(member& x, const caf::expected<poll_report>& report) {
-  for (auto& promise : std::exchange(x.orders, {}))
+void scheduler_state::answer_orders(member& who, const caf::expected<poll_report>& report) {
+  for (auto& promise : std::exchange(who.orders, {}))
     if (report)
       promise.deliver(*report);
     else
@@ -42,63 +42,64 @@ void scheduler_state::answer_orders(member& x, const caf::expected<poll_report>&
 }
 
 bool scheduler_state::each_named(const std::string& backend_name,
-                                 const std::function<void(member&)>& f) {
+                                 const std::function<void(member&)>& act) {
   auto all = backend_name.empty();
   auto found = all;
-  for (auto& [life, x] : members_)
-    if (all || x.target.name == backend_name) {
-      f(x);
+  for (auto& [life, who] : members_)
+    if (all || who.target.name == backend_name) {
+      act(who);
       found = true;
     }
   return found;
 }
 
-caf::result<uint64_t> scheduler_state::pause(const pause_order& x) {
-  auto until = x.span.count() > 0 ? self_->clock().now() + x.span : time_point::max();
-  uint64_t n = 0;
-  auto pause_one = [&](member& y) {
-    y.paused_until = until;
-    y.metrics->paused.store(true, std::memory_order_relaxed);
-    y.disconnected = y.disconnected || x.disconnect;
-    say_order(y);
-    ++n;
+caf::result<uint64_t> scheduler_state::pause(const pause_order& order) {
+  auto until = order.span.count() > 0 ? self_->clock().now() + order.span : time_point::max();
+  uint64_t paused = 0;
+  auto pause_one = [&](member& who) {
+    who.paused_until = until;
+    who.metrics->paused.store(true, std::memory_order_relaxed);
+    who.disconnected = who.disconnected || order.disconnect;
+    say_order(who);
+    ++paused;
   };
-  if (!each_named(x.backend, pause_one))
-    return unknown_backend(x.backend);
-  if (x.backend.empty()) {
+  if (!each_named(order.backend, pause_one))
+    return unknown_backend(order.backend);
+  if (order.backend.empty()) {
     all_paused_until_ = until;
-    all_disconnected_ = x.disconnect;
+    all_disconnected_ = order.disconnect;
   }
   say(spdlog::level::warn, "polling of {} is paused by order{}",
-      x.backend.empty() ? "all backends" : x.backend, x.disconnect ? ", without a connection" : "");
-  return n;
+      order.backend.empty() ? "all backends" : order.backend,
+      order.disconnect ? ", without a connection" : "");
+  return paused;
 }
 
-void scheduler_state::say_order(const member& x) {
-  if (x.connection)
-    self_->send(x.connection, session_order{.connect = !x.disconnected});
+void scheduler_state::say_order(const member& who) {
+  if (who.connection)
+    self_->send(who.connection, session_order{.connect = !who.disconnected});
 }
 
-void scheduler_state::go_on(member& x) {
-  x.disconnected = false;
-  if (x.metrics->paused.exchange(false))
-    say_order(x);
+void scheduler_state::go_on(member& who) {
+  who.disconnected = false;
+  if (who.metrics->paused.exchange(false))
+    say_order(who);
 }
 
-caf::result<uint64_t> scheduler_state::resume(const resume_order& x) {
-  uint64_t n = 0;
-  auto resume_one = [&](member& y) {
-    n += self_->clock().now() < y.paused_until ? 1 : 0;
-    y.paused_until = time_point{};
-    go_on(y);
+caf::result<uint64_t> scheduler_state::resume(const resume_order& order) {
+  uint64_t resumed = 0;
+  auto resume_one = [&](member& who) {
+    resumed += self_->clock().now() < who.paused_until ? 1 : 0;
+    who.paused_until = time_point{};
+    go_on(who);
   };
-  if (!each_named(x.backend, resume_one))
-    return unknown_backend(x.backend);
-  if (x.backend.empty())
+  if (!each_named(order.backend, resume_one))
+    return unknown_backend(order.backend);
+  if (order.backend.empty())
     all_paused_until_ = time_point{};
   say(spdlog::level::info, "polling of {} is resumed",
-      x.backend.empty() ? "all backends" : x.backend);
-  return n;
+      order.backend.empty() ? "all backends" : order.backend);
+  return resumed;
 }
 
 scheduler_status scheduler_state::status() const {
@@ -111,20 +112,20 @@ scheduler_status scheduler_state::status() const {
   result.waiting = due_.waiting();
   result.suspects = due_.waiting_suspects();
   result.all_paused = now < all_paused_until_;
-  for (const auto& [life, x] : members_) {
+  for (const auto& [life, who] : members_) {
     if (due_.is_in_flight(life))
-      result.in_flight.push_back({x.target.name, now - x.polled});
-    if (now < x.paused_until && x.disconnected)
-      result.disconnected.push_back(x.target.name);
-    if (now < x.paused_until)
-      result.paused.push_back({x.target.name, x.paused_until == time_point::max()
-                                                ? caf::timespan{0}
-                                                : caf::timespan{x.paused_until - now}});
+      result.in_flight.push_back({who.target.name, now - who.polled});
+    if (now < who.paused_until && who.disconnected)
+      result.disconnected.push_back(who.target.name);
+    if (now < who.paused_until)
+      result.paused.push_back({who.target.name, who.paused_until == time_point::max()
+                                                  ? caf::timespan{0}
+                                                  : caf::timespan{who.paused_until - now}});
   }
   std::ranges::sort(result.in_flight, std::greater{}, &named_span::span);
-  for (const auto& x : history_)
-    result.ticks.push_back({x.number, now - x.began, x.ended.value_or(now) - x.began,
-                            x.ended.has_value(), x.due, x.skipped, x.paused});
+  for (const auto& tick : history_)
+    result.ticks.push_back({tick.number, now - tick.began, tick.ended.value_or(now) - tick.began,
+                            tick.ended.has_value(), tick.due, tick.skipped, tick.paused});
   return result;
 }
 
