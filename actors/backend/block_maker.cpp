@@ -15,18 +15,18 @@
 namespace pgstatsmon {
 
 const column_map& result_shapes::of(size_t query, const PGresult& rows) {
-  auto& x = shapes_[query];
-  if (x.columns.columns.empty() || !fits(x.columns, rows)) {
+  auto& known = shapes_[query];
+  if (known.columns.columns.empty() || !fits(known.columns, rows)) {
     const auto& definition = queries_->queries()[query];
-    x.columns = map_columns(definition, rows);
-    warn_about(definition, x);
+    known.columns = map_columns(definition, rows);
+    warn_about(definition, known);
   }
-  return x.columns;
+  return known.columns;
 }
 
-void result_shapes::warn_about(const query_definition& query, shape& of) const {
-  const auto& [columns, labels, values, missing, unknown] = of.columns;
-  if ((missing.empty() && unknown.empty()) || !of.reported.insert(columns).second)
+void result_shapes::warn_about(const query_definition& query, shape& known) const {
+  const auto& [columns, labels, values, missing, unknown] = known.columns;
+  if ((missing.empty() && unknown.empty()) || !known.reported.insert(columns).second)
     return;
   if (!missing.empty())
     spdlog::warn("{}: query {}: the result lacks {}", backend_, query.name,
@@ -36,10 +36,10 @@ void result_shapes::warn_about(const query_definition& query, shape& of) const {
                  query.name, fmt::join(unknown, ", "));
 }
 
-block_maker::block_maker(catalogue_ptr queries, const backend& of, std::string_view database)
+block_maker::block_maker(catalogue_ptr queries, const backend& target, std::string_view database)
   : queries_{std::move(queries)},
-    labels_{of.labels},
-    all_databases_{of.databases.on},
+    labels_{target.labels},
+    all_databases_{target.databases.on},
     datname_{render_labels({{"datname", std::string{database}}})} {
   // nop
 }
@@ -51,37 +51,37 @@ void block_maker::begin() {
 
 block_maker::memory& block_maker::memory_of(size_t query) {
   auto [i, fresh] = memories_.try_emplace(query);
-  auto& x = i->second;
+  auto& result = i->second;
   if (fresh) {
     const auto& definition = queries_->queries()[query];
-    x.doubled = doubles(labels_, definition, all_databases_);
+    result.doubled = doubles(labels_, definition, all_databases_);
     if (definition.limit.rows > 0)
-      x.limit.emplace(definition, fixed_labels(definition));
+      result.limit.emplace(definition, fixed_labels(definition));
   }
-  return x;
+  return result;
 }
 
 section_ptr block_maker::take(size_t query, const PGresult& rows, result_shapes& shapes,
                               time_point now, decode_report& report) {
-  auto& x = memory_of(query);
-  if (x.doubled)
+  auto& own = memory_of(query);
+  if (own.doubled)
     return nullptr;
   const auto& definition = queries_->queries()[query];
   auto turned = definition.pivot ? pivoted(*definition.pivot, rows) : nullptr;
   const auto& cells = turned ? *turned : rows;
   auto section =
     decode(definition, fixed_labels(definition), shapes.of(query, cells), cells, report);
-  if (x.limit)
-    section = x.limit->keep(section, now);
-  return x.fresh = std::make_shared<const pgstatsmon::section>(std::move(section));
+  if (own.limit)
+    section = own.limit->keep(section, now);
+  return own.fresh = std::make_shared<const pgstatsmon::section>(std::move(section));
 }
 
 block_ptr block_maker::finish(const std::vector<bool>& kept) {
   std::vector<section_ptr> sections(queries_->queries().size());
-  for (auto& [query, x] : memories_) {
-    if (x.fresh || query >= kept.size() || !kept[query])
-      x.shown = std::exchange(x.fresh, nullptr);
-    sections[query] = x.shown;
+  for (auto& [query, own] : memories_) {
+    if (own.fresh || query >= kept.size() || !kept[query])
+      own.shown = std::exchange(own.fresh, nullptr);
+    sections[query] = own.shown;
   }
   return std::make_shared<const block>(queries_, std::move(sections));
 }
@@ -102,8 +102,8 @@ void log_samples(const own_log_level& level, const std::string& backend,
   std::array<char, max_number_size> number{};
   for (size_t i = 0; i < rows.rows(); ++i)
     for (size_t j = 0; j < rows.metrics(); ++j)
-      if (auto x = rows.value(i, j); !is_absent(x)) {
-        auto* end = write_number(number.data(), x);
+      if (auto value = rows.value(i, j); !is_absent(value)) {
+        auto* end = write_number(number.data(), value);
         log_about(level, spdlog::level::trace, "{}: sample {}{{{}}} {}", backend,
                   query.metrics[j].family, rows.labels(i), std::string_view{number.data(), end});
       }

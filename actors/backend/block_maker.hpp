@@ -37,7 +37,7 @@ private:
     std::set<std::vector<std::string>> reported; ///< Columns of results that a warning was about.
   };
 
-  void warn_about(const query_definition& query, shape& of) const;
+  void warn_about(const query_definition& query, shape& known) const;
 
   catalogue_ptr queries_;
   std::string backend_;
@@ -51,7 +51,7 @@ public:
 
   /// @param of The static labels of the backend, and whether all databases are watched.
   /// @param database Its name, for queries that have it as a label.
-  block_maker(catalogue_ptr queries, const backend& of, std::string_view database);
+  block_maker(catalogue_ptr queries, const backend& target, std::string_view database);
 
   /// A poll begins: results of one that did not end are forgotten.
   void begin();

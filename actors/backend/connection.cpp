@@ -96,12 +96,12 @@ void connection_state::end() {
 void connection_state::reconfigure(const reconfigured& news) {
   if (arguments_.visitor)
     self_->send(arguments_.visitor, news);
-  const auto& x = news.value;
-  auto old = std::exchange(arguments_.options, x);
-  outdated_ =
-    outdated_ || old->connections != x->connections || old->password_file != x->password_file;
+  const auto& fresh = news.value;
+  auto old = std::exchange(arguments_.options, fresh);
+  outdated_ = outdated_ || old->connections != fresh->connections
+              || old->password_file != fresh->password_file;
   // Whoever turned setup on, or gave it another password, wants it tried.
-  if (old->setup != x->setup)
+  if (old->setup != fresh->setup)
     setup_due_ = now();
   if (outdated_ && state_ == backend_state::ready) {
     drop_session();
@@ -109,17 +109,17 @@ void connection_state::reconfigure(const reconfigured& news) {
   }
 }
 
-void connection_state::on_socket(const socket_ready& x) {
-  if (successor_watch_.is(x.watch) && successor_ != nullptr) {
-    if (x.events == 0)
+void connection_state::on_socket(const socket_ready& event) {
+  if (successor_watch_.is(event.watch) && successor_ != nullptr) {
+    if (event.events == 0)
       renewal_failed(unwatchable);
     else
       advance_successor(successor_->advance());
     return;
   }
-  if (!watch_.is(x.watch) || session_ == nullptr)
+  if (!watch_.is(event.watch) || session_ == nullptr)
     return;
-  if (x.events == 0)
+  if (event.events == 0)
     failed(unwatchable);
   else if (state_ == backend_state::connecting)
     go_on(session_->advance());
@@ -150,11 +150,11 @@ void connection_state::on_timer(uint64_t number) {
   }
 }
 
-void connection_state::enter(backend_state x) {
-  state_ = x;
-  arguments_.metrics->state = x;
-  arguments_.metrics->history.enter(x, now());
-  auto serving = x == backend_state::ready || x == backend_state::polling || quiet_;
+void connection_state::enter(backend_state state) {
+  state_ = state;
+  arguments_.metrics->state = state;
+  arguments_.metrics->history.enter(state, now());
+  auto serving = state == backend_state::ready || state == backend_state::polling || quiet_;
   if (!serving && std::exchange(visiting_, false))
     self_->send(arguments_.visitor, session_order{.connect = false});
 }

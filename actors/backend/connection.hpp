@@ -112,7 +112,7 @@ public:
   /// Lets go of the server once no poll is under way, or connects again.
   void obey(const session_order& order);
 
-  void on_socket(const socket_ready& x);
+  void on_socket(const socket_ready& event);
   void on_timer(uint64_t number);
   void on_renewal(uint64_t number);
 
@@ -178,8 +178,8 @@ private:
   void receive();
   [[nodiscard]] trace::query traced(const step& what) const;
   void trace_start() const;
-  void take(statement_result x);
-  void query_answered(const taken_result& x);
+  void take(statement_result result);
+  void query_answered(const taken_result& taken);
   void query_failed(const step& what, const session_error& error);
   void say_outdated(const step& what, const session_error& error) const;
   void end_poll(failure reason, bool publish);
@@ -198,7 +198,7 @@ private:
 
   // -- of all of these (connection.cpp) -----------------------------------------------------------
 
-  void enter(backend_state x);
+  void enter(backend_state state);
   void drop_session();
   void close_session();
   void let_go();

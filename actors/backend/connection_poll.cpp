@@ -152,14 +152,14 @@ void connection_state::take(statement_result result) {
   trace_start();
 }
 
-void connection_state::query_answered(const taken_result& x) {
-  auto& metrics = arguments_.metrics->query(x.what.query);
+void connection_state::query_answered(const taken_result& taken) {
+  auto& metrics = arguments_.metrics->query(taken.what.query);
   metrics.last_success = arguments_.context->unix_time();
-  metrics.time_ms.observe(milliseconds_of(x.took()));
-  settle(query_complaints_[x.what.query], queries().queries()[x.what.query].name);
-  trace::query_done(traced(x.what), x.result.rows.get(), x.took());
-  if (x.result.rows != nullptr)
-    self_->send(arguments_.query, query_result{poll_->number, x.what.query, x.result.rows});
+  metrics.time_ms.observe(milliseconds_of(taken.took()));
+  settle(query_complaints_[taken.what.query], queries().queries()[taken.what.query].name);
+  trace::query_done(traced(taken.what), taken.result.rows.get(), taken.took());
+  if (taken.result.rows != nullptr)
+    self_->send(arguments_.query, query_result{poll_->number, taken.what.query, taken.result.rows});
 }
 
 void connection_state::query_failed(const step& what, const session_error& error) {

@@ -17,8 +17,8 @@ public:
   std::optional<session_error> send(const std::vector<statement>& flight) override {
     begin_flight(flight.size());
     queries_.clear();
-    for (const auto& x : flight)
-      queries_.push_back(x.sql);
+    for (const auto& each : flight)
+      queries_.push_back(each.sql);
     return send_next();
   }
 
@@ -28,20 +28,20 @@ protected:
   bool enter_mode() override { return true; }
 
   std::optional<session_error> collect(const result_handler& on_result) override {
-    auto* c = native();
+    auto* connection = native();
     // Handles ParameterStatus and FATAL messages also while nothing is pending.
-    auto busy = PQisBusy(c) != 0;
+    auto busy = PQisBusy(connection) != 0;
     while (!busy && pending() > 0) {
-      if (auto result = share(PQgetResult(c))) {
+      if (auto result = share(PQgetResult(connection))) {
         take(std::move(result));
       } else {
-        if (PQstatus(c) == CONNECTION_BAD)
+        if (PQstatus(connection) == CONNECTION_BAD)
           return std::nullopt;
         complete(on_result);
         if (auto error = send_next())
           return error;
       }
-      busy = PQisBusy(c) != 0;
+      busy = PQisBusy(connection) != 0;
     }
     return std::nullopt;
   }

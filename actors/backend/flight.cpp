@@ -59,15 +59,15 @@ std::optional<bool> boolean(const pg_result* rows) {
 }
 
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
-                   const plan_facts& of, const session_memory& memory) {
+                   const plan_facts& facts, const session_memory& memory) {
   flight result;
-  auto add = [&](purpose x, const std::string& sql) {
-    if (sql.empty() && x != purpose::arrival)
+  auto add = [&](purpose why, const std::string& sql) {
+    if (sql.empty() && why != purpose::arrival)
       return;
-    auto pinned =
-      x == purpose::role || x == purpose::rights || x == purpose::facts || x == purpose::place;
+    auto pinned = why == purpose::role || why == purpose::rights || why == purpose::facts
+                  || why == purpose::place;
     result.statements.push_back({.pins = pinned ? extras.pins : std::string{}, .sql = sql});
-    result.steps.push_back({.what = x});
+    result.steps.push_back({.what = why});
   };
   add(purpose::arrival, extras.arrival);
   add(purpose::guards, extras.guards);
@@ -86,7 +86,8 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
     auto keep = memory.ground == footing::own && !moves && !memory.prepared.is_given_up(key);
     auto known = keep && memory.prepared.contains(key);
     auto name = keep ? memory.prepared.name(key) : std::string{};
-    auto sql = known ? std::string{} : with_tables(of.found.with_schemas(text), of.collect.tables);
+    auto sql =
+      known ? std::string{} : with_tables(facts.found.with_schemas(text), facts.collect.tables);
     auto own_limit = query.timeout.count() > 0 && extras.pins_for;
     result.statements.push_back({.pins = own_limit ? extras.pins_for(query.timeout) : extras.pins,
                                  .name = std::move(name),
@@ -99,7 +100,7 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
     const auto& query = queries.queries()[i];
     auto own_limit = query.timeout.count() > 0 && extras.pins_for;
     result.statements.push_back({.pins = own_limit ? extras.pins_for(query.timeout) : extras.pins,
-                                 .sql = of.found.with_schemas(query.texts)});
+                                 .sql = facts.found.with_schemas(query.texts)});
     result.steps.push_back({.what = purpose::texts, .query = i, .limit = query.timeout});
   }
   return result;

@@ -121,6 +121,6 @@ std::optional<bool> boolean(const pg_result* rows);
 /// @param of Has the schemas of extensions and the tables that are shown.
 /// @param memory Prepared statements are made and used where the session is ours alone.
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
-                   const plan_facts& of, const session_memory& memory);
+                   const plan_facts& facts, const session_memory& memory);
 
 } // namespace pgstatsmon

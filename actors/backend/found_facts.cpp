@@ -117,21 +117,21 @@ found_facts::found_facts(const PGresult& rows) {
                                PQgetvalue(&rows, i, 2));
 }
 
-bool found_facts::holds(const need& x) const {
+bool found_facts::holds(const need& wanted) const {
   auto value = [&](const char* what) -> const std::string* {
-    auto i = values_.find({what, x.name});
+    auto i = values_.find({what, wanted.name});
     return i == values_.end() ? nullptr : &i->second;
   };
   auto is_true = [](const std::string* said) { return said != nullptr && *said == "true"; };
-  switch (x.what) {
+  switch (wanted.what) {
   case kind::functions: return false;
   case kind::extension: {
     const auto* version = value("extension");
-    return version != nullptr && is_at_least(*version, x.value);
+    return version != nullptr && is_at_least(*version, wanted.value);
   }
   case kind::setting: {
     const auto* setting = value("setting");
-    return setting != nullptr && (*setting == x.value) != x.unequal;
+    return setting != nullptr && (*setting == wanted.value) != wanted.unequal;
   }
   case kind::role: return is_true(value("role"));
   case kind::select: return is_true(value("select"));

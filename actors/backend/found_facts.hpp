@@ -32,7 +32,7 @@ public:
   explicit found_facts(const PGresult& rows);
 
   /// Whether it holds; what was not asked about, and need::kind::functions, does not.
-  [[nodiscard]] bool holds(const need& x) const;
+  [[nodiscard]] bool holds(const need& wanted) const;
 
   /// The SQL with the schemas of extensions in place of `{schema EXTENSION}`, quoted.
   [[nodiscard]] std::string with_schemas(std::string_view sql) const;

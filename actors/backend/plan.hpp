@@ -32,14 +32,14 @@ struct plan_facts {
 
 /// Makes the plan for a server. Of a query's variants the first that fits is taken; versions newer
 /// than any that we know fit the ranges without an end.
-plan make_plan(const catalogue& queries, const plan_facts& of);
+plan make_plan(const catalogue& queries, const plan_facts& facts);
 
 /// Why a query is not in a plan, for a person: `switched off`, `needs extension
 /// pg_stat_statements`, `not for 9.6.24`, `for a primary only`. Empty when it is in it.
-std::string why_left_out(const query_definition& query, const plan_facts& of);
+std::string why_left_out(const query_definition& query, const plan_facts& facts);
 
 /// Why a query of scope database that is in the plan is not asked in the server's other databases:
 /// setup makes its functions in one only. Empty where it is, or is of the server.
-std::string why_not_elsewhere(const query_definition& query, const plan_facts& of);
+std::string why_not_elsewhere(const query_definition& query, const plan_facts& facts);
 
 } // namespace pgstatsmon

@@ -21,12 +21,12 @@ void poll_progress::heard(time_point now) {
     first_byte_ = now;
 }
 
-taken_result poll_progress::take(statement_result x, agenda& asked, session_memory& of,
+taken_result poll_progress::take(statement_result came, agenda& asked, session_memory& memory,
                                  time_point now) {
-  auto index = x.index;
+  auto index = came.index;
   auto first = std::exchange(first_byte_, std::nullopt).value_or(now);
   taken_result result{.what = sent_.steps[index],
-                      .result = std::move(x),
+                      .result = std::move(came),
                       .start = std::exchange(last_result_, now),
                       .first = first,
                       .end = now};
@@ -36,10 +36,10 @@ taken_result poll_progress::take(statement_result x, agenda& asked, session_memo
   case purpose::arrival: round_trip_ = result.took(); break;
   case purpose::guards:
     if (auto own = boolean(rows))
-      of.ground = *own ? footing::own : footing::shared;
+      memory.ground = *own ? footing::own : footing::shared;
     break;
   case purpose::facts: asked.facts_came(rows, now); break;
-  case purpose::query: take_query(result, asked, of.prepared); break;
+  case purpose::query: take_query(result, asked, memory.prepared); break;
   case purpose::role:
   case purpose::rights:
   case purpose::texts:
@@ -48,25 +48,25 @@ taken_result poll_progress::take(statement_result x, agenda& asked, session_memo
   return result;
 }
 
-void poll_progress::take_query(taken_result& x, agenda& asked, prepared_statements& prepared) {
-  auto& [index, rows, is_prepared, error] = x.result;
-  auto query = x.what.query;
-  auto variant = x.what.variant;
+void poll_progress::take_query(taken_result& taken, agenda& asked, prepared_statements& prepared) {
+  auto& [index, rows, is_prepared, error] = taken.result;
+  auto query = taken.what.query;
+  auto variant = taken.what.variant;
   prepared_statements::key key{query, variant};
   if (is_prepared && sent_.statements[index].prepare)
     prepared.add(key);
   if (!error)
     error = too_many_rows(rows.get(), limits_.max_rows);
-  asked.answered(query, x.end, !error);
-  traces_.push_back(trace_of(x));
+  asked.answered(query, taken.end, !error);
+  traces_.push_back(trace_of(taken));
   if (!error) {
     ++good_;
     rows_ += traces_.back().rows;
     return;
   }
   rows = nullptr;
-  x.lost_needs = asked.has_lost_its_needs(query, variant, error->sqlstate, began_);
-  if (x.lost_needs)
+  taken.lost_needs = asked.has_lost_its_needs(query, variant, error->sqlstate, began_);
+  if (taken.lost_needs)
     return;
   if (worst_ != failure::timeout)
     worst_ = error->reason;
@@ -97,21 +97,21 @@ poll_progress::time_point poll_progress::deadline() const {
   return std::min<time_point>(last_byte_ + silence, began_ + whole);
 }
 
-query_trace poll_progress::trace_of(const taken_result& x) const {
+query_trace poll_progress::trace_of(const taken_result& taken) const {
   query_trace result;
-  result.query = x.what.query;
-  result.variant = x.what.variant;
+  result.query = taken.what.query;
+  result.variant = taken.what.variant;
   result.done = true;
-  result.start = x.start - began_;
-  result.first = x.first - began_;
-  result.end = x.end - began_;
-  if (const auto* rows = x.result.rows.get()) {
+  result.start = taken.start - began_;
+  result.first = taken.first - began_;
+  result.end = taken.end - began_;
+  if (const auto* rows = taken.result.rows.get()) {
     result.rows = static_cast<uint64_t>(PQntuples(rows));
     result.bytes = PQresultMemorySize(rows);
   }
-  if (x.result.error) {
-    result.reason = x.result.error->reason;
-    result.sqlstate = x.result.error->sqlstate;
+  if (taken.result.error) {
+    result.reason = taken.result.error->reason;
+    result.sqlstate = taken.result.error->sqlstate;
   }
   return result;
 }
@@ -124,10 +124,10 @@ poll_trace poll_progress::trace(double when, failure reason, time_point now) con
   result.round_trip = round_trip_;
   result.queries = traces_;
   for (auto i = next_; i < sent_.steps.size(); ++i)
-    if (const auto& x = sent_.steps[i]; x.what == purpose::query) {
+    if (const auto& next = sent_.steps[i]; next.what == purpose::query) {
       auto& missing = result.queries.emplace_back();
-      missing.query = x.query;
-      missing.variant = x.variant;
+      missing.query = next.query;
+      missing.variant = next.variant;
       missing.start = last_result_ - began_;
     }
   return result;

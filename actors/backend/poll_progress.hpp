@@ -58,7 +58,7 @@ public:
 
   /// The next result is complete. The agenda learns that its query was asked, or which facts were
   /// found, and the session's memory what is prepared and whose the session is.
-  taken_result take(statement_result x, agenda& asked, session_memory& of, time_point now);
+  taken_result take(statement_result came, agenda& asked, session_memory& memory, time_point now);
 
   /// The session ended in the midst of it. A query whose result crossed a bound is left out of the
   /// agenda for a while.
@@ -96,8 +96,8 @@ public:
   [[nodiscard]] poll_trace trace(double when, failure reason, time_point now) const;
 
 private:
-  void take_query(taken_result& x, agenda& asked, prepared_statements& prepared);
-  [[nodiscard]] query_trace trace_of(const taken_result& x) const;
+  void take_query(taken_result& taken, agenda& asked, prepared_statements& prepared);
+  [[nodiscard]] query_trace trace_of(const taken_result& taken) const;
 
   flight sent_;
   flight_limits limits_;

@@ -53,11 +53,11 @@ private:
   handle request_;
 };
 
-session_error error_of(const PGresult* x) {
-  auto state = text(PQresultErrorField(x, PG_DIAG_SQLSTATE));
-  auto message = text(PQresultErrorField(x, PG_DIAG_MESSAGE_PRIMARY));
+session_error error_of(const PGresult* said) {
+  auto state = text(PQresultErrorField(said, PG_DIAG_SQLSTATE));
+  auto message = text(PQresultErrorField(said, PG_DIAG_MESSAGE_PRIMARY));
   if (message.empty())
-    message = text(PQresultErrorMessage(x));
+    message = text(PQresultErrorMessage(said));
   return {classify_sqlstate(state), state, join_lines(message)};
 }
 
@@ -228,10 +228,10 @@ session_error pq_connection::broken() const {
           .message = join_lines(text(PQerrorMessage(connection_.get())))};
 }
 
-void pq_connection::on_notice(void* self, const PGresult* x) {
-  auto severity = text(PQresultErrorField(x, PG_DIAG_SEVERITY_NONLOCALIZED));
+void pq_connection::on_notice(void* self, const PGresult* said) {
+  auto severity = text(PQresultErrorField(said, PG_DIAG_SEVERITY_NONLOCALIZED));
   if (severity == "FATAL" || severity == "PANIC" || severity == "ERROR")
-    static_cast<pq_connection*>(self)->last_words_ = error_of(x);
+    static_cast<pq_connection*>(self)->last_words_ = error_of(said);
 }
 
 } // namespace pgstatsmon

@@ -40,8 +40,8 @@ public:
     pinned_.clear();
     for (const auto& each : flight)
       pinned_.push_back(!each.pins.empty());
-    for (const auto& x : flight)
-      if (!send(x))
+    for (const auto& each : flight)
+      if (!send(each))
         return broken();
     return flush();
   }
@@ -50,36 +50,40 @@ protected:
   bool enter_mode() override { return PQenterPipelineMode(native()) == 1; }
 
   std::optional<session_error> collect(const result_handler& on_result) override {
-    auto* c = native();
+    auto* connection = native();
     // Handles ParameterStatus and FATAL messages also while nothing is pending.
-    auto busy = PQisBusy(c) != 0;
+    auto busy = PQisBusy(connection) != 0;
     auto ends = 0;
     while (!busy && pending() > 0 && ends < 2) {
-      auto* result = PQgetResult(c);
+      auto* result = PQgetResult(connection);
       ends = result == nullptr ? ends + 1 : 0;
       if (result != nullptr)
         take(share(result), on_result);
-      busy = PQisBusy(c) != 0;
+      busy = PQisBusy(connection) != 0;
     }
     return std::nullopt;
   }
 
 private:
-  bool send(const statement& x) {
-    auto* c = native();
-    if (!x.pins.empty()
-        && PQsendQueryParams(c, x.pins.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
+  bool send(const statement& what) {
+    auto* connection = native();
+    if (!what.pins.empty()
+        && PQsendQueryParams(connection, what.pins.c_str(), 0, nullptr, nullptr, nullptr, nullptr,
+                             0)
+             != 1)
       return false;
-    if (x.prepare && PQsendPrepare(c, x.name.c_str(), x.sql.c_str(), 0, nullptr) != 1)
+    if (what.prepare
+        && PQsendPrepare(connection, what.name.c_str(), what.sql.c_str(), 0, nullptr) != 1)
       return false;
-    if (!x.name.empty()) {
-      if (PQsendQueryPrepared(c, x.name.c_str(), 0, nullptr, nullptr, nullptr, 0) != 1)
+    if (!what.name.empty()) {
+      if (PQsendQueryPrepared(connection, what.name.c_str(), 0, nullptr, nullptr, nullptr, 0) != 1)
         return false;
-    } else if (!x.sql.empty()) {
-      if (PQsendQueryParams(c, x.sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
+    } else if (!what.sql.empty()) {
+      if (PQsendQueryParams(connection, what.sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0)
+          != 1)
         return false;
     }
-    return PQpipelineSync(c) == 1;
+    return PQpipelineSync(connection) == 1;
   }
 
   void take(std::shared_ptr<const PGresult> result, const result_handler& on_result) {

@@ -34,25 +34,25 @@ bool query_state::enter(uint64_t number) {
   return number == poll && under_way;
 }
 
-void query_state::take(const query_result& x) {
+void query_state::take(const query_result& result) {
   const auto& queries = metrics->queries()->queries();
-  if (x.query >= queries.size() || !enter(x.poll))
+  if (result.query >= queries.size() || !enter(result.poll))
     return;
   decode_report report;
-  auto fresh = rows->take(x.query, *x.rows, *shapes, self->clock().now(), report);
+  auto fresh = rows->take(result.query, *result.rows, *shapes, self->clock().now(), report);
   if (fresh == nullptr)
     return;
-  count_decoded(*metrics, backend, x.query, report);
+  count_decoded(*metrics, backend, result.query, report);
   if (trace::replication_is_watched()) [[unlikely]]
-    trace_replication(backend, queries[x.query], *fresh);
+    trace_replication(backend, queries[result.query], *fresh);
 }
 
-void query_state::finish(const poll_finished& x) {
-  if (!enter(x.poll))
+void query_state::finish(const poll_finished& end) {
+  if (!enter(end.poll))
     return;
   under_way = false;
-  if (x.publish)
-    publish(x.kept);
+  if (end.publish)
+    publish(end.kept);
 }
 
 void query_state::publish(const std::vector<bool>& kept) {
@@ -67,24 +67,24 @@ void query_state::publish(const std::vector<bool>& kept) {
 
 void count_decoded(backend_metrics& metrics, const std::string& backend, size_t query,
                    const decode_report& report) {
-  auto& to = metrics.query(query);
-  to.duplicates.fetch_add(report.duplicates, std::memory_order_relaxed);
+  auto& counts = metrics.query(query);
+  counts.duplicates.fetch_add(report.duplicates, std::memory_order_relaxed);
   for (size_t i = 0; i < report.not_a_number.size(); ++i)
     if (auto bad = report.not_a_number[i]; bad > 0) {
-      to.nan[i].fetch_add(bad, std::memory_order_relaxed);
+      counts.nan[i].fetch_add(bad, std::memory_order_relaxed);
       trace::bad_value(backend, metrics.queries()->queries()[query].name, bad);
     }
 }
 
 query_actor::behavior_type query(observed_ptr<query_actor, query_state> self,
-                                 registry_actor registry, const backend& of, incarnation life,
+                                 registry_actor registry, const backend& target, incarnation life,
                                  metrics_ptr metrics) {
-  self->is_for(of.name);
+  self->is_for(target.name);
   self->state.registry = std::move(registry);
-  self->state.backend = of.name;
+  self->state.backend = target.name;
   self->state.life = life;
-  self->state.shapes.emplace(metrics->queries(), of.name);
-  self->state.rows.emplace(metrics->queries(), of, of.database);
+  self->state.shapes.emplace(metrics->queries(), target.name);
+  self->state.rows.emplace(metrics->queries(), target, target.database);
   self->state.metrics = std::move(metrics);
   return {
     [self](query_result& x) { self->state.take(x); },

@@ -22,8 +22,8 @@ struct query_state {
   /// Begins a poll if `number` is newer than the one under way.
   /// @returns false if it is of a poll that is over, or has been given up for a newer one.
   bool enter(uint64_t number);
-  void take(const query_result& x);
-  void finish(const poll_finished& x);
+  void take(const query_result& result);
+  void finish(const poll_finished& end);
   void publish(const std::vector<bool>& kept);
 
   query_actor::pointer self;
@@ -42,10 +42,10 @@ void count_decoded(backend_metrics& metrics, const std::string& backend, size_t 
                    const decode_report& report);
 
 /// @param registry Gets the blocks.
-/// @param life Of `of`; goes with every block.
+/// @param life Of `target`; goes with every block.
 /// @param metrics Counts of the backend, with the catalogue that its results are made of.
 query_actor::behavior_type query(observed_ptr<query_actor, query_state> self,
-                                 registry_actor registry, const backend& of, incarnation life,
+                                 registry_actor registry, const backend& target, incarnation life,
                                  metrics_ptr metrics);
 
 } // namespace pgstatsmon

@@ -50,22 +50,22 @@ bool query_schedule::is_due(size_t query, time_point now, caf::timespan poll_int
 }
 
 void query_schedule::answered(size_t query, time_point now, bool well) {
-  auto& x = entries_[query];
+  auto& asked = entries_[query];
   if (well)
-    x.answered = now;
+    asked.answered = now;
   auto interval = every(query);
   if (interval.count() == 0)
     return;
   auto phase =
-    caf::timespan{static_cast<int64_t>(x.hash % static_cast<uint64_t>(interval.count()))};
+    caf::timespan{static_cast<int64_t>(asked.hash % static_cast<uint64_t>(interval.count()))};
   // Not twice in one interval, but for the first time, when it comes to its phase.
-  x.due = next_at(now + interval / 2, interval, phase);
+  asked.due = next_at(now + interval / 2, interval, phase);
 }
 
 bool query_schedule::keeps(size_t query, time_point now, caf::timespan poll_interval) const {
-  const auto& x = entries_[query];
-  return every(query).count() > 0 && x.answered != time_point{}
-         && now - x.answered <= every(query) + every(query) / 2 + 2 * poll_interval;
+  const auto& asked = entries_[query];
+  return every(query).count() > 0 && asked.answered != time_point{}
+         && now - asked.answered <= every(query) + every(query) / 2 + 2 * poll_interval;
 }
 
 } // namespace pgstatsmon

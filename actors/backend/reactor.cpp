@@ -70,10 +70,10 @@ void reactor::forget(int socket) {
 void reactor::run() {
   std::array<epoll_event, 64> events{};
   for (;;) {
-    auto n = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
-    if (n < 0 && errno != EINTR)
+    auto ready = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
+    if (ready < 0 && errno != EINTR)
       std::this_thread::sleep_for(after_failure);
-    for (int i = 0; i < n; ++i) {
+    for (int i = 0; i < ready; ++i) {
       if (events[static_cast<size_t>(i)].data.fd == wake_)
         return;
       dispatch(events[static_cast<size_t>(i)].data.fd, events[static_cast<size_t>(i)].events);

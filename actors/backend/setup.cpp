@@ -85,10 +85,10 @@ void setup_actor_state::close() {
   connected_ = false;
 }
 
-void setup_actor_state::on_socket(const socket_ready& x) {
-  if (x.watch != watch_)
+void setup_actor_state::on_socket(const socket_ready& event) {
+  if (event.watch != watch_)
     return;
-  if (x.events == 0)
+  if (event.events == 0)
     failed("the system can't watch one more socket");
   else if (connected_)
     receive();
@@ -138,9 +138,9 @@ void setup_actor_state::send() {
 }
 
 void setup_actor_state::receive() {
-  auto error = session_->receive([this](const statement_result& x) {
-    if (x.error && !first_error_)
-      first_error_ = x.error;
+  auto error = session_->receive([this](const statement_result& result) {
+    if (result.error && !first_error_)
+      first_error_ = result.error;
   });
   if (error)
     failed(error->message);

@@ -28,7 +28,7 @@ public:
 
   /// Begins; the promise is delivered when it ends.
   caf::result<caf::ok_atom> start();
-  void on_socket(const socket_ready& x);
+  void on_socket(const socket_ready& event);
 
   /// Ends with an error.
   void failed(const std::string& what, ec why = ec::connect_failed);

@@ -163,22 +163,22 @@ std::string create_schema(std::string_view role) {
                      role);
 }
 
-std::string create_function(const lent_function& x, std::string_view role) {
+std::string create_function(const lent_function& function, std::string_view role) {
   return fmt::format(R"(
       CREATE OR REPLACE FUNCTION pgstatsmon.{0}() RETURNS TABLE ({1})
         LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {2};
       REVOKE ALL ON FUNCTION pgstatsmon.{0}() FROM PUBLIC;
       GRANT EXECUTE ON FUNCTION pgstatsmon.{0}() TO {3};)",
-                     x.name, x.columns, quote_literal(x.body), role);
+                     function.name, function.columns, quote_literal(function.body), role);
 }
 
 /// A condition: the functions of this version are there, and the role may use them.
 std::string have_functions(int32_t server_version, std::string_view name) {
   std::string list;
   auto count = 0;
-  for (const auto& x : lent_functions)
-    if (server_version >= x.from) {
-      list += (list.empty() ? "" : ",") + std::string{x.name};
+  for (const auto& function : lent_functions)
+    if (server_version >= function.from) {
+      list += (list.empty() ? "" : ",") + std::string{function.name};
       ++count;
     }
   return fmt::format(R"((SELECT pg_catalog.count(*) OPERATOR(pg_catalog.=) {}
@@ -195,19 +195,19 @@ std::string have_functions(int32_t server_version, std::string_view name) {
 std::string create_functions(int32_t server_version, std::string_view user, std::string_view name) {
   auto role = quote_identifier(user);
   auto work = create_schema(role);
-  for (const auto& x : lent_functions)
-    if (server_version >= x.from)
-      work += create_function(x, role);
+  for (const auto& function : lent_functions)
+    if (server_version >= function.from)
+      work += create_function(function, role);
   return fmt::format(R"(
       IF NOT {} THEN{}
       END IF;)",
                      have_functions(server_version, name), work);
 }
 
-std::string doubled(std::string_view x, char quote) {
+std::string doubled(std::string_view text, char quote) {
   std::string result;
-  result.reserve(x.size() + 2);
-  for (auto c : x) {
+  result.reserve(text.size() + 2);
+  for (auto c : text) {
     if (c == quote)
       result += quote;
     result += c;

@@ -32,17 +32,17 @@ visit_plan::visit_plan(const database_rules& rules, std::string own)
 std::vector<const listed_database*> visit_plan::choose(const database_list& list) {
   std::vector<const listed_database*> result;
   excluded_ = 0;
-  for (const auto& x : list.databases) {
-    if (x.name == own_)
+  for (const auto& database : list.databases) {
+    if (database.name == own_)
       continue;
-    if (filter_.takes(x.name))
-      result.push_back(&x);
+    if (filter_.takes(database.name))
+      result.push_back(&database);
     else
       ++excluded_;
   }
-  auto rank = [this](const listed_database* x) {
-    return std::tuple{entries_.contains(x->name) ? 0 : 1, UINT64_MAX - x->transactions,
-                      std::string_view{x->name}};
+  auto rank = [this](const listed_database* database) {
+    return std::tuple{entries_.contains(database->name) ? 0 : 1,
+                      UINT64_MAX - database->transactions, std::string_view{database->name}};
   };
   std::ranges::sort(result, {}, rank);
   beyond_max_ = result.size() - std::min<size_t>(result.size(), rules_.max);
@@ -54,31 +54,33 @@ visit_plan::change visit_plan::learn(const database_list& list, time_point now) 
   change result;
   std::set<std::string_view> listed;
   auto chosen = choose(list);
-  for (const auto* x : chosen) {
-    listed.insert(x->name);
-    auto i = entries_.find(x->name);
-    if (i != entries_.end() && i->second.oid != x->oid) {
-      result.gone.push_back(x->name);
+  for (const auto* database : chosen) {
+    listed.insert(database->name);
+    auto i = entries_.find(database->name);
+    if (i != entries_.end() && i->second.oid != database->oid) {
+      result.gone.push_back(database->name);
       entries_.erase(i);
       i = entries_.end();
     }
     auto fresh = i == entries_.end();
     if (fresh) {
-      result.come.push_back(x->name);
-      i = entries_.emplace(x->name, entry{}).first;
-      i->second.oid = x->oid;
+      result.come.push_back(database->name);
+      i = entries_.emplace(database->name, entry{}).first;
+      i->second.oid = database->oid;
       i->second.due = now;
     }
-    auto& y = i->second;
-    auto ours = y.kept || y.under_way ? 1U : 0U;
-    y.busy = x->sessions > ours;
-    y.activity = fresh || x->transactions < y.transactions ? 0 : x->transactions - y.transactions;
-    y.transactions = x->transactions;
+    auto& known = i->second;
+    auto ours = known.kept || known.under_way ? 1U : 0U;
+    known.busy = database->sessions > ours;
+    known.activity = fresh || database->transactions < known.transactions
+                       ? 0
+                       : database->transactions - known.transactions;
+    known.transactions = database->transactions;
   }
-  std::erase_if(entries_, [&](const auto& x) {
-    auto gone = !listed.contains(x.first);
+  std::erase_if(entries_, [&](const auto& known) {
+    auto gone = !listed.contains(known.first);
     if (gone)
-      result.gone.push_back(x.first);
+      result.gone.push_back(known.first);
     return gone;
   });
   learn_room(list);
@@ -101,19 +103,19 @@ void visit_plan::learn_room(const database_list& list) {
 
 void visit_plan::choose_kept() {
   std::vector<entry*> busy;
-  for (auto& [name, x] : entries_) {
-    x.wanted = false;
-    if (x.busy)
-      busy.push_back(&x);
+  for (auto& [name, database] : entries_) {
+    database.wanted = false;
+    if (database.busy)
+      busy.push_back(&database);
   }
-  std::ranges::stable_sort(busy, std::greater{}, [](const entry* x) {
-    return std::pair{x->activity, x->transactions};
+  std::ranges::stable_sort(busy, std::greater{}, [](const entry* database) {
+    return std::pair{database->activity, database->transactions};
   });
   // One place is for visits.
   auto places = std::min<size_t>(rules_.keep, room_ > 0 ? room_ - 1 : 0);
   busy.resize(std::min(busy.size(), places));
-  for (auto* x : busy)
-    x->wanted = true;
+  for (auto* database : busy)
+    database->wanted = true;
 }
 
 std::optional<std::string> visit_plan::next(time_point now) {
@@ -135,24 +137,24 @@ void visit_plan::ended(const std::string& name, visit_outcome how, time_point no
   auto i = entries_.find(name);
   if (i == entries_.end())
     return;
-  auto& x = i->second;
-  x.under_way = false;
-  if (auto before = std::exchange(x.ended, now))
+  auto& visited = i->second;
+  visited.under_way = false;
+  if (auto before = std::exchange(visited.ended, now))
     round_ = now - *before;
   auto wait = interval_;
   switch (how) {
   case visit_outcome::good:
-    x.failures = 0;
-    x.good = now;
-    x.kept = x.wanted;
+    visited.failures = 0;
+    visited.good = now;
+    visited.kept = visited.wanted;
     break;
-  case visit_outcome::skipped: x.kept = x.kept && x.wanted; break;
+  case visit_outcome::skipped: visited.kept = visited.kept && visited.wanted; break;
   case visit_outcome::failed:
-    wait *= std::min(1U << std::min(++x.failures, 5U), max_wait);
+    wait *= std::min(1U << std::min(++visited.failures, 5U), max_wait);
     [[fallthrough]];
-  case visit_outcome::no_room: x.kept = false; break;
+  case visit_outcome::no_room: visited.kept = false; break;
   }
-  x.due = now + wait;
+  visited.due = now + wait;
   if (how != visit_outcome::no_room)
     return;
   rest_until_ = now + rest;
@@ -166,9 +168,9 @@ bool visit_plan::kept(const std::string& name) const {
 
 std::vector<std::string> visit_plan::surplus() {
   std::vector<std::string> result;
-  for (auto& [name, x] : entries_)
-    if (x.kept && !x.under_way && !x.wanted) {
-      x.kept = false;
+  for (auto& [name, database] : entries_)
+    if (database.kept && !database.under_way && !database.wanted) {
+      database.kept = false;
       result.push_back(name);
     }
   return result;
@@ -184,9 +186,9 @@ std::optional<visit_plan::time_point> visit_plan::due() const {
   if (visits() >= rules_.at_once)
     return result;
   auto place = sessions() < room_;
-  for (const auto& [name, x] : entries_)
-    if (!x.under_way && (place || x.kept) && (!result || x.due < *result))
-      result = x.due;
+  for (const auto& [name, database] : entries_)
+    if (!database.under_way && (place || database.kept) && (!result || database.due < *result))
+      result = database.due;
   return result ? std::max(*result, rest_until_) : result;
 }
 
@@ -194,10 +196,11 @@ bool visit_plan::stale(const std::string& name, time_point now) const {
   auto i = entries_.find(name);
   if (i == entries_.end() || !i->second.good)
     return false;
-  const auto& x = i->second;
+  const auto& database = i->second;
   // Waiting for its turn is no fault of its own, within reason.
   auto longest = std::max(patient_intervals * interval_, 3 * round_);
-  return std::min(now, x.due) - *x.good > 3 * interval_ || now - *x.good > longest;
+  return std::min(now, database.due) - *database.good > 3 * interval_
+         || now - *database.good > longest;
 }
 
 size_t visit_plan::sessions() const {

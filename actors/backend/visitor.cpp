@@ -32,18 +32,19 @@ bool has_ended(int socket) {
 
 } // namespace
 
-visitor_state::watched::watched(const visitor_arguments& of, const std::string& database)
-  : what{of.metrics->queries(), of.target.id + '/' + database, of.target.collect, true},
-    rows{of.metrics->queries(), of.target, database} {
+visitor_state::watched::watched(const visitor_arguments& arguments, const std::string& database)
+  : what{arguments.metrics->queries(), arguments.target.id + '/' + database,
+         arguments.target.collect, true},
+    rows{arguments.metrics->queries(), arguments.target, database} {
   shown.name = database;
   shown.labels = render_labels({{"datname", database}});
 }
 
 visitor_state::~visitor_state() {
   close_all();
-  for (auto& [number, x] : leaving_) {
-    arguments_.context->sockets->forget(x.socket);
-    ::close(x.socket);
+  for (auto& [number, gone] : leaving_) {
+    arguments_.context->sockets->forget(gone.socket);
+    ::close(gone.socket);
   }
 }
 
@@ -60,11 +61,11 @@ caf::timespan visitor_state::interval() const {
                                  arguments_.options->interval);
 }
 
-void visitor_state::learn(const server_seen& x) {
-  if (server_ && server_->address != x.address)
+void visitor_state::learn(const server_seen& server) {
+  if (server_ && server_->address != server.address)
     close_idle();
-  server_ = x;
-  auto change = plan_->learn(*x.databases, now());
+  server_ = server;
+  auto change = plan_->learn(*server.databases, now());
   for (const auto& database : change.gone)
     forget(database);
   for (const auto& database : change.come)
@@ -82,11 +83,11 @@ void visitor_state::obey(const session_order& order) {
 }
 
 void visitor_state::end_all() {
-  for (auto& [database, x] : databases_) {
-    if (x.open == nullptr || x.open->at == visit::stage::idle)
+  for (auto& [database, known] : databases_) {
+    if (known.open == nullptr || known.open->at == visit::stage::idle)
       continue;
-    if (x.open->link != nullptr)
-      if (auto request = x.open->link->cancellation())
+    if (known.open->link != nullptr)
+      if (auto request = known.open->link->cancellation())
         self_->send(arguments_.context->worker, cancel_request{std::move(request)});
     end(database, visit_outcome::skipped);
   }
@@ -94,13 +95,14 @@ void visitor_state::end_all() {
   show();
 }
 
-void visitor_state::reconfigure(const settings_ptr& x) {
-  auto old = std::exchange(arguments_.options, x);
+void visitor_state::reconfigure(const settings_ptr& fresh) {
+  auto old = std::exchange(arguments_.options, fresh);
   plan_->set_interval(interval());
-  auto outdated = old->connections != x->connections || old->password_file != x->password_file;
-  for (auto& [database, y] : databases_)
-    if (outdated && y.open != nullptr)
-      y.open->last = true;
+  auto outdated =
+    old->connections != fresh->connections || old->password_file != fresh->password_file;
+  for (auto& [database, known] : databases_)
+    if (outdated && known.open != nullptr)
+      known.open->last = true;
   if (outdated)
     close_idle();
   pump();
@@ -120,55 +122,55 @@ void visitor_state::pump() {
 }
 
 void visitor_state::begin(const std::string& database) {
-  auto& x = databases_.at(database);
+  auto& known = databases_.at(database);
   auto when = now();
-  x.what.learn(server_->version, server_->role, false);
-  x.what.start(when, interval());
-  auto asked = x.what.due(when, interval());
-  auto any = std::ranges::any_of(asked, [](const auto& y) { return y.has_value(); });
-  if (!any && !wants_facts(x)) {
+  known.what.learn(server_->version, server_->role, false);
+  known.what.start(when, interval());
+  auto asked = known.what.due(when, interval());
+  auto any = std::ranges::any_of(asked, [](const auto& variant) { return variant.has_value(); });
+  if (!any && !wants_facts(known)) {
     end(database, visit_outcome::skipped);
     return;
   }
-  if (x.open != nullptr) {
-    ask(database, x);
+  if (known.open != nullptr) {
+    ask(database, known);
     return;
   }
-  x.open = std::make_unique<visit>(numbers_);
-  enter(database, *x.open);
+  known.open = std::make_unique<visit>(numbers_);
+  enter(database, *known.open);
 }
 
 void visitor_state::end(const std::string& database, visit_outcome how) {
-  auto& x = databases_.at(database);
+  auto& known = databases_.at(database);
   plan_->ended(database, how, now());
-  if (x.open != nullptr && x.open->last)
+  if (known.open != nullptr && known.open->last)
     plan_->lost(database);
   if (!plan_->kept(database))
-    close(x);
-  x.shown.kept = x.open != nullptr;
+    close(known);
+  known.shown.kept = known.open != nullptr;
 }
 
-void visitor_state::close(watched& x) {
-  x.shown.kept = false;
-  if (x.open == nullptr)
+void visitor_state::close(watched& known) {
+  known.shown.kept = false;
+  if (known.open == nullptr)
     return;
-  plan_->lost(x.shown.name);
-  if (x.open->link != nullptr)
-    see_off(*x.open);
-  x.open.reset();
+  plan_->lost(known.shown.name);
+  if (known.open->link != nullptr)
+    see_off(*known.open);
+  known.open.reset();
 }
 
 // What the server has not ended yet counts: for a role with two sessions the next visit would be
 // one too many.
-void visitor_state::see_off(visit& x) {
-  if (auto socket = x.link->socket(); socket >= 0)
+void visitor_state::see_off(visit& open) {
+  if (auto socket = open.link->socket(); socket >= 0)
     arguments_.context->sockets->forget(socket);
-  auto socket = x.link->leave();
+  auto socket = open.link->leave();
   if (socket < 0)
     return;
   plan_->leaving();
   auto number = numbers_.fresh();
-  leaving_.emplace(number, farewell{socket, std::move(x.right)});
+  leaving_.emplace(number, farewell{socket, std::move(open.right)});
   arguments_.context->sockets->watch(socket, epoll_events(interest::read), self_, number);
   self_->delayed_send(self_, farewell_limit, caf::timeout_atom_v, number);
 }
@@ -190,14 +192,14 @@ void visitor_state::on_farewell(uint64_t number, bool in_time) {
 }
 
 void visitor_state::close_all() {
-  for (auto& [database, x] : databases_)
-    close(x);
+  for (auto& [database, known] : databases_)
+    close(known);
 }
 
 void visitor_state::close_idle() {
-  for (auto& [database, x] : databases_)
-    if (x.open != nullptr && x.open->at == visit::stage::idle)
-      close(x);
+  for (auto& [database, known] : databases_)
+    if (known.open != nullptr && known.open->at == visit::stage::idle)
+      close(known);
 }
 
 void visitor_state::forget(const std::string& database) {
@@ -210,15 +212,15 @@ void visitor_state::forget(const std::string& database) {
 }
 
 void visitor_state::drop_stale() {
-  for (auto& [database, x] : databases_)
-    if (x.shown.series > 0 && plan_->stale(database, now())) {
-      hide(database, x);
+  for (auto& [database, known] : databases_)
+    if (known.shown.series > 0 && plan_->stale(database, now())) {
+      hide(database, known);
       show();
     }
 }
 
-void visitor_state::hide(const std::string& database, watched& x) {
-  x.shown.series = 0;
+void visitor_state::hide(const std::string& database, watched& known) {
+  known.shown.series = 0;
   self_->send(arguments_.registry, database_samples{.life = arguments_.life, .database = database});
 }
 
@@ -228,13 +230,14 @@ void visitor_state::show() {
   result->beyond_max = plan_->beyond_max();
   auto before = arguments_.metrics->databases.load(std::memory_order_acquire);
   size_t i = 0;
-  for (const auto& [database, x] : databases_) {
+  for (const auto& [database, known] : databases_) {
     // Most are as they were.
     while (before != nullptr && i < before->watched.size() && before->watched[i]->name < database)
       ++i;
-    auto same = before != nullptr && i < before->watched.size() && *before->watched[i] == x.shown;
+    auto same =
+      before != nullptr && i < before->watched.size() && *before->watched[i] == known.shown;
     result->watched.push_back(same ? before->watched[i]
-                                   : std::make_shared<const database_state>(x.shown));
+                                   : std::make_shared<const database_state>(known.shown));
   }
   arguments_.metrics->databases.store(std::move(result), std::memory_order_release);
 }

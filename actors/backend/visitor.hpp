@@ -41,14 +41,14 @@ public:
   void start(visitor_arguments arguments);
 
   /// The server is there: visits begin or go on.
-  void learn(const server_seen& x);
+  void learn(const server_seen& server);
 
   /// The server is gone, or an operator has paused the backend: every visit ends, and no session is
   /// kept, which would be in the way of DROP DATABASE. Or it is paused no more: visits go on.
   void obey(const session_order& order);
 
-  void reconfigure(const settings_ptr& x);
-  void on_socket(const socket_ready& x);
+  void reconfigure(const settings_ptr& fresh);
+  void on_socket(const socket_ready& event);
   void on_timer(uint64_t number);
   void on_tick(uint64_t number);
 
@@ -83,7 +83,7 @@ private:
 
   /// What is remembered of a database between visits.
   struct watched {
-    watched(const visitor_arguments& of, const std::string& name);
+    watched(const visitor_arguments& arguments, const std::string& database);
 
     agenda what;
     block_maker rows;
@@ -97,42 +97,43 @@ private:
   void pump();
   void begin(const std::string& database);
   void end(const std::string& database, visit_outcome how);
-  void close(watched& x);
-  void see_off(visit& x);
+  void close(watched& known);
+  void see_off(visit& open);
   void on_farewell(uint64_t number, bool in_time);
   void end_all();
   void close_all();
   void close_idle();
   void forget(const std::string& database);
   void drop_stale();
-  void hide(const std::string& database, watched& x);
+  void hide(const std::string& database, watched& known);
   void show();
   void arm_tick();
   [[nodiscard]] caf::timespan interval() const;
 
   // -- a visit (visitor_visit.cpp) ----------------------------------------------------------------
 
-  void enter(const std::string& database, visit& x);
-  void look_up(const std::string& database, visit& x);
-  void connect(const std::string& database, visit& x, const std::string& password);
-  void go_on(const std::string& database, visit& x, const connect_progress& progress);
+  void enter(const std::string& database, visit& open);
+  void look_up(const std::string& database, visit& open);
+  void connect(const std::string& database, visit& open, const std::string& password);
+  void go_on(const std::string& database, visit& open, const connect_progress& progress);
   void failed(const std::string& database, const session_error& error);
-  void silent(const std::string& database, watched& y);
-  void judge(const std::string& database, watched& y, const std::optional<session_error>& error);
-  void watch(visit& x, interest what);
-  void arm(visit& x, caf::timespan delay);
+  void silent(const std::string& database, watched& known);
+  void judge(const std::string& database, watched& known,
+             const std::optional<session_error>& error);
+  void watch(visit& open, interest what);
+  void arm(visit& open, caf::timespan delay);
 
   /// The database whose visit has this number; null when there is none.
   std::pair<const std::string, watched>* find(counting_number visit::*which, uint64_t number);
 
   // -- its flight (visitor_flight.cpp) ------------------------------------------------------------
 
-  void ask(const std::string& database, watched& y);
-  [[nodiscard]] bool wants_facts(const watched& y) const;
-  [[nodiscard]] flight_extras extras(const watched& y) const;
-  void receive(const std::string& database, watched& y);
-  void take(watched& y, statement_result result);
-  void answered(const std::string& database, watched& y);
+  void ask(const std::string& database, watched& known);
+  [[nodiscard]] bool wants_facts(const watched& known) const;
+  [[nodiscard]] flight_extras extras(const watched& known) const;
+  void receive(const std::string& database, watched& known);
+  void take(watched& known, statement_result result);
+  void answered(const std::string& database, watched& known);
 
   [[nodiscard]] time_point now() const { return self_->clock().now(); }
   [[nodiscard]] const connection_settings& options() const {

@@ -38,9 +38,10 @@ caf::expected<std::vector<std::string>> resolve(const std::string& host) {
                            fmt::format("cannot resolve {}: {}", host, gai_strerror(code)));
   std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> list{found, freeaddrinfo};
   std::vector<std::string> result;
-  for (auto* x = list.get(); x != nullptr; x = x->ai_next) {
+  for (auto* address = list.get(); address != nullptr; address = address->ai_next) {
     std::array<char, NI_MAXHOST> text{};
-    if (getnameinfo(x->ai_addr, x->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST)
+    if (getnameinfo(address->ai_addr, address->ai_addrlen, text.data(), text.size(), nullptr, 0,
+                    NI_NUMERICHOST)
           == 0
         && std::find(result.begin(), result.end(), text.data()) == result.end())
       result.emplace_back(text.data());
@@ -52,13 +53,13 @@ caf::expected<std::vector<std::string>> resolve(const std::string& host) {
 
 worker_tasks system_tasks() {
   return {
-    [](const lookup& x) -> caf::expected<lookup_result> {
-      auto password = read_password(x.password_file);
+    [](const lookup& wanted) -> caf::expected<lookup_result> {
+      auto password = read_password(wanted.password_file);
       if (!password)
         return std::move(password.error());
-      if (x.host.empty())
+      if (wanted.host.empty())
         return lookup_result{.password = std::move(*password)};
-      auto addresses = resolve(x.host);
+      auto addresses = resolve(wanted.host);
       if (!addresses)
         return std::move(addresses.error());
       return lookup_result{.addresses = std::move(*addresses), .password = std::move(*password)};
@@ -88,7 +89,7 @@ worker_state::~worker_state() {
   bell_->owner = nullptr;
 }
 
-caf::result<lookup_result> worker_state::look_up(const lookup& x) {
+caf::result<lookup_result> worker_state::look_up(const lookup& wanted) {
   auto promise = self_->make_response_promise<lookup_result>();
   if (lookups_.waiting.size() >= max_waiting) {
     promise.deliver(caf::make_error(ec::dns_failed, "too many lookups are waiting"));
@@ -96,7 +97,7 @@ caf::result<lookup_result> worker_state::look_up(const lookup& x) {
   }
   auto result = std::make_shared<caf::expected<lookup_result>>(
     caf::make_error(ec::dns_failed, "no thread to look it up"));
-  enqueue(lookups_, {[look_up = tasks.look_up, x, result] { *result = look_up(x); },
+  enqueue(lookups_, {[look_up = tasks.look_up, wanted, result] { *result = look_up(wanted); },
                      [promise, result]() mutable {
                        if (*result)
                          promise.deliver(std::move(**result));
@@ -106,32 +107,32 @@ caf::result<lookup_result> worker_state::look_up(const lookup& x) {
   return promise;
 }
 
-void worker_state::cancel(const cancel_request& x) {
+void worker_state::cancel(const cancel_request& request) {
   // A request that is not sent costs a server the rest of its statement_timeout.
   if (cancels_.waiting.size() < max_waiting)
-    enqueue(cancels_,
-            {[cancel = tasks.cancel, x] { cancel(x); }, [] { /* nobody waits for it */ }});
+    enqueue(cancels_, {[cancel = tasks.cancel, request] { cancel(request); },
+                       [] { /* nobody waits for it */ }});
 }
 
-void worker_state::enqueue(lane& to, task x) {
-  to.waiting.push_back(std::move(x));
-  start_next(to);
+void worker_state::enqueue(lane& where, task job) {
+  where.waiting.push_back(std::move(job));
+  start_next(where);
 }
 
-void worker_state::start_next(lane& x) {
-  while (x.running < max_running && !x.waiting.empty()) {
-    auto next = std::move(x.waiting.front());
-    x.waiting.pop_front();
-    start(x, std::move(next));
+void worker_state::start_next(lane& where) {
+  while (where.running < max_running && !where.waiting.empty()) {
+    auto next = std::move(where.waiting.front());
+    where.waiting.pop_front();
+    start(where, std::move(next));
   }
 }
 
-void worker_state::start(lane& in, task x) {
+void worker_state::start(lane& where, task job) {
   if (!bell_->owner)
     bell_->owner = self_;
   auto number = ++last_number_;
   try {
-    std::thread{[bell = bell_, work = std::move(x.work), number]() mutable {
+    std::thread{[bell = bell_, work = std::move(job.work), number]() mutable {
       try {
         work();
       } catch (const std::exception& e) {
@@ -140,10 +141,10 @@ void worker_state::start(lane& in, task x) {
       work = nullptr;
       bell->ring(number);
     }}.detach();
-    ++in.running;
-    running_.emplace(number, running_task{&in, std::move(x.done)});
+    ++where.running;
+    running_.emplace(number, running_task{&where, std::move(job.done)});
   } catch (const std::system_error&) {
-    x.done();
+    job.done();
   }
 }
 

@@ -47,8 +47,8 @@ struct worker_state {
   worker_state(const worker_state&) = delete;
   worker_state& operator=(const worker_state&) = delete;
 
-  caf::result<lookup_result> look_up(const lookup& x);
-  void cancel(const cancel_request& x);
+  caf::result<lookup_result> look_up(const lookup& wanted);
+  void cancel(const cancel_request& request);
 
   /// The thread with this number has done its task.
   void done(uint64_t number);
@@ -75,9 +75,9 @@ private:
 
   struct doorbell; // where threads leave word
 
-  void enqueue(lane& to, task x);
-  void start_next(lane& x);
-  void start(lane& in, task x);
+  void enqueue(lane& where, task job);
+  void start_next(lane& where);
+  void start(lane& where, task job);
 
   worker_actor::pointer self_;
   std::shared_ptr<doorbell> bell_;
