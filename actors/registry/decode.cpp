@@ -66,12 +66,12 @@ std::vector<std::string> label_openings(const query_definition& query, std::stri
 /// Label text of all rows if nothing needs escaping.
 size_t plain_label_bytes(const std::vector<std::string>& openings, const column_map& columns,
                          const PGresult& rows) {
-  auto n = PQntuples(&rows);
+  auto count = PQntuples(&rows);
   size_t result = 0;
   for (size_t i = 0; i < openings.size(); ++i) {
-    result += static_cast<size_t>(n) * (openings[i].size() + 1);
+    result += static_cast<size_t>(count) * (openings[i].size() + 1);
     if (columns.labels[i] >= 0)
-      for (int row = 0; row < n; ++row)
+      for (int row = 0; row < count; ++row)
         result += static_cast<size_t>(PQgetlength(&rows, row, columns.labels[i]));
   }
   return result;
@@ -137,12 +137,12 @@ bool decode_histogram(const row_target& to, size_t first, std::string_view text)
 /// @returns false if the text is none that the metric can be made of.
 bool decode_cell(const row_target& to, size_t metric, std::string_view text) {
   const auto& how = to.query->metrics[metric];
-  double x = 0;
+  double value = 0;
   switch (how.source) {
   case sample_source::number:
-    if (!parse_number(text, x))
+    if (!parse_number(text, value))
       return false;
-    to.set(metric, how.scale == 1 ? x : x * how.scale);
+    to.set(metric, how.scale == 1 ? value : value * how.scale);
     return true;
   case sample_source::state: to.set(metric, text == how.state ? 1 : 0); return true;
   case sample_source::bucket: return !how.leads || decode_histogram(to, metric, text);
@@ -184,10 +184,11 @@ column_map map_columns(const query_definition& query, const PGresult& rows) {
   };
   for (const auto& name : query.labels)
     result.labels.push_back(find(name, {}, false));
-  for (const auto& x : query.metrics)
-    result.metrics.push_back(x.leads && x.source != sample_source::row
-                               ? find(x.column, x.also, x.from > 0 || x.until > 0)
-                               : find_column(result, x.column));
+  for (const auto& metric : query.metrics)
+    result.metrics.push_back(
+      metric.leads && metric.source != sample_source::row
+        ? find(metric.column, metric.also, metric.from > 0 || metric.until > 0)
+        : find_column(result, metric.column));
   if (query.kind == backend_kind::pgbouncer)
     return result;
   for (size_t i = 0; i < declared.size(); ++i)
@@ -207,18 +208,18 @@ bool fits(const column_map& columns, const PGresult& rows) {
 
 section decode(const query_definition& query, std::string_view fixed, const column_map& columns,
                const PGresult& rows, decode_report& report) {
-  auto n = PQntuples(&rows);
+  auto count = PQntuples(&rows);
   section result{query.metrics.size()};
   report.not_a_number.resize(query.metrics.size());
   auto openings = label_openings(query, fixed);
   auto label_bytes =
-    plain_label_bytes(openings, columns, rows) + static_cast<size_t>(n) * fixed.size();
-  result.reserve(static_cast<size_t>(n), label_bytes);
-  row_index index{static_cast<size_t>(n)};
+    plain_label_bytes(openings, columns, rows) + static_cast<size_t>(count) * fixed.size();
+  result.reserve(static_cast<size_t>(count), label_bytes);
+  row_index index{static_cast<size_t>(count)};
   auto leaves_out = std::ranges::any_of(
     query.metrics, [](const auto& x) { return x.duplicates == duplicate_rule::first; });
   std::string labels;
-  for (int row = 0; row < n; ++row) {
+  for (int row = 0; row < count; ++row) {
     render_row(labels, fixed, openings, columns, rows, row);
     if (labels.size() > std::numeric_limits<uint32_t>::max() - result.label_bytes())
       break; // a section can't hold more
@@ -230,7 +231,7 @@ section decode(const query_definition& query, std::string_view fixed, const colu
       ++report.duplicates;
     decode_values({&result, at, again, &query}, columns, rows, row, report);
   }
-  if (result.rows() < static_cast<size_t>(n) || result.label_bytes() > label_bytes)
+  if (result.rows() < static_cast<size_t>(count) || result.label_bytes() > label_bytes)
     result.shrink();
   return result;
 }

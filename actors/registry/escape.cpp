@@ -23,29 +23,29 @@ constexpr bool is_plain(char c) noexcept {
   return static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\' && c != '\n';
 }
 
-bool is_plain(std::string_view x) noexcept {
-  while (x.size() >= sizeof(uint64_t)) {
+bool is_plain(std::string_view text) noexcept {
+  while (text.size() >= sizeof(uint64_t)) {
     uint64_t word = 0;
-    std::memcpy(&word, x.data(), sizeof(word));
+    std::memcpy(&word, text.data(), sizeof(word));
     if (((word & every_byte(0x80)) | zero_bytes(word ^ every_byte('"'))
          | zero_bytes(word ^ every_byte('\\')) | zero_bytes(word ^ every_byte('\n')))
         != 0)
       return false;
-    x.remove_prefix(sizeof(word));
+    text.remove_prefix(sizeof(word));
   }
-  for (char c : x)
+  for (char c : text)
     if (!is_plain(c))
       return false;
   return true;
 }
 
-// Length of the UTF-8 sequence that begins `x`, which is not ASCII; 0 if there is none. The ranges
-// are those of the Unicode standard, table 3-7: no overlong forms, no surrogates, no more than
-// U+10FFFF.
-size_t sequence_length(std::string_view x) noexcept {
-  auto at = [&](size_t i) { return static_cast<uint8_t>(x[i]); };
+// Length of the UTF-8 sequence that begins `text`, which is not ASCII; 0 if there is none. The
+// ranges are those of the Unicode standard, table 3-7: no overlong forms, no surrogates, no more
+// than U+10FFFF.
+size_t sequence_length(std::string_view text) noexcept {
+  auto at = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   auto within = [&](size_t i, uint8_t low, uint8_t high) {
-    return i < x.size() && at(i) >= low && at(i) <= high;
+    return i < text.size() && at(i) >= low && at(i) <= high;
   };
   auto tail = [&](size_t i) { return within(i, 0x80, 0xBF); };
   auto first = at(0);

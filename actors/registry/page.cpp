@@ -28,8 +28,8 @@ page_reader::page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
     own_{own_families(queries)},
     daemon_{std::move(daemon)} {
   blocks_.reserve(backends_->size());
-  for (const auto& x : *backends_)
-    blocks_.push_back(blocks_of(*x, queries_));
+  for (const auto& backend : *backends_)
+    blocks_.push_back(blocks_of(*backend, queries_));
   data_.reserve(queries_->families());
   for (size_t i = 0; i < queries_->queries().size(); ++i)
     for (size_t j = 0; j < queries_->queries()[i].metrics.size(); ++j)

@@ -42,20 +42,20 @@ std::vector<labelled_query> labelled(const catalogue& queries, shown others) {
 // A member of query_metrics, for each query.
 write_function per_query(const catalogue_ptr& queries, std::atomic<uint64_t> query_metrics::*member,
                          shown others) {
-  return
-    [=, all = labelled(*queries, others)](sample_writer& to, const entry& x, const shown_blocks&) {
-      if (x.metrics->queries() != queries)
-        return;
-      for (const auto& [i, label, at_zero] : all) {
-        if (queries->queries()[i].kind != x.value.kind)
-          continue;
-        const auto& of = x.metrics->query(i);
-        auto value = (of.*member).load(std::memory_order_relaxed);
-        auto planned = at_zero == shown::if_planned && of.planned.load(std::memory_order_relaxed);
-        if (value > 0 || at_zero == shown::always || planned)
-          to.sample(label, value);
-      }
-    };
+  return [=, all = labelled(*queries, others)](sample_writer& to, const entry& backend,
+                                               const shown_blocks&) {
+    if (backend.metrics->queries() != queries)
+      return;
+    for (const auto& [i, label, at_zero] : all) {
+      if (queries->queries()[i].kind != backend.value.kind)
+        continue;
+      const auto& counts = backend.metrics->query(i);
+      auto value = (counts.*member).load(std::memory_order_relaxed);
+      auto planned = at_zero == shown::if_planned && counts.planned.load(std::memory_order_relaxed);
+      if (value > 0 || at_zero == shown::always || planned)
+        to.sample(label, value);
+    }
+  };
 }
 
 /// A value that is no number of one metric.
@@ -76,13 +76,13 @@ write_function bad_values(const catalogue_ptr& queries) {
                        render_labels({{"query", query.name}, {"name", query.metrics[j].family}}),
                        is_original(query)});
   }
-  return [=, all = std::move(all)](sample_writer& to, const entry& x, const shown_blocks&) {
-    if (x.metrics->queries() != queries)
+  return [=, all = std::move(all)](sample_writer& to, const entry& backend, const shown_blocks&) {
+    if (backend.metrics->queries() != queries)
       return;
     for (const auto& [i, j, label, at_zero] : all)
-      if (queries->queries()[i].kind != x.value.kind)
+      if (queries->queries()[i].kind != backend.value.kind)
         continue;
-      else if (auto value = x.metrics->query(i).nan[j].load(std::memory_order_relaxed);
+      else if (auto value = backend.metrics->query(i).nan[j].load(std::memory_order_relaxed);
                at_zero || value > 0)
         to.sample(label, value);
   };
@@ -92,17 +92,17 @@ write_function bad_values(const catalogue_ptr& queries) {
 write_function sums(const catalogue_ptr& queries, bool time) {
   auto all = labelled(*queries, shown::never);
   std::erase_if(all, [](const auto& x) { return x.at_zero == shown::always; });
-  return [=, all = std::move(all)](sample_writer& to, const entry& x, const shown_blocks&) {
+  return [=, all = std::move(all)](sample_writer& to, const entry& backend, const shown_blocks&) {
     constexpr double ms_per_second = 1000;
-    if (x.metrics->queries() != queries)
+    if (backend.metrics->queries() != queries)
       return;
     for (const auto& [i, label, at_zero] : all) {
-      const auto& of = x.metrics->query(i).time_ms;
-      auto n = of.count();
-      if (n > 0 && time)
-        to.sample(label, of.sum() / ms_per_second);
-      else if (n > 0)
-        to.sample(label, n);
+      const auto& times = backend.metrics->query(i).time_ms;
+      auto answers = times.count();
+      if (answers > 0 && time)
+        to.sample(label, times.sum() / ms_per_second);
+      else if (answers > 0)
+        to.sample(label, answers);
     }
   };
 }
@@ -111,10 +111,11 @@ write_function sums(const catalogue_ptr& queries, bool time) {
 write_function last_successes(const catalogue_ptr& queries) {
   auto all = labelled(*queries, shown::never);
   std::erase_if(all, [&](const auto& x) { return queries->queries()[x.index].every.count() == 0; });
-  return [=, all = std::move(all)](sample_writer& to, const entry& x, const shown_blocks&) {
-    if (x.metrics->queries() == queries)
+  return [=, all = std::move(all)](sample_writer& to, const entry& backend, const shown_blocks&) {
+    if (backend.metrics->queries() == queries)
       for (const auto& [i, label, at_zero] : all)
-        if (auto when = x.metrics->query(i).last_success.load(std::memory_order_relaxed); when > 0)
+        if (auto when = backend.metrics->query(i).last_success.load(std::memory_order_relaxed);
+            when > 0)
           to.sample(label, when);
   };
 }

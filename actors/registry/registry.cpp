@@ -13,16 +13,17 @@ constexpr caf::timespan sweep_interval = std::chrono::seconds{1};
 
 } // namespace
 
-void registry_state::add(backend_known& x) {
-  auto [i, added] = records.try_emplace(x.life);
+void registry_state::add(backend_known& known) {
+  auto [i, added] = records.try_emplace(known.life);
   if (!added)
     return;
-  i->second.shown = std::make_shared<entry>(std::move(x.value), x.life, std::move(x.metrics));
+  i->second.shown =
+    std::make_shared<entry>(std::move(known.value), known.life, std::move(known.metrics));
   change();
 }
 
-void registry_state::forget(const backend_forgotten& x) {
-  auto i = records.find(x.life);
+void registry_state::forget(const backend_forgotten& forgotten) {
+  auto i = records.find(forgotten.life);
   if (i == records.end())
     return;
   watch(i->second, nullptr);
@@ -41,71 +42,71 @@ void registry_state::publish() {
   changing = false;
   auto list = std::make_shared<entry_list>();
   list->reserve(records.size());
-  for (const auto& [life, x] : records)
-    list->push_back(x.shown);
+  for (const auto& [life, kept] : records)
+    list->push_back(kept.shown);
   cell->set(std::move(list));
 }
 
-void registry_state::replace_block(backend_samples& x) {
-  auto i = records.find(x.life);
+void registry_state::replace_block(backend_samples& fresh) {
+  auto i = records.find(fresh.life);
   if (i == records.end())
     return; // sent before its backend was forgotten
   watch(i->second, caf::actor_cast<caf::actor_addr>(self->current_sender()));
   i->second.received = self->clock().now();
-  i->second.shown->samples.store(std::move(x.samples), std::memory_order_release);
+  i->second.shown->samples.store(std::move(fresh.samples), std::memory_order_release);
 }
 
-void registry_state::replace_database(database_samples& x) {
-  auto i = records.find(x.life);
+void registry_state::replace_database(database_samples& fresh) {
+  auto i = records.find(fresh.life);
   if (i == records.end())
     return;
   auto& all = i->second.databases;
-  if (x.samples == nullptr)
-    all.erase(x.database);
+  if (fresh.samples == nullptr)
+    all.erase(fresh.database);
   else
-    all.insert_or_assign(std::move(x.database), std::move(x.samples));
+    all.insert_or_assign(std::move(fresh.database), std::move(fresh.samples));
   show_databases(i->second);
 }
 
-void registry_state::show_databases(const record& x) {
+void registry_state::show_databases(const record& kept) {
   auto list = std::make_shared<block_list>();
-  list->reserve(x.databases.size());
-  for (const auto& each : x.databases)
+  list->reserve(kept.databases.size());
+  for (const auto& each : kept.databases)
     list->push_back(each.second);
-  x.shown->databases.store(list->empty() ? nullptr : std::move(list), std::memory_order_release);
+  kept.shown->databases.store(list->empty() ? nullptr : std::move(list), std::memory_order_release);
 }
 
-void registry_state::drop_blocks(record& x) {
-  x.shown->samples.store(nullptr, std::memory_order_release);
-  if (std::exchange(x.databases, {}).empty())
+void registry_state::drop_blocks(record& kept) {
+  kept.shown->samples.store(nullptr, std::memory_order_release);
+  if (std::exchange(kept.databases, {}).empty())
     return;
-  show_databases(x);
+  show_databases(kept);
 }
 
 void registry_state::drop_blocks_of(const caf::actor_addr& source) {
-  for (auto& [life, x] : records)
-    if (x.source == source) {
-      x.source = nullptr;
-      drop_blocks(x);
+  for (auto& [life, kept] : records)
+    if (kept.source == source) {
+      kept.source = nullptr;
+      drop_blocks(kept);
     }
 }
 
 void registry_state::drop_stale_blocks() {
   auto oldest = self->clock().now() - stale_after;
-  for (auto& [life, x] : records)
-    if (x.received < oldest)
-      drop_blocks(x);
+  for (auto& [life, kept] : records)
+    if (kept.received < oldest)
+      drop_blocks(kept);
 }
 
 // One monitor for each QUERY: it sends many blocks.
-void registry_state::watch(record& x, const caf::actor_addr& source) {
-  if (x.source == source)
+void registry_state::watch(record& kept, const caf::actor_addr& source) {
+  if (kept.source == source)
     return;
-  if (x.source)
-    self->demonitor(x.source);
-  x.source = source;
-  if (x.source)
-    self->monitor(x.source);
+  if (kept.source)
+    self->demonitor(kept.source);
+  kept.source = source;
+  if (kept.source)
+    self->monitor(kept.source);
 }
 
 registry_actor::behavior_type registry(observed_ptr<registry_actor, registry_state> self,

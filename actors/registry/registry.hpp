@@ -28,15 +28,15 @@ struct registry_state {
     std::map<std::string, block_ptr> databases; ///< The other ones that are visited.
   };
 
-  void add(backend_known& x);
-  void forget(const backend_forgotten& x);
-  void replace_block(backend_samples& x);
-  void replace_database(database_samples& x);
-  static void show_databases(const record& x);
-  static void drop_blocks(record& x);
+  void add(backend_known& known);
+  void forget(const backend_forgotten& forgotten);
+  void replace_block(backend_samples& fresh);
+  void replace_database(database_samples& fresh);
+  static void show_databases(const record& kept);
+  static void drop_blocks(record& kept);
   void drop_blocks_of(const caf::actor_addr& source);
   void drop_stale_blocks();
-  void watch(record& x, const caf::actor_addr& source);
+  void watch(record& kept, const caf::actor_addr& source);
   void change();
   void publish();
 

@@ -135,10 +135,10 @@ void top_rows::gather_others(const section& all, const std::vector<bool>& shown)
     if (!counts)
       others_[j] = absent_sample();
     for (size_t i = 0; i < all.rows(); ++i) {
-      auto x = all.value(i, j);
-      if (shown[i] || is_absent(x))
+      auto value = all.value(i, j);
+      if (shown[i] || is_absent(value))
         continue;
-      auto sum = (is_absent(others_[j]) ? 0 : others_[j]) + (counts ? growth(all, i, j) : x);
+      auto sum = (is_absent(others_[j]) ? 0 : others_[j]) + (counts ? growth(all, i, j) : value);
       others_[j] = std::isnan(sum) ? absent_sample() : sum;
     }
   }
