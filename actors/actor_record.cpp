@@ -114,13 +114,13 @@ uint64_t actor_record::depth() const noexcept {
   return std::max(enqueued_.load(relaxed::value), done) - done;
 }
 
-actor_record::activity actor_record::now() const noexcept {
+std::optional<actor_record::activity> actor_record::now() const noexcept {
   auto since = running_since_.load(std::memory_order_acquire);
   if (since == 0)
-    return {};
-  return {.running = true,
-          .what = message_kind::from(at(handled_.load(relaxed::value)).what.load(relaxed::value)),
-          .since = time_of(since)};
+    return std::nullopt;
+  return activity{.what =
+                    message_kind::from(at(handled_.load(relaxed::value)).what.load(relaxed::value)),
+                  .since = time_of(since)};
 }
 
 std::vector<actor_record::handled_message> actor_record::messages() const {

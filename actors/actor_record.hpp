@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,11 +53,10 @@ public:
     caf::timespan took{0}; ///< Time in the handler.
   };
 
-  /// What the actor does now.
+  /// A handler that runs.
   struct activity {
-    bool running = false; ///< A handler runs.
-    message_kind what;    ///< ... for this.
-    time_point since;     ///< ... since then.
+    message_kind what; ///< For this.
+    time_point since;
   };
 
   /// @param id CAF's number of the actor.
@@ -107,7 +107,8 @@ public:
     return caf::timespan{longest_.load(std::memory_order_relaxed)};
   }
 
-  [[nodiscard]] activity now() const noexcept;
+  /// Nothing while no handler runs.
+  [[nodiscard]] std::optional<activity> now() const noexcept;
 
   /// The newest messages, oldest first; shown_messages at most.
   [[nodiscard]] std::vector<handled_message> messages() const;

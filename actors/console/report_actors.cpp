@@ -8,7 +8,7 @@ namespace pgstatsmon {
 namespace {
 
 const char* state_of(const actor_record& x) {
-  if (x.now().running)
+  if (x.now())
     return "running";
   return x.depth() > 0 ? "queued" : "idle";
 }
@@ -94,10 +94,9 @@ std::optional<report> actor_report(const std::vector<listed_actor>& actors, uint
   for (size_t j = 0; j < columns.size(); ++j)
     facts.facts.push_back({columns[j].title, columns[j].key, row[j]});
   auto running = record.now();
+  facts.facts.push_back({"handles", "handles", running ? words(running->what.name()) : none()});
   facts.facts.push_back(
-    {"handles", "handles", running.running ? words(running.what.name()) : none()});
-  facts.facts.push_back(
-    {"since", "handles_for_seconds", running.running ? span(now.since(running.since)) : none()});
+    {"since", "handles_for_seconds", running ? span(now.since(running->since)) : none()});
   table messages{"newest messages, oldest first",
                  "newest_messages",
                  {{"message", "message"},

@@ -113,15 +113,14 @@ TEST(what runs now is seen with its beginning) {
   bool looked = false;
   auto a = start("db1", [&] {
     auto now = x->now();
-    looked =
-      now.running && now.what.name() == "backend_removed" && now.since == sched.clock().now();
+    looked = now && now->what.name() == "backend_removed" && now->since == sched.clock().now();
   });
   x = list().front().record;
-  CHECK(!x->now().running);
+  CHECK(!x->now());
   self->send(a, backend_removed{"db1"});
   sched.run();
   CHECK(looked);
-  CHECK(!x->now().running);
+  CHECK(!x->now());
 }
 
 TEST(the newest twenty messages are kept by kind) {
