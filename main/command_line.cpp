@@ -57,9 +57,9 @@ parsed_command_line parse_command_line(int argc, const char* const* argv) {
       throw CLI::RequiredError{"FILE"};
     }
   } catch (const CLI::ParseError& error) {
-    return {.exit_code = app.exit(error) == 0 ? 0 : usage_error};
+    return exit_code{app.exit(error) == 0 ? 0 : usage_error};
   }
-  return {.todo = result};
+  return result;
 }
 
 } // namespace pgstatsmon

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace pgstatsmon {
@@ -26,11 +27,10 @@ struct command_line {
   std::optional<lint_options> lint;       ///< Look at query definitions instead.
 };
 
-/// The outcome of parsing: something to do, or an exit code.
-struct parsed_command_line {
-  std::optional<command_line> todo{};
-  int exit_code = 0; ///< 0 after --help and --version, 2 for wrong usage.
-};
+/// Nothing is to be done any more: 0 after --help and --version, 2 for wrong usage.
+enum class exit_code : int {};
+
+using parsed_command_line = std::variant<command_line, exit_code>;
 
 /// Parses the arguments; prints help and version on stdout, complaints on stderr.
 parsed_command_line parse_command_line(int argc, const char* const* argv);

@@ -174,18 +174,19 @@ int work(const command_line& todo) {
 
 int process(int argc, char** argv) {
   auto parsed = parse_command_line(argc, argv);
-  if (!parsed.todo)
-    return parsed.exit_code;
-  if (parsed.todo->console)
-    return run_console(*parsed.todo->console);
-  if (parsed.todo->lint)
-    return run_lint(*parsed.todo->lint, std::cout, std::cerr);
+  if (const auto* code = std::get_if<exit_code>(&parsed))
+    return static_cast<int>(*code);
+  const auto& todo = std::get<command_line>(parsed);
+  if (todo.console)
+    return run_console(*todo.console);
+  if (todo.lint)
+    return run_lint(*todo.lint, std::cout, std::cerr);
   block_signals();
   raise_file_limit();
   curl_global_init(CURL_GLOBAL_DEFAULT);
   auto result = EXIT_FAILURE;
   try {
-    result = work(*parsed.todo);
+    result = work(todo);
   } catch (const std::exception& error) {
     fmt::print(stderr, "pgstatsmon: {}\n", error.what());
   }
