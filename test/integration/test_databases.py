@@ -5,7 +5,7 @@ import re
 import threading
 
 import pytest
-from harness.console import say
+from harness.console import reconnect, say
 from harness.daemon import backend
 from harness.waiting import wait_until
 
@@ -132,7 +132,7 @@ def test_dropped_and_made_again(server, watch):
         page = daemon.wait_for(lambda page: tables_of(page) == {"other"})
         assert page.value("pg_up", backend="one") == 1
         make(server, "app")
-        look_again(server)
+        reconnect(daemon, "one")
         daemon.wait_for(lambda page: tables_of(page) == {"app", "other"})
     assert page.total("pgstatsmon_backend_failures_total", backend="one") == 0
 
@@ -171,7 +171,7 @@ def test_a_role_that_loses_its_rights(server, watch):
     daemon = watch([watched(server)], setup={"enabled": False}, collect=sets)
     daemon.wait_for(lambda page: tables_of(page) == {"a", "b"})
     server.psql("revoke pg_monitor from pgstatsmon; revoke connect on database b from public")
-    look_again(server)
+    reconnect(daemon, "one")
     page = daemon.wait_for(lambda page: tables_of(page) == {"a"} and set(up(page)) == {"postgres", "a"})
     page = daemon.wait_polls("one", 10)
     assert up(page) == {"postgres": 1, "a": 1} and page.value("pg_up", backend="one") == 1
@@ -179,7 +179,7 @@ def test_a_role_that_loses_its_rights(server, watch):
         assert page.total(family, backend="one") == 0, family
     assert not daemon.lines("database a")
     server.psql("grant pg_monitor to pgstatsmon; grant connect on database b to public")
-    look_again(server)
+    reconnect(daemon, "one")
     daemon.wait_for(lambda page: tables_of(page) == {"a", "b"})
 
 

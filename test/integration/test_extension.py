@@ -1,7 +1,7 @@
 """An extension that comes, changes and goes while its server is watched, and one that forgets."""
 
 import pytest
-from harness.console import say
+from harness.console import reconnect, say
 from harness.daemon import backend
 from harness.queries import at_each_poll
 
@@ -29,11 +29,6 @@ def queries(directory):
     return str(at)
 
 
-def look_again(server):
-    """The backend's session ends and is replaced, so what is there is asked at once."""
-    server.psql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'pgstatsmon'")
-
-
 def test_created_updated_and_dropped(server, watch, queries):
     """Its series come, stay and go; nothing of that is a failure, or worth more than a line."""
     daemon = watch([backend("one", server)], queries=queries, collect=SETS)
@@ -41,7 +36,7 @@ def test_created_updated_and_dropped(server, watch, queries):
     assert not page.find(CALLS)
     # The newest version has other columns than this one.
     server.psql("create extension pg_stat_statements version '1.7'")
-    look_again(server)
+    reconnect(daemon, "one")
     page = daemon.wait_for(lambda page: page.find(CALLS))
     assert not page.find("pg_stat_statements_info_entries")
     # From here on nobody tells the daemon to look.

@@ -60,6 +60,15 @@ def say(daemon, *words):
     return done.stdout
 
 
+def reconnect(daemon, name):
+    """Has a backend's session replaced between two polls, so that all about its server is asked at
+    once. A session that the server ends may be in the midst of a poll, which then fails."""
+    say(daemon, "pause", name, "--disconnect")
+    state = "pgstatsmon_backend_state"
+    daemon.wait_for(lambda page: page.state(state, backend=name) == "disconnected")
+    say(daemon, "resume", name)
+
+
 def data(daemon, *words):
     """The same as what its JSON says."""
     return json.loads(say(daemon, *words, "--json"))
