@@ -2,6 +2,7 @@
 #include "config/tables.hpp"
 
 #include "config/patterns.hpp"
+#include "config/sql_blanks.hpp"
 
 #include <fmt/format.h>
 
@@ -54,18 +55,9 @@ table_rules narrowed(table_rules wider, const table_settings& narrower) {
 }
 
 std::string with_tables(std::string_view sql, const table_rules& rules) {
-  constexpr std::string_view opening = "{tables ";
-  std::string result;
-  for (;;) {
-    auto at = sql.find(opening);
-    auto end = at == std::string_view::npos ? at : sql.find('}', at);
-    if (end == std::string_view::npos)
-      return result.append(sql);
-    auto alias = sql.substr(at + opening.size(), end - at - opening.size());
-    result.append(sql.substr(0, at));
-    result += rules == table_rules{} ? "true" : condition(alias, rules);
-    sql.remove_prefix(end + 1);
-  }
+  return fill_blanks(sql, "{tables ", [&](std::string_view alias) {
+    return rules == table_rules{} ? std::string{"true"} : condition(alias, rules);
+  });
 }
 
 } // namespace pgstatsmon

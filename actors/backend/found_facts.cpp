@@ -2,6 +2,7 @@
 #include "actors/backend/found_facts.hpp"
 
 #include "actors/backend/setup_sql.hpp"
+#include "config/sql_blanks.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -141,19 +142,10 @@ bool found_facts::holds(const need& wanted) const {
 }
 
 std::string found_facts::with_schemas(std::string_view sql) const {
-  constexpr std::string_view opening = "{schema ";
-  std::string result;
-  for (;;) {
-    auto at = sql.find(opening);
-    auto end = at == std::string_view::npos ? at : sql.find('}', at);
-    if (end == std::string_view::npos)
-      return result.append(sql);
-    auto name = sql.substr(at + opening.size(), end - at - opening.size());
-    auto schema = values_.find({"schema", std::string{name}});
-    result.append(sql.substr(0, at));
-    result.append(schema == values_.end() ? "pg_catalog" : schema->second);
-    sql.remove_prefix(end + 1);
-  }
+  return fill_blanks(sql, "{schema ", [&](std::string_view extension) {
+    auto schema = values_.find({"schema", std::string{extension}});
+    return schema == values_.end() ? std::string{"pg_catalog"} : schema->second;
+  });
 }
 
 } // namespace pgstatsmon

@@ -139,8 +139,8 @@ void visit_plan::ended(const std::string& name, visit_outcome how, time_point no
     return;
   auto& visited = i->second;
   visited.under_way = false;
-  if (auto before = std::exchange(visited.ended, now))
-    round_ = now - *before;
+  if (how != visit_outcome::no_room)
+    last_ended_ = now;
   auto wait = interval_;
   switch (how) {
   case visit_outcome::good:
@@ -197,10 +197,9 @@ bool visit_plan::stale(const std::string& name, time_point now) const {
   if (i == entries_.end() || !i->second.good)
     return false;
   const auto& database = i->second;
-  // Waiting for its turn is no fault of its own, within reason.
-  auto longest = std::max(patient_intervals * interval_, 3 * round_);
+  // Waiting for its turn is no fault of its own, while others have theirs.
   return std::min(now, database.due) - *database.good > 3 * interval_
-         || now - *database.good > longest;
+         || now - last_ended_ > patient_intervals * interval_;
 }
 
 size_t visit_plan::sessions() const {

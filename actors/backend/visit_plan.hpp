@@ -69,7 +69,7 @@ public:
   [[nodiscard]] std::optional<time_point> due() const;
 
   /// Whether what its last good visit brought is too old to be shown: by three intervals, not
-  /// counting how long it waits for its turn, or by twenty.
+  /// counting how long it waits for its turn; or nobody has been visited for twenty.
   [[nodiscard]] bool stale(const std::string& name, time_point now) const;
 
   /// All that the server has of ours, for whatever it is.
@@ -89,8 +89,7 @@ private:
     bool under_way = false;
     uint32_t failures = 0; ///< In a row.
     time_point due;
-    std::optional<time_point> ended; ///< Its last visit.
-    std::optional<time_point> good;  ///< Its last good one.
+    std::optional<time_point> good; ///< When its last good visit ended.
   };
 
   std::vector<const listed_database*> choose(const database_list& list);
@@ -102,7 +101,7 @@ private:
   std::string own_;
   database_filter filter_;
   caf::timespan interval_{std::chrono::seconds{30}};
-  caf::timespan round_{0}; ///< Between the last two visits of one database.
+  time_point last_ended_; ///< When anybody's last visit did.
   std::map<std::string, entry> entries_;
   size_t room_ = 0;    ///< For sessions.
   size_t leaving_ = 0; ///< Sessions that are closed and not gone yet.

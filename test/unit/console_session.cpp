@@ -2,6 +2,7 @@
 #define SUITE console_session
 
 #include "test/unit/protocol_server.hpp"
+#include "test/unit/session_client.hpp"
 #include "test/unit/test.hpp"
 
 #include "actors/backend/pq_session.hpp"
@@ -9,8 +10,6 @@
 #include <map>
 #include <string>
 #include <vector>
-
-#include <poll.h>
 
 using namespace pgstatsmon;
 using test::protocol_server;
@@ -23,44 +22,8 @@ std::string greeting(const std::string& version = "1.18.0/bouncer") {
          + test::parameter("client_encoding", "UTF8") + test::ready();
 }
 
-/// Waits as the REACTOR would.
-struct client {
-  explicit client(const protocol_server& server) : port{server.port()} {}
-
-  void wait(interest what) const {
-    pollfd x{session->socket(), what == interest::write ? short{POLLOUT} : short{POLLIN}, 0};
-    if (what == interest::read_write)
-      x.events |= POLLOUT;
-    poll(&x, 1, 5000);
-  }
-
-  std::optional<session_error> connect() {
-    auto progress = session->connect({{"host", "127.0.0.1"},
-                                      {"port", port},
-                                      {"user", "x"},
-                                      {"dbname", "pgbouncer"},
-                                      {"sslmode", "disable"},
-                                      {"gssencmode", "disable"}});
-    while (const auto* waits = std::get_if<connecting>(&progress)) {
-      wait(waits->wants);
-      progress = session->advance();
-    }
-    const auto* error = std::get_if<session_error>(&progress);
-    return error == nullptr ? std::nullopt : std::optional{*error};
-  }
-
-  std::optional<session_error> receive(size_t enough) {
-    while (results.size() < enough) {
-      wait(session->sending() ? interest::read_write : interest::read);
-      if (auto error = session->receive([this](auto x) { results.push_back(std::move(x)); }))
-        return error;
-    }
-    return std::nullopt;
-  }
-
-  std::string port;
-  std::unique_ptr<pgstatsmon::session> session = console_sessions()();
-  std::vector<statement_result> results;
+struct client : test::session_client {
+  explicit client(const protocol_server& server) : session_client{server, console_sessions()} {}
 };
 
 std::vector<statement> shows() {

@@ -4,6 +4,7 @@
 #include "actors/backend/pq_session.hpp"
 
 #include "test/unit/protocol_server.hpp"
+#include "test/unit/session_client.hpp"
 #include "test/unit/test.hpp"
 
 #include <libpq-fe.h>
@@ -17,48 +18,8 @@ std::string value_of(const statement_result& x) {
   return x.rows == nullptr ? "none" : PQgetvalue(x.rows.get(), 0, 0);
 }
 
-/// A session with what it has said, driven as a CONNECTION would. Nothing takes longer than ten
-/// seconds.
-struct client {
-  explicit client(const protocol_server& server) : port{server.port()} {}
-
-  void wait(interest what) const {
-    auto events = what == interest::read    ? POLLIN
-                  : what == interest::write ? POLLOUT
-                                            : POLLIN | POLLOUT;
-    pollfd x{session->socket(), static_cast<short>(events), 0};
-    REQUIRE(poll(&x, 1, 10'000) == 1);
-  }
-
-  /// Until it is connected or has failed.
-  std::optional<session_error> connect() {
-    auto progress = session->connect({{"host", "127.0.0.1"},
-                                      {"port", port},
-                                      {"user", "someone"},
-                                      {"dbname", "somewhere"},
-                                      {"sslmode", "disable"},
-                                      {"gssencmode", "disable"}});
-    while (const auto* waits = std::get_if<connecting>(&progress)) {
-      wait(waits->wants);
-      progress = session->advance();
-    }
-    const auto* error = std::get_if<session_error>(&progress);
-    return error == nullptr ? std::nullopt : std::optional{*error};
-  }
-
-  /// Until `enough` results are there, or it has failed.
-  std::optional<session_error> receive(size_t enough) {
-    while (results.size() < enough) {
-      wait(session->sending() ? interest::read_write : interest::read);
-      if (auto error = session->receive([this](auto x) { results.push_back(std::move(x)); }))
-        return error;
-    }
-    return std::nullopt;
-  }
-
-  std::string port;
-  std::unique_ptr<pgstatsmon::session> session = pq_sessions()();
-  std::vector<statement_result> results;
+struct client : test::session_client {
+  explicit client(const protocol_server& server) : session_client{server, pq_sessions()} {}
 };
 
 /// A message that claims to be a gigabyte, and begins to be, by so many bytes.
