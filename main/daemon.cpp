@@ -276,7 +276,7 @@ void daemon::stop() {
 
 std::string daemon::status() const {
   auto all = backends_->get();
-  auto up = std::ranges::count_if(*all, [](const auto& x) { return x->metrics->up.load(); });
+  auto up = std::ranges::count_if(*all, [](const auto& x) { return x->up(); });
   return fmt::format("{} of {} backends up", up, all->size());
 }
 

@@ -59,7 +59,7 @@ fact_list condition(const entry& x, const vital_signs& signs, const look_time& n
   return {
     {{"state", "state", words(to_string_view(m.state.load(std::memory_order_relaxed)))},
      {"for", "state_seconds", span(now.since(m.history.since()))},
-     {"up", "up", truth(m.up.load(std::memory_order_relaxed))},
+     {"up", "up", truth(x.up())},
      {"last failure", "last_failure",
       failed == failure::none ? none() : words(to_string_view(failed))},
      {"setup", "setup",

@@ -27,7 +27,7 @@ caf::timespan last_poll_of(const entry& x) {
 
 badness badness_of(const entry& x, const look_time& now) {
   const auto& m = *x.metrics;
-  auto fails = !m.up.load(std::memory_order_relaxed)
+  auto fails = !x.up()
                || m.last_failure.load(std::memory_order_relaxed) != failure::none;
   // Ages differ by when in the tick a backend's turn was: to the second they are the same.
   auto age = std::chrono::floor<std::chrono::seconds>(age_of(x, now));
@@ -46,7 +46,7 @@ std::vector<cell> row_of(const entry& x, const vital_signs& signs, const look_ti
   auto poll = m.history.last_poll();
   auto failed = m.last_failure.load(std::memory_order_relaxed);
   return {words(x.value.name),
-          truth(m.up.load(std::memory_order_relaxed)),
+          truth(x.up()),
           words(to_string_view(m.state.load(std::memory_order_relaxed))),
           span(now.since(m.history.since())),
           words(to_string_view(m.role.load(std::memory_order_relaxed))),
@@ -95,7 +95,7 @@ report top_report(const entry_list& backends, const vital_signs& signs, const lo
   for (const auto& x : backends) {
     const auto& m = *x->metrics;
     order.emplace_back(badness_of(*x, now), x.get());
-    up += m.up.load(std::memory_order_relaxed) ? 1 : 0;
+    up += x->up() ? 1 : 0;
     polling += m.state.load(std::memory_order_relaxed) == backend_state::polling ? 1 : 0;
     paused += m.paused.load(std::memory_order_relaxed) ? 1 : 0;
     series += m.series.load(std::memory_order_relaxed);

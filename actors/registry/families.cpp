@@ -58,9 +58,13 @@ void write_info(sample_writer& to, const entry& x, const shown_blocks&) {
             uint64_t{1});
 }
 
+void write_up(sample_writer& to, const entry& x, const shown_blocks&) {
+  to.sample({}, uint64_t{x.up()});
+}
+
 // pg_up's opposite, for alerts of postgres_exporter's.
 void write_last_error(sample_writer& to, const entry& x, const shown_blocks&) {
-  to.sample({}, uint64_t{!x.metrics->up.load(std::memory_order_relaxed)});
+  to.sample({}, uint64_t{!x.up()});
 }
 
 void write_certificate_end(sample_writer& to, const entry& x, const shown_blocks&) {
@@ -73,8 +77,7 @@ void write_databases_up(sample_writer& to, const entry& x, const shown_blocks&) 
   auto all = x.metrics->databases.load(std::memory_order_acquire);
   if (all == nullptr)
     return;
-  to.sample(render_labels({{"datname", x.value.database}}),
-            uint64_t{x.metrics->up.load(std::memory_order_relaxed)});
+  to.sample(render_labels({{"datname", x.value.database}}), uint64_t{x.up()});
   for (const auto& y : all->watched)
     if (y->tried)
       to.sample(y->labels, uint64_t{y->up});
@@ -96,10 +99,10 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
   using m = backend_metrics;
   std::vector<own_family> result{
     {"pg_up", "gauge", "1 if the backend is connected and answered its last poll, else 0.",
-     value_of(&m::up), zeros::shown, backend_kind::postgres},
+     write_up, zeros::shown, backend_kind::postgres},
     {"pgbouncer_up", "gauge",
-     "1 if the pgbouncer is connected and its console answered the last poll, else 0.",
-     value_of(&m::up), zeros::shown, backend_kind::pgbouncer},
+     "1 if the pgbouncer is connected and its console answered the last poll, else 0.", write_up,
+     zeros::shown, backend_kind::pgbouncer},
     {"pgstatsmon_backend_state", "gauge", "1 for the state that the backend is in, 0 for others.",
      state_of(&m::state, "state", all_backend_states)},
     {"pgstatsmon_backend_setup", "gauge",

@@ -53,7 +53,9 @@ void registry_state::replace_block(backend_samples& fresh) {
     return; // sent before its backend was forgotten
   watch(i->second, caf::actor_cast<caf::actor_addr>(self->current_sender()));
   i->second.received = self->clock().now();
-  i->second.shown->samples.store(std::move(fresh.samples), std::memory_order_release);
+  auto& shown = *i->second.shown;
+  shown.samples.store(std::move(fresh.samples), std::memory_order_release);
+  shown.answered.store(true, std::memory_order_release);
 }
 
 void registry_state::replace_database(database_samples& fresh) {

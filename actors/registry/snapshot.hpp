@@ -21,6 +21,12 @@ using block_list_ptr = std::shared_ptr<const block_list>;
 struct entry {
   entry(backend value, incarnation life, metrics_ptr metrics);
 
+  /// `pg_up`: connected, and its last poll was answered and has been on the page, where a block
+  /// arrives a moment after the end of its poll.
+  [[nodiscard]] bool up() const noexcept {
+    return answered.load(std::memory_order_acquire) && metrics->up.load(std::memory_order_relaxed);
+  }
+
   const backend value;
   const incarnation life;
   const std::string prefix; ///< `backend="name"`, escaped: what every series begins with.
@@ -28,6 +34,7 @@ struct entry {
   const metrics_ptr metrics;
   std::atomic<block_ptr> samples; ///< The newest block; null before the first, or when stale.
   std::atomic<block_list_ptr> databases; ///< Null unless others are visited.
+  std::atomic<bool> answered{false};     ///< There has been a block.
 };
 
 /// What one page shows of a backend.

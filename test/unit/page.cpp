@@ -368,6 +368,15 @@ TEST(a backend that was never connected has a few lines) {
   CHECK_EQUAL(found, expected);
 }
 
+TEST(a backend is not up before its first block) {
+  auto a = add("a");
+  a->metrics->up = true;
+  a->answered = false;
+  CHECK(page().find(R"(pg_up{backend="a"} 0)") != std::string::npos);
+  a->answered = true;
+  CHECK(page().find(R"(pg_up{backend="a"} 1)") != std::string::npos);
+}
+
 TEST(a pgbouncer is up or down under its own name) {
   auto server = add("server");
   auto value = named("bouncer");
@@ -376,6 +385,7 @@ TEST(a pgbouncer is up or down under its own name) {
   auto console = backends.back();
   console->metrics->connects = 1;
   server->metrics->up = console->metrics->up = true;
+  console->answered = true;
   auto samples = parse(page());
   auto has = [&](const std::string& series) { return samples.contains(series); };
   CHECK(has(R"(pg_up{backend="server"})"));

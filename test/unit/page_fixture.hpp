@@ -42,6 +42,7 @@ struct page_fixture {
                                                backends.size() + 1,
                                                std::make_shared<backend_metrics>(queries)));
     backends.back()->metrics->connects = 1;
+    backends.back()->answered = true;
     return backends.back();
   }
 

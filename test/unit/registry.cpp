@@ -107,6 +107,13 @@ TEST(the newest block is shown) {
   CHECK_EQUAL(shown(), second);
 }
 
+TEST(a backend has answered once there was a block) {
+  know(1, "a");
+  CHECK(!cell->get()->front()->answered);
+  samples(1);
+  CHECK(cell->get()->front()->answered);
+}
+
 TEST(samples of an unknown backend are ignored) {
   samples(1);
   know(1, "a");
