@@ -3,6 +3,7 @@
 
 #include "actors/actor_directory.hpp"
 #include "actors/actor_record.hpp"
+#include "actors/reactor/reactor_pool.hpp"
 
 #include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
@@ -11,6 +12,7 @@
 #include <caf/mailbox_element.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -34,7 +36,8 @@ public:
 
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) override {
     record_->enqueued();
-    Base::enqueue(std::move(message), host);
+    auto* home = home_.load(std::memory_order_relaxed);
+    Base::enqueue(std::move(message), home != nullptr ? home : host);
   }
 
   caf::invoke_message_result consume(caf::mailbox_element& message) override {
@@ -54,10 +57,13 @@ public:
     return Base::cleanup(std::move(reason), host);
   }
 
-  /// Says which backend or source this actor is for. For the actor itself.
-  void is_for(std::string of) {
+  /// Says which backend or source this actor is for, and makes it run where others for it do. For
+  /// the actor itself.
+  void is_for(const std::string& of) {
     if (auto* directory = directory_of(this->home_system()))
-      directory->describe(this->id(), std::move(of));
+      directory->describe(this->id(), of);
+    if (auto* reactors = reactor_pool::of(this->home_system()))
+      home_.store(reactors->home_of(of), std::memory_order_relaxed);
   }
 
   [[nodiscard]] const actor_record& record() const noexcept { return *record_; }
@@ -76,6 +82,7 @@ private:
   }
 
   std::shared_ptr<actor_record> record_;
+  std::atomic<caf::execution_unit*> home_{nullptr}; ///< Null: it runs where it is messaged from.
 };
 
 /// What an actor's function takes as `self`: `observed_ptr<connection_actor, connection_state>`.

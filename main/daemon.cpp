@@ -13,6 +13,7 @@
 #include "actors/exposition/health.hpp"
 #include "actors/exposition/pages.hpp"
 #include "actors/exposition/service_discovery.hpp"
+#include "actors/reactor/reactor_pool.hpp"
 #include "actors/registry/registry.hpp"
 #include "config/collect.hpp"
 #include "config/labels.hpp"
@@ -30,6 +31,7 @@
 #include <filesystem>
 #include <random>
 #include <system_error>
+#include <thread>
 
 namespace pgstatsmon {
 
@@ -40,6 +42,9 @@ constexpr auto stop_limit = std::chrono::milliseconds{1800};
 
 /// What stop() gives the CONSOLE, which has nothing to wait for.
 constexpr auto console_limit = std::chrono::milliseconds{200};
+
+/// They share what few thousand backends need: a hundredth of a core for each hundred.
+constexpr size_t max_reactors = 4;
 
 double chance() {
   static thread_local std::mt19937_64 random{std::random_device{}()};
@@ -71,8 +76,10 @@ void say_what_needs_a_restart(const settings& old, const settings& now) {
 
 system_configuration::system_configuration() {
   add_message_types<caf::id_block::pgstatsmon>();
-  // Stealing workers wake up a hundred times a second even when there is nothing to do.
-  set("scheduler.policy", caf::atom("sharing"));
+  // A core is never waited for by more than one of them; what they do is short.
+  set("scheduler.max-threads",
+      std::clamp<size_t>(std::thread::hardware_concurrency(), 1, max_reactors));
+  load<reactor_pool>();
   load<caf::io::middleman>();
 }
 
@@ -207,7 +214,7 @@ console_sources daemon::make_sources() const {
 scheduler_arguments daemon::make_scheduler_arguments() {
   auto read_together = std::make_shared<fleet_bytes>(0);
   auto context = std::make_shared<const connection_context>(
-    connection_context{.sockets = &reactor_,
+    connection_context{.sockets = reactor_pool::of(system_),
                        .worker = worker_,
                        .gate = gate_,
                        .alike = &alike_,

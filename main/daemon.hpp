@@ -3,7 +3,6 @@
 
 #include "actors/actor_directory.hpp"
 #include "actors/backend/log_summary.hpp"
-#include "actors/backend/reactor.hpp"
 #include "actors/console/sources.hpp"
 #include "actors/discovery/discovery_metrics.hpp"
 #include "actors/exposition/http_server.hpp"
@@ -87,7 +86,6 @@ private:
 
   descriptor_plan descriptors_;
   log_summary alike_;
-  reactor reactor_;
   system_configuration configuration_;
   caf::actor_system system_; // ends before what its actors use
   worker_actor worker_;

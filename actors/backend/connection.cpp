@@ -164,7 +164,11 @@ void connection_state::arm(caf::timespan delay) {
 }
 
 void connection_state::watch(interest what) {
-  arguments_.context->sockets->watch(session_->socket(), epoll_events(what), self_, watch_.renew());
+  auto& sockets = *arguments_.context->sockets;
+  // libpq may have taken another socket of the same number since.
+  if (state_ == backend_state::connecting)
+    sockets.forget(session_->socket());
+  sockets.watch(session_->socket(), epoll_events(what), self_, watch_.renew());
 }
 
 connection_actor::behavior_type connection(observed_ptr<connection_actor, connection_state> self,

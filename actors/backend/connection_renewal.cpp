@@ -77,8 +77,8 @@ void connection_state::advance_successor(const connect_progress& progress) {
     return;
   }
   if (const auto* waits = std::get_if<connecting>(&progress)) {
-    arguments_.context->sockets->watch(successor_->socket(), epoll_events(waits->wants), self_,
-                                       successor_watch_.renew());
+    arguments_.context->sockets->watch_anew(successor_->socket(), epoll_events(waits->wants), self_,
+                                            successor_watch_.renew());
     return;
   }
   successor_ready_ = true;

@@ -16,6 +16,8 @@
 #include <variant>
 #include <vector>
 
+#include <sys/epoll.h>
+
 namespace pgstatsmon {
 
 /// Why a session could not go on, or why a statement failed.
@@ -29,6 +31,16 @@ struct session_error {
 
 /// What the socket must be ready for before the session can go on.
 enum class interest : uint8_t { read, write, read_write };
+
+/// The epoll events that it means.
+constexpr uint32_t epoll_events(interest x) noexcept {
+  switch (x) {
+  case interest::read: return EPOLLIN;
+  case interest::write: return EPOLLOUT;
+  case interest::read_write: return EPOLLIN | EPOLLOUT;
+  }
+  return EPOLLIN;
+}
 
 /// Connecting goes on once the socket is ready.
 struct connecting {

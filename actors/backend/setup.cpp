@@ -153,7 +153,7 @@ void setup_actor_state::receive() {
 }
 
 void setup_actor_state::watch(interest what) {
-  arguments.context->sockets->watch(session_->socket(), epoll_events(what), self_, ++watch_);
+  arguments.context->sockets->watch_anew(session_->socket(), epoll_events(what), self_, ++watch_);
 }
 
 void setup_actor_state::done() {

@@ -91,6 +91,8 @@ void visitor_state::go_on(const std::string& database, visit& open,
     return;
   }
   if (const auto* waits = std::get_if<connecting>(&progress)) {
+    // libpq may have taken another socket of the same number since.
+    arguments_.context->sockets->forget(open.link->socket());
     watch(open, waits->wants);
     return;
   }

@@ -1,8 +1,8 @@
 // A session and a socket_watcher whose other side is the test.
 #pragma once
 
-#include "actors/backend/reactor.hpp"
 #include "actors/backend/session.hpp"
+#include "actors/reactor/socket_watcher.hpp"
 
 #include <algorithm>
 #include <deque>

@@ -18,19 +18,13 @@ def _ptrace(request, thread):
 
 
 def actor_threads(pid):
-    """Those that run actors, but for the one in which the console runs.
-
-    CAF calls its workers and the thread of its sockets alike; that of its clock starts between
-    them. Detached actors have threads of their own.
-    """
+    """Those that run actors, but for the one in which the console runs: the REACTORs, and threads of
+    detached actors."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     threads = [(int(x.name), (x / "comm").read_text().strip()) for x in tasks]
-    names = [name for _, name in threads]
-    assert names.count("caf.clock") == 1 and names.count("caf.multiplexer") >= 2, names
-    clock = names.index("caf.clock")
-    workers = [thread for thread, name in threads[:clock] if name == "caf.multiplexer"]
-    assert names[clock:].count("caf.multiplexer") == 1, names
-    return workers + [thread for thread, name in threads if name == "caf.actor"]
+    found = [thread for thread, name in threads if name in ("reactor", "caf.actor")]
+    assert sum(name == "reactor" for _, name in threads) >= 1, threads
+    return found
 
 
 @contextmanager
