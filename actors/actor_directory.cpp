@@ -1,8 +1,6 @@
 // Who lives, and whose successor it is.
 #include "actors/actor_directory.hpp"
 
-#include <algorithm>
-
 namespace pgstatsmon {
 
 void actor_directory::add(std::shared_ptr<const actor_record> record, std::string kind) {
@@ -18,11 +16,11 @@ void actor_directory::describe(uint64_t id, std::string of) {
     return;
   auto& x = i->second;
   x.of = std::move(of);
-  auto before =
-    std::ranges::find_if(died_, [&](const death& y) { return y.kind == x.kind && y.of == x.of; });
+  auto before = died_.find({x.kind, x.of});
   if (before == died_.end())
     return;
-  x.restarts = before->restarts + 1;
+  x.restarts = before->second.restarts + 1;
+  deaths_.erase(before->second.number);
   died_.erase(before);
 }
 
@@ -31,12 +29,21 @@ void actor_directory::remove(uint64_t id, bool died) {
   auto i = live_.find(id);
   if (i == live_.end())
     return;
-  if (died) {
-    if (died_.size() == max_died)
-      died_.pop_front();
-    died_.push_back({std::move(i->second.kind), std::move(i->second.of), i->second.restarts});
-  }
+  if (died)
+    bury(std::move(i->second));
   live_.erase(i);
+}
+
+void actor_directory::bury(listed_actor x) {
+  auto [i, fresh] = died_.try_emplace({std::move(x.kind), std::move(x.of)});
+  if (!fresh)
+    deaths_.erase(i->second.number);
+  i->second = {x.restarts, ++last_death_};
+  deaths_.emplace(last_death_, i);
+  if (died_.size() <= max_died)
+    return;
+  died_.erase(deaths_.begin()->second);
+  deaths_.erase(deaths_.begin());
 }
 
 std::vector<listed_actor> actor_directory::list() const {

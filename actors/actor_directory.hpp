@@ -5,7 +5,6 @@
 
 #include <caf/actor_system_config.hpp>
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -47,14 +46,17 @@ private:
   static constexpr size_t max_died = 1000;
 
   struct death {
-    std::string kind;
-    std::string of;
-    uint64_t restarts;
+    uint64_t restarts = 0;
+    uint64_t number = 0; // of all deaths
   };
+
+  void bury(listed_actor x);
 
   mutable std::mutex mutex_;
   std::map<uint64_t, listed_actor> live_;
-  std::deque<death> died_;
+  std::map<std::pair<std::string, std::string>, death> died_; // by kind and of
+  std::map<uint64_t, decltype(died_)::iterator> deaths_;      // of died_, oldest first
+  uint64_t last_death_ = 0;
 };
 
 /// The configuration of an actor system whose actors are listed.

@@ -8,7 +8,7 @@
 
 namespace pgstatsmon {
 
-/// REGISTRY: the newest immutable block of each backend. Publishes a snapshot for the page.
+/// REGISTRY: the newest immutable block of each backend, for the page.
 using registry_actor = caf::typed_actor<
   // A backend exists: its own metrics are on the page from now on.
   caf::reacts_to<backend_known>,
@@ -20,8 +20,6 @@ using registry_actor = caf::typed_actor<
   caf::reacts_to<database_samples>,
   // A new stale_after.
   caf::reacts_to<reconfigured>,
-  // INTERNAL: backends came or went.
-  caf::reacts_to<caf::publish_atom>,
   // INTERNAL: looks for blocks that are stale.
   caf::reacts_to<caf::tick_atom>>;
 

@@ -19,39 +19,23 @@ void registry_state::add(backend_known& known) {
     return;
   i->second.shown =
     std::make_shared<entry>(std::move(known.value), known.life, std::move(known.metrics));
-  change();
+  cell->add(i->second.shown);
 }
 
 void registry_state::forget(const backend_forgotten& forgotten) {
   auto i = records.find(forgotten.life);
   if (i == records.end())
     return;
-  watch(i->second, nullptr);
+  watch(forgotten.life, i->second, nullptr);
   records.erase(i);
-  change();
-}
-
-// Thousands that come or go at once make a few lists and not one each: this message waits behind
-// theirs.
-void registry_state::change() {
-  if (!std::exchange(changing, true))
-    self->send(self, caf::publish_atom_v);
-}
-
-void registry_state::publish() {
-  changing = false;
-  auto list = std::make_shared<entry_list>();
-  list->reserve(records.size());
-  for (const auto& [life, kept] : records)
-    list->push_back(kept.shown);
-  cell->set(std::move(list));
+  cell->remove(forgotten.life);
 }
 
 void registry_state::replace_block(backend_samples& fresh) {
   auto i = records.find(fresh.life);
   if (i == records.end())
     return; // sent before its backend was forgotten
-  watch(i->second, caf::actor_cast<caf::actor_addr>(self->current_sender()));
+  watch(fresh.life, i->second, caf::actor_cast<caf::actor_addr>(self->current_sender()));
   i->second.received = self->clock().now();
   auto& shown = *i->second.shown;
   shown.samples.store(std::move(fresh.samples), std::memory_order_release);
@@ -86,11 +70,12 @@ void registry_state::drop_blocks(record& kept) {
 }
 
 void registry_state::drop_blocks_of(const caf::actor_addr& source) {
-  for (auto& [life, kept] : records)
-    if (kept.source == source) {
-      kept.source = nullptr;
-      drop_blocks(kept);
-    }
+  auto ended = sources.extract(source);
+  if (!ended)
+    return;
+  auto& kept = records.at(ended.mapped());
+  kept.source = nullptr;
+  drop_blocks(kept);
 }
 
 void registry_state::drop_stale_blocks() {
@@ -100,15 +85,19 @@ void registry_state::drop_stale_blocks() {
       drop_blocks(kept);
 }
 
-// One monitor for each QUERY: it sends many blocks.
-void registry_state::watch(record& kept, const caf::actor_addr& source) {
+// One monitor for each QUERY: it sends many blocks, and only those of its backend.
+void registry_state::watch(incarnation life, record& kept, const caf::actor_addr& source) {
   if (kept.source == source)
     return;
-  if (kept.source)
+  if (kept.source) {
     self->demonitor(kept.source);
+    sources.erase(kept.source);
+  }
   kept.source = source;
-  if (kept.source)
-    self->monitor(kept.source);
+  if (!kept.source)
+    return;
+  self->monitor(kept.source);
+  sources.insert_or_assign(kept.source, life);
 }
 
 registry_actor::behavior_type registry(observed_ptr<registry_actor, registry_state> self,
@@ -124,7 +113,6 @@ registry_actor::behavior_type registry(observed_ptr<registry_actor, registry_sta
     [self](backend_samples& x) { self->state.replace_block(x); },
     [self](database_samples& x) { self->state.replace_database(x); },
     [self](const reconfigured& x) { self->state.stale_after = x.value->stale_after; },
-    [self](caf::publish_atom) { self->state.publish(); },
     [self](caf::tick_atom) {
       self->delayed_send(self, sweep_interval, caf::tick_atom_v);
       self->state.drop_stale_blocks();

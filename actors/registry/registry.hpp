@@ -1,4 +1,4 @@
-// The REGISTRY keeps the newest block of each backend and publishes them for the page.
+// The REGISTRY keeps the newest block of each backend where the page finds it.
 #pragma once
 
 #include "actors/interfaces.hpp"
@@ -36,18 +36,16 @@ struct registry_state {
   static void drop_blocks(record& kept);
   void drop_blocks_of(const caf::actor_addr& source);
   void drop_stale_blocks();
-  void watch(record& kept, const caf::actor_addr& source);
-  void change();
-  void publish();
+  void watch(incarnation life, record& kept, const caf::actor_addr& source);
 
   registry_actor::pointer self;
   std::shared_ptr<snapshot_cell> cell;
   caf::timespan stale_after{0};
-  std::map<incarnation, record> records; ///< In the order of discovery.
-  bool changing = false;                 ///< A snapshot will be published.
+  std::map<incarnation, record> records;          ///< In the order of discovery.
+  std::map<caf::actor_addr, incarnation> sources; ///< Whose record::source it is.
 };
 
-/// @param cell Where the page finds the newest snapshot.
+/// @param cell Where the page finds every backend that is known.
 /// @param stale_after A block is dropped when it is older; > 0.
 registry_actor::behavior_type registry(observed_ptr<registry_actor, registry_state> self,
                                        std::shared_ptr<snapshot_cell> cell,

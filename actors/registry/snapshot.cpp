@@ -1,4 +1,4 @@
-// An entry's label text, rendered once for its whole life.
+// An entry's label text, rendered once for its whole life, and the list of all entries.
 #include "actors/registry/snapshot.hpp"
 
 #include "actors/registry/escape.hpp"
@@ -33,6 +33,37 @@ shown_blocks blocks_of(const entry& x, const catalogue_ptr& queries) {
       && (result.databases->empty() || !fits(result.databases->front())))
     result.databases = nullptr;
   return result;
+}
+
+snapshot_ptr snapshot_cell::get() const {
+  std::lock_guard guard{mutex_};
+  if (list_ != nullptr)
+    return list_;
+  auto list = std::make_shared<entry_list>();
+  list->reserve(entries_.size());
+  for (const auto& [life, x] : entries_)
+    list->push_back(x);
+  copied_ += list->size();
+  list_ = std::move(list);
+  return list_;
+}
+
+void snapshot_cell::add(entry_ptr x) {
+  std::lock_guard guard{mutex_};
+  auto life = x->life;
+  entries_.insert_or_assign(life, std::move(x));
+  list_ = nullptr;
+}
+
+void snapshot_cell::remove(incarnation life) {
+  std::lock_guard guard{mutex_};
+  if (entries_.erase(life) > 0)
+    list_ = nullptr;
+}
+
+uint64_t snapshot_cell::copied() const {
+  std::lock_guard guard{mutex_};
+  return copied_;
 }
 
 } // namespace pgstatsmon

@@ -1,4 +1,4 @@
-// The snapshot: what the REGISTRY publishes and HTTP threads read without waiting for anyone.
+// The snapshot: every backend that is known, for whoever makes a page.
 #pragma once
 
 #include "actors/registry/backend_metrics.hpp"
@@ -7,7 +7,10 @@
 #include "messages/samples.hpp"
 
 #include <atomic>
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -54,18 +57,29 @@ using entry_ptr = std::shared_ptr<entry>;
 using entry_list = std::vector<entry_ptr>;
 using snapshot_ptr = std::shared_ptr<const entry_list>;
 
-/// Where the REGISTRY leaves its newest snapshot. Any thread may read.
+/// The backends that the REGISTRY knows. A list of them is made when somebody asks and it has
+/// changed since: thousands that come or go in one moment cost one list, not one each. Any thread
+/// may ask; it, and the REGISTRY when a backend comes or goes, wait while a list is made, which is
+/// copying a pointer for each backend.
 class snapshot_cell {
 public:
-  snapshot_cell() : value_{std::make_shared<const entry_list>()} {}
+  /// The newest list; never null.
+  [[nodiscard]] snapshot_ptr get() const;
 
-  [[nodiscard]] snapshot_ptr get() const { return value_.load(std::memory_order_acquire); }
+  /// A backend is known. Only the REGISTRY calls this.
+  void add(entry_ptr x);
 
-  /// Only the REGISTRY calls this.
-  void set(snapshot_ptr x) { value_.store(std::move(x), std::memory_order_release); }
+  /// A backend is gone, if there was one. Only the REGISTRY calls this.
+  void remove(incarnation life);
+
+  /// Entries that were copied into lists since the start.
+  [[nodiscard]] uint64_t copied() const;
 
 private:
-  std::atomic<snapshot_ptr> value_;
+  mutable std::mutex mutex_;
+  std::map<incarnation, entry_ptr> entries_;
+  mutable snapshot_ptr list_; ///< Null: changed since the last one was made.
+  mutable uint64_t copied_ = 0;
 };
 
 } // namespace pgstatsmon

@@ -20,7 +20,8 @@ struct fixture : test::page_fixture {
   fixture() {
     show(add("a"), {{{R"(table="t")", {1, 2}}}, {{"", {3}}}});
     add("b");
-    cell->set(std::make_shared<const entry_list>(backends));
+    for (const auto& x : backends)
+      cell->add(x);
   }
 
   std::shared_ptr<snapshot_cell> cell = std::make_shared<snapshot_cell>();

@@ -186,4 +186,21 @@ TEST(who dies and never comes back is forgotten in the end) {
   CHECK_EQUAL(listed.front().restarts, 0u);
 }
 
+TEST(of those that died the oldest is forgotten first) {
+  actor_directory directory;
+  auto live = [&](uint64_t id, const std::string& of) {
+    directory.add(std::make_shared<actor_record>(id, 0, actor_record::time_point{}), "query");
+    directory.describe(id, of);
+    return directory.list().back().restarts;
+  };
+  for (uint64_t i = 1; i <= 1001; ++i)
+    live(i, std::to_string(i));
+  for (uint64_t i = 1; i <= 1001; ++i)
+    directory.remove(i, true);
+  CHECK_EQUAL(live(2001, "1"), 0u);
+  CHECK_EQUAL(live(2002, "2"), 1u);
+  CHECK_EQUAL(live(2003, "1001"), 1u);
+  CHECK_EQUAL(live(2004, "1001"), 0u);
+}
+
 FIXTURE_SCOPE_END()

@@ -413,7 +413,8 @@ FIXTURE_SCOPE(page_tests, page_fixture)
 TEST(the page and the index are served) {
   auto cell = std::make_shared<snapshot_cell>();
   show(add("<a&b>"), {{{R"(table="t")", {1, 2}}}, {}});
-  cell->set(std::make_shared<const entry_list>(backends));
+  for (const auto& x : backends)
+    cell->add(x);
   auto daemon = std::make_shared<daemon_metrics>(label_list{{"dc", "x"}});
   http_server server{{}};
   add_pages(server, {cell, [this] { return queries; }, daemon}, "/metrics");

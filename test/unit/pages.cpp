@@ -23,7 +23,8 @@ struct fixture : page_fixture {
   fixture() {
     for (const auto* name : {"a", "b/c d", "größe"})
       show(add(name), {{{R"(table="t")", {1, 2}}}, {{"", {3}}}});
-    cell->set(std::make_shared<const entry_list>(backends));
+    for (const auto& x : backends)
+      cell->add(x);
     add_pages(server, {cell, [this] { return queries; }, daemon}, "/metrics");
     CAF_REQUIRE(!server.start());
   }

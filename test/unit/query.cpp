@@ -26,7 +26,6 @@ registry_actor::behavior_type recorder(registry_actor::pointer, received* to) {
     [to](backend_samples& x) { to->samples.push_back(x); },
     [](const database_samples&) {},
     [](const reconfigured&) {},
-    [](caf::publish_atom) {},
     [](caf::tick_atom) {},
   };
 }

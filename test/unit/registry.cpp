@@ -202,4 +202,43 @@ TEST(blocks of other databases come and go by name and end with the backend) {
   CHECK(databases() == nullptr);
 }
 
+TEST(thousands that come or go at once are copied once) {
+  constexpr incarnation n = 5000;
+  for (incarnation life = 1; life <= n; ++life)
+    know(life, std::to_string(life));
+  CHECK_EQUAL(cell->copied(), 0u);
+  auto all = names();
+  CHECK_EQUAL(all.size(), n);
+  CHECK_EQUAL(all.back(), "5000");
+  CHECK_EQUAL(names(), all);
+  CHECK_EQUAL(cell->copied(), n);
+  for (incarnation life = 1; life < n; ++life)
+    forget(life);
+  CHECK_EQUAL(names(), std::vector<std::string>{"5000"});
+  CHECK_EQUAL(cell->copied(), n + 1);
+}
+
+TEST(thousands whose QUERY ends at once lose their blocks and no others) {
+  constexpr incarnation n = 1000;
+  std::vector<caf::actor> queries_of;
+  for (incarnation life = 1; life <= n; ++life) {
+    know(life, std::to_string(life));
+    queries_of.push_back(sys.spawn(sender));
+    samples(life, queries_of.back());
+  }
+  auto& state = state_of<registry_state>(aut);
+  CHECK_EQUAL(state.sources.size(), n);
+  for (size_t i = 0; i < n; i += 2)
+    self->send_exit(queries_of[i], caf::exit_reason::kill);
+  sched.run();
+  CHECK_EQUAL(state.sources.size(), n / 2);
+  CHECK(!shown(0));
+  CHECK(shown(1) != nullptr);
+  forget(2);
+  CHECK_EQUAL(state.sources.size(), n / 2 - 1);
+  for (const auto& x : queries_of)
+    stop(x);
+  CHECK(state.sources.empty());
+}
+
 FIXTURE_SCOPE_END()

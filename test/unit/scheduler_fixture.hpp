@@ -52,8 +52,7 @@ fake_connection(connection_actor::stateful_pointer<fake_connection_state> self, 
 inline registry_actor::behavior_type fake_registry() {
   return {
     [](const backend_known&) {},    [](const backend_forgotten&) {}, [](const backend_samples&) {},
-    [](const database_samples&) {}, [](const reconfigured&) {},      [](caf::publish_atom) {},
-    [](caf::tick_atom) {},
+    [](const database_samples&) {}, [](const reconfigured&) {},      [](caf::tick_atom) {},
   };
 }
 

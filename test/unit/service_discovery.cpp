@@ -61,7 +61,8 @@ TEST(the list is at the address that was asked and waits until all were tried) {
   http_server server{{}};
   add_service_discovery(server, cell, signs, "/metrics/backends/");
   REQUIRE(!server.start());
-  cell->set(std::make_shared<const entry_list>(backends));
+  for (const auto& x : backends)
+    cell->add(x);
   CHECK_EQUAL(fetch(server.port(), "GET", targets_route).status, 503);
   signs->set_ready();
   auto x = fetch(server.port(), "GET", targets_route);

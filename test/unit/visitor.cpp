@@ -118,7 +118,6 @@ registry_actor::behavior_type fake_registry(registry_actor::pointer, seen_blocks
         to->of.insert_or_assign(x.database, x.samples);
     },
     [](const reconfigured&) {},
-    [](caf::publish_atom) {},
     [](caf::tick_atom) {},
   };
 }
