@@ -47,6 +47,7 @@ protected:
   void take_rows(std::shared_ptr<const PGresult> rows) { current_.rows = std::move(rows); }
   void take_prepared() { current_.prepared = true; }
   void take_error(const PGresult& said);
+  void take_skipped() { current_.skipped = !current_.error; }
 
   /// The answer to it is complete.
   void complete(const result_handler& on_result);

@@ -37,9 +37,10 @@ public:
   std::optional<session_error> send(const std::vector<statement>& flight) override {
     cork held{socket()};
     begin_flight(flight.size());
-    pinned_.clear();
+    parts_.clear();
     for (const auto& each : flight)
-      pinned_.push_back(!each.pins.empty());
+      parts_.push_back(
+        {.pinned = !each.pins.empty(), .commands = commands_of(each), .sync = each.sync});
     for (const auto& each : flight)
       if (!send(each))
         return broken();
@@ -59,12 +60,26 @@ protected:
       ends = result == nullptr ? ends + 1 : 0;
       if (result != nullptr)
         take(share(result), on_result);
+      else if (std::exchange(in_command_, false))
+        end_command(on_result);
       busy = PQisBusy(connection) != 0;
     }
     return std::nullopt;
   }
 
 private:
+  /// What is to come for a statement of the flight.
+  struct part {
+    bool pinned = false; ///< The rows of its pins.
+    size_t commands = 0; ///< So many commands end.
+    bool sync = true;    ///< Its Sync, with which it is complete.
+  };
+
+  static size_t commands_of(const statement& what) {
+    return (what.pins.empty() ? 0u : 1u) + (what.prepare ? 1u : 0u)
+           + (what.name.empty() && what.sql.empty() ? 0u : 1u);
+  }
+
   bool send(const statement& what) {
     auto* connection = native();
     if (!what.pins.empty()
@@ -83,26 +98,43 @@ private:
           != 1)
         return false;
     }
-    return PQpipelineSync(connection) == 1;
+    return !what.sync || PQpipelineSync(connection) == 1;
   }
 
   void take(std::shared_ptr<const PGresult> result, const result_handler& on_result) {
-    switch (PQresultStatus(result.get())) {
+    auto status = PQresultStatus(result.get());
+    in_command_ = status != PGRES_PIPELINE_SYNC;
+    switch (status) {
     case PGRES_TUPLES_OK:
       // The first rows are the pins'.
-      if (pinned_[next()])
-        pinned_[next()] = false;
+      if (parts_[next()].pinned)
+        parts_[next()].pinned = false;
       else
         take_rows(std::move(result));
       break;
     case PGRES_FATAL_ERROR: take_error(*result); break;
-    case PGRES_PIPELINE_SYNC: complete(on_result); break;
+    case PGRES_PIPELINE_SYNC: end_group(on_result); break;
     case PGRES_COMMAND_OK: take_prepared(); break;
-    default: break; // what a failure made the server skip
+    case PGRES_PIPELINE_ABORTED: take_skipped(); break;
+    default: break;
     }
   }
 
-  std::vector<bool> pinned_; ///< By statement of the flight: the rows of its pins are to come.
+  void end_command(const result_handler& on_result) {
+    auto& current = parts_[next()];
+    if (current.commands > 0 && --current.commands == 0 && !current.sync)
+      complete(on_result);
+  }
+
+  /// Whatever was to come before a Sync does not come after it.
+  void end_group(const result_handler& on_result) {
+    while (pending() > 1 && !parts_[next()].sync)
+      complete(on_result);
+    complete(on_result);
+  }
+
+  std::vector<part> parts_; ///< By statement of the flight.
+  bool in_command_ = false; ///< Results of a command came, and not its end.
 };
 
 } // namespace

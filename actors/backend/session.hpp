@@ -65,12 +65,14 @@ struct server_facts {
   friend bool operator==(const server_facts&, const server_facts&) = default;
 };
 
-/// A statement of a flight. Each is followed by its own Sync, so that it fails alone.
+/// A statement of a flight. Those up to the next Sync are one transaction: the first that fails
+/// ends it, and the server skips the others.
 struct statement {
   std::string pins{};   ///< Runs before it and within the same Sync, which an error of it ends.
   std::string name{};   ///< Of the prepared statement; empty: the server does not keep it.
   std::string sql{};    ///< Empty, with an empty name: a lone Sync.
   bool prepare = false; ///< Prepare `sql` as `name` first.
+  bool sync = true;     ///< A Sync follows it. The last of a flight has one.
 
   friend bool operator==(const statement&, const statement&) = default;
 };
@@ -81,6 +83,7 @@ struct statement_result {
   std::shared_ptr<const pg_result> rows; ///< Null when it failed or returns no rows.
   bool prepared = false;                 ///< The server has prepared it, whatever came then.
   std::optional<session_error> error;
+  bool skipped = false; ///< Another's error within the same Sync came before it.
 };
 
 /// Gets every result that is complete, in order.

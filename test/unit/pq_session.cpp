@@ -114,6 +114,50 @@ TEST(what was prepared is known even when its execution fails) {
   CHECK(!aut.results.at(1).prepared);
 }
 
+TEST(what shares a Sync is handed on as it comes) {
+  protocol_server server{[](auto& x) {
+    x.say(test::greeting());
+    while (x.take() != 'S') {
+      // nop
+    }
+    x.say(test::rows({"one"}) + test::message('1') + test::rows({"two"}));
+    x.take(); // never: the Sync is not answered
+  }};
+  client aut{server};
+  REQUIRE(!aut.connect());
+  CHECK(!aut.session->send({{.sql = "SELECT 1", .sync = false},
+                            {.name = "q", .sql = "SELECT 2", .prepare = true, .sync = false},
+                            {.sql = "SELECT 3"}}));
+  CHECK(!aut.receive(2));
+  CHECK_EQUAL(value_of(aut.results.at(0)), "one");
+  CHECK_EQUAL(value_of(aut.results.at(1)), "two");
+  CHECK(!aut.results[0].prepared && aut.results[1].prepared);
+  CHECK_EQUAL(aut.session->pending(), 1u);
+}
+
+TEST(an error skips what shares its Sync and nothing else) {
+  protocol_server server{[](auto& x) {
+    x.say(test::greeting());
+    x.answer({test::rows({"one"}) + test::complaint('E', "ERROR", "42P01", "no") + test::ready(),
+              test::rows({"five"}) + test::ready()});
+    x.take();
+  }};
+  client aut{server};
+  REQUIRE(!aut.connect());
+  CHECK(!aut.session->send({{.sql = "SELECT 1", .sync = false},
+                            {.sql = "SELECT 2", .sync = false},
+                            {.pins = "SELECT 3", .sql = "SELECT 3", .sync = false},
+                            {.name = "q", .sql = "SELECT 4", .prepare = true},
+                            {.sql = "SELECT 5"}}));
+  CHECK(!aut.receive(5));
+  CHECK_EQUAL(value_of(aut.results.at(0)), "one");
+  CHECK(aut.results.at(1).error && !aut.results[1].skipped);
+  for (size_t i : {2, 3})
+    CHECK(aut.results.at(i).skipped && !aut.results[i].error && !aut.results[i].prepared);
+  CHECK_EQUAL(value_of(aut.results.at(4)), "five");
+  CHECK(!aut.results[4].skipped);
+}
+
 TEST(a session that is ended gives the last words of the server) {
   protocol_server server{[](auto& x) {
     x.say(test::greeting() + test::complaint('E', "FATAL", "57P01", "shut down by somebody"));
