@@ -68,16 +68,17 @@ struct query {
 };
 
 /// backend-query-start(backend, query), query-start(sql, backend). All queries of a poll travel
-/// together, so a query starts when the result before it is complete, as for `*_querytime_ms`.
-/// Each start is followed by one of the ends below.
+/// together, so a query starts when the result before it is complete. Each start is followed by one
+/// of the ends below; one that the server has skipped starts again.
 inline void query_start(const query& x) {
   STAP_PROBE2(pgstatsmon, backend__query__start, x.backend.c_str(), x.name.c_str());
   STAP_PROBE2(pgstatsmon, query__start, x.sql.c_str(), x.backend.c_str());
 }
 
-/// backend-query-done(backend, query): the end of every query.
-inline void query_end(const query& x) {
-  STAP_PROBE2(pgstatsmon, backend__query__done, x.backend.c_str(), x.name.c_str());
+/// backend-query-done(backend, query, ns): the end of every query, and of one that was skipped.
+/// @param took 0: it did not succeed.
+inline void query_end(const query& x, std::chrono::nanoseconds took = {}) {
+  STAP_PROBE3(pgstatsmon, backend__query__done, x.backend.c_str(), x.name.c_str(), took.count());
 }
 
 /// query-timeout(sql, backend), query-error(sql, message, backend).
@@ -99,7 +100,7 @@ inline void query_done(const query& x, const pg_result* rows, std::chrono::nanos
     fire_rows(x, *rows);
   if (pgstatsmon_query__done_semaphore != 0) [[unlikely]]
     fire_done(x, rows, took);
-  query_end(x);
+  query_end(x, took);
 }
 
 /// A row as a JSON object with the columns in their order. Numbers, booleans and NULL are such,

@@ -174,12 +174,15 @@ private:
 
   caf::result<poll_report> hold_poll();
   void send_poll(caf::typed_response_promise<poll_report> promise);
+  bool send_skipped();
+  void dispatch();
   void answer_held(failure reason);
   void receive();
   [[nodiscard]] trace::query traced(const step& what) const;
   void trace_start() const;
   void take(statement_result result);
   void query_answered(const taken_result& taken);
+  void query_timed(const taken_result& taken);
   void query_failed(const step& what, const session_error& error);
   void say_outdated(const step& what, const session_error& error) const;
   void end_poll(failure reason, bool publish);

@@ -21,6 +21,7 @@ flight_extras connection_state::extras() const {
   if (is_console())
     return {.arrival = "SHOW VERSION"};
   auto result = extras_for(polling_limits(options()), facts_, memory_.ground);
+  result.clocks = true;
   // A pooler says what a server session of the past said.
   if (facts_.version < 140000 || memory_.ground != footing::own)
     result.role = "SELECT pg_catalog.pg_is_in_recovery()";

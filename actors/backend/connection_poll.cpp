@@ -1,5 +1,6 @@
 // The CONNECTION's polls: one flight there, one back.
 #include "actors/backend/connection.hpp"
+#include "actors/backend/conninfo.hpp"
 #include "actors/registry/row_texts.hpp"
 
 namespace pgstatsmon {
@@ -68,11 +69,7 @@ void connection_state::send_poll(caf::typed_response_promise<poll_report> promis
                        std::move(promise)};
   enter(backend_state::polling);
   trace::backend_start(arguments_.target.name);
-  arm(poll_->progress.deadline() - now());
-  if (auto error = session_->send(poll_->progress.statements()))
-    lost(*error);
-  else
-    watch(session_->sending() ? interest::read_write : interest::read);
+  dispatch();
 }
 
 void connection_state::receive() {
@@ -87,6 +84,8 @@ void connection_state::receive() {
     return;
   }
   look_at_facts();
+  if (poll_ && !leaving_ && send_skipped())
+    return;
   if (poll_ && poll_->progress.complete()) {
     if (leaving_) {
       end();
@@ -106,13 +105,33 @@ void connection_state::receive() {
   watch(session_->sending() ? interest::read_write : interest::read);
 }
 
+bool connection_state::send_skipped() {
+  auto skipped = poll_->progress.skipped();
+  if (!skipped)
+    return false;
+  auto carried = extras_for(polling_limits(options()), facts_, memory_.ground);
+  carried.clocks = true;
+  poll_->progress.go_on(make_flight(queries(), *skipped, carried, agenda_->facts(), memory_),
+                        now());
+  dispatch();
+  return true;
+}
+
+void connection_state::dispatch() {
+  arm(poll_->progress.deadline() - now());
+  if (auto error = session_->send(poll_->progress.statements()))
+    lost(*error);
+  else
+    watch(session_->sending() ? interest::read_write : interest::read);
+}
+
 void connection_state::take(statement_result result) {
   auto x = poll_->progress.take(std::move(result), *agenda_, memory_, now());
   const auto* rows = x.result.rows.get();
   const auto& error = x.result.error;
   switch (x.what.what) {
   case purpose::arrival:
-    arguments_.metrics->round_trip = seconds_of(x.took());
+    arguments_.metrics->round_trip = seconds_of(*x.took);
     if (error)
       say(level::debug, "{}", error->message);
     break;
@@ -141,8 +160,16 @@ void connection_state::take(statement_result result) {
       arguments_.metrics->query(x.what.query).texts =
         take_texts(queries().queries()[x.what.query], *rows);
     break;
+  case purpose::clock:
+    if (error)
+      say(level::debug, "the server's clock: {}", error->message);
+    if (rows != nullptr && x.what.timed)
+      query_timed(x);
+    break;
   case purpose::query:
-    if (x.lost_needs)
+    if (x.result.skipped)
+      trace::query_end(traced(x.what));
+    else if (x.lost_needs)
       say_outdated(x.what, *error);
     else if (error)
       query_failed(x.what, *error);
@@ -155,11 +182,18 @@ void connection_state::take(statement_result result) {
 void connection_state::query_answered(const taken_result& taken) {
   auto& metrics = arguments_.metrics->query(taken.what.query);
   metrics.last_success = arguments_.context->unix_time();
-  metrics.time_ms.observe(milliseconds_of(taken.took()));
   settle(query_complaints_[taken.what.query], queries().queries()[taken.what.query].name);
-  trace::query_done(traced(taken.what), taken.result.rows.get(), taken.took());
+  if (!taken.what.timed)
+    query_timed(taken);
   if (taken.result.rows != nullptr)
     self_->send(arguments_.query, query_result{poll_->number, taken.what.query, taken.result.rows});
+}
+
+void connection_state::query_timed(const taken_result& taken) {
+  if (taken.took)
+    arguments_.metrics->query(taken.what.query).time_ms.observe(milliseconds_of(*taken.took));
+  trace::query_done(traced(taken.what), taken.result.rows.get(),
+                    taken.took.value_or(taken.end - taken.start));
 }
 
 void connection_state::query_failed(const step& what, const session_error& error) {

@@ -1,11 +1,14 @@
 // Putting a flight together.
 #include "actors/backend/flight.hpp"
 
+#include "actors/backend/foreign_names.hpp"
 #include "config/tables.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include <libpq-fe.h>
 
@@ -16,9 +19,18 @@ namespace {
 /// How long past its time limit a server may be silent: the time that "timeout" needs to travel.
 constexpr auto grace = std::chrono::seconds{1};
 
+/// From here on each statement within a Sync has the time that statement_timeout gives.
+constexpr int32_t limits_each_statement = 110000;
+
+/// In seconds, which is what costs a server least to write.
+constexpr std::string_view clock_sql =
+  "SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())";
+
 } // namespace
 
 std::string prepared_statements::name(key x) const {
+  if (x == clock_key)
+    return "pgstatsmon_clock";
   return fmt::format("pgstatsmon_{}_{}", x.first, x.second);
 }
 
@@ -58,52 +70,147 @@ std::optional<bool> boolean(const pg_result* rows) {
   return *PQgetvalue(rows, 0, 0) == 't';
 }
 
+namespace {
+
+/// Puts the statements of a flight one behind the other.
+class flight_maker {
+public:
+  flight_maker(const catalogue& queries, const flight_extras& extras, const plan_facts& facts,
+               const session_memory& memory)
+    : queries_{queries}, extras_{extras}, facts_{facts}, memory_{memory} {
+    clocks_ = extras.clocks && memory.clock;
+  }
+
+  void add_extras() {
+    add({.what = purpose::arrival}, {.sql = extras_.arrival});
+    add_extra(purpose::guards, {}, extras_.guards);
+    add_extra(purpose::role, extras_.pins, extras_.role);
+    add_extra(purpose::rights, extras_.pins, extras_.rights);
+    add_extra(purpose::facts, extras_.pins, extras_.facts);
+    add_extra(purpose::place, extras_.pins, extras_.place);
+  }
+
+  void add_queries(const plan& what) {
+    for (size_t i = 0; i < what.size(); ++i)
+      if (what[i]) {
+        auto x = step_of(i, *what[i]);
+        add_query(x, x.may_share && memory_.proven.contains({i, *what[i]}));
+      }
+    end_group();
+  }
+
+  void add_texts() {
+    for (auto i : extras_.texts) {
+      const auto& query = queries_.queries()[i];
+      add({.what = purpose::texts, .query = i, .limit = query.timeout},
+          {.pins = pins_of(query), .sql = facts_.found.with_schemas(query.texts)});
+    }
+  }
+
+  flight made() { return std::move(made_); }
+
+private:
+  void add(const step& what, statement how) {
+    made_.steps.push_back(what);
+    made_.statements.push_back(std::move(how));
+  }
+
+  void add_extra(purpose why, const std::string& pins, const std::string& sql) {
+    if (!sql.empty())
+      add({.what = why}, {.pins = pins, .sql = sql});
+  }
+
+  [[nodiscard]] std::string pins_of(const query_definition& query) const {
+    auto own_limit = query.timeout.count() > 0 && extras_.pins_for;
+    return own_limit ? extras_.pins_for(query.timeout) : extras_.pins;
+  }
+
+  [[nodiscard]] step step_of(size_t query, size_t variant) const {
+    const auto& definition = queries_.queries()[query];
+    const auto& text = definition.variants[variant].sql;
+    // Until the session's footing is known none is shared, and what may be is found out.
+    auto can = clocks_ && memory_.ground != footing::shared
+               && facts_.version >= limits_each_statement && definition.every.count() == 0
+               && definition.timeout.count() == 0 && !moves(text)
+               && (memory_.proven.contains({query, variant}) || !names_what_is_foreign(text));
+    return {.what = purpose::query,
+            .query = query,
+            .variant = variant,
+            .limit = definition.timeout,
+            .timed = clocks_,
+            .may_share = can};
+  }
+
+  /// With what it is timed by.
+  void add_query(const step& x, bool shares) {
+    if (!shares)
+      end_group();
+    const auto& query = queries_.queries()[x.query];
+    const auto& text = query.variants[x.variant].sql;
+    auto how = prepared({x.query, x.variant}, !moves(text), [&] {
+      return with_tables(facts_.found.with_schemas(text), facts_.collect.tables);
+    });
+    if (!clocks_)
+      how.pins = pins_of(query);
+    else if (!std::exchange(in_group_, true))
+      add_clock({}, pins_of(query));
+    add(x, std::move(how));
+    if (clocks_)
+      add_clock({.query = x.query, .variant = x.variant, .timed = true}, {});
+    if (!shares)
+      end_group();
+  }
+
+  /// What comes next has another Sync.
+  void end_group() {
+    made_.statements.back().sync = true;
+    in_group_ = false;
+  }
+
+  void add_clock(step what, std::string pins) {
+    what.what = purpose::clock;
+    auto how = prepared(clock_key, true, [] { return std::string{clock_sql}; });
+    how.pins = std::move(pins);
+    if (std::exchange(clock_sent_, true) && how.prepare) {
+      how.prepare = false;
+      how.sql.clear();
+    }
+    add(what, std::move(how));
+  }
+
+  /// By name if the server keeps it, which it is asked to if it may.
+  template <class Text>
+  [[nodiscard]] statement prepared(prepared_statements::key key, bool may_keep, Text text) const {
+    auto keep = memory_.ground == footing::own && may_keep && !memory_.prepared.is_given_up(key);
+    auto known = keep && memory_.prepared.contains(key);
+    return {.name = keep ? memory_.prepared.name(key) : std::string{},
+            .sql = known ? std::string{} : text(),
+            .prepare = keep && !known,
+            .sync = false};
+  }
+
+  /// An extension may move, and then the statement would be another one of the same name.
+  static bool moves(std::string_view text) { return text.find("{schema ") != text.npos; }
+
+  const catalogue& queries_;
+  const flight_extras& extras_;
+  const plan_facts& facts_;
+  const session_memory& memory_;
+  bool clocks_ = false;
+  bool clock_sent_ = false; ///< It is prepared by now, if it ever is.
+  bool in_group_ = false;   ///< What comes next may share a Sync with what came before.
+  flight made_;
+};
+
+} // namespace
+
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
                    const plan_facts& facts, const session_memory& memory) {
-  flight result;
-  auto add = [&](purpose why, const std::string& sql) {
-    if (sql.empty() && why != purpose::arrival)
-      return;
-    auto pinned = why == purpose::role || why == purpose::rights || why == purpose::facts
-                  || why == purpose::place;
-    result.statements.push_back({.pins = pinned ? extras.pins : std::string{}, .sql = sql});
-    result.steps.push_back({.what = why});
-  };
-  add(purpose::arrival, extras.arrival);
-  add(purpose::guards, extras.guards);
-  add(purpose::role, extras.role);
-  add(purpose::rights, extras.rights);
-  add(purpose::facts, extras.facts);
-  add(purpose::place, extras.place);
-  for (size_t i = 0; i < what.size(); ++i) {
-    if (!what[i])
-      continue;
-    prepared_statements::key key{i, *what[i]};
-    const auto& query = queries.queries()[i];
-    const auto& text = query.variants[*what[i]].sql;
-    // An extension may move, and then the statement would be another one of the same name.
-    auto moves = text.find("{schema ") != std::string::npos;
-    auto keep = memory.ground == footing::own && !moves && !memory.prepared.is_given_up(key);
-    auto known = keep && memory.prepared.contains(key);
-    auto name = keep ? memory.prepared.name(key) : std::string{};
-    auto sql =
-      known ? std::string{} : with_tables(facts.found.with_schemas(text), facts.collect.tables);
-    auto own_limit = query.timeout.count() > 0 && extras.pins_for;
-    result.statements.push_back({.pins = own_limit ? extras.pins_for(query.timeout) : extras.pins,
-                                 .name = std::move(name),
-                                 .sql = std::move(sql),
-                                 .prepare = keep && !known});
-    result.steps.push_back(
-      {.what = purpose::query, .query = i, .variant = *what[i], .limit = query.timeout});
-  }
-  for (auto i : extras.texts) {
-    const auto& query = queries.queries()[i];
-    auto own_limit = query.timeout.count() > 0 && extras.pins_for;
-    result.statements.push_back({.pins = own_limit ? extras.pins_for(query.timeout) : extras.pins,
-                                 .sql = facts.found.with_schemas(query.texts)});
-    result.steps.push_back({.what = purpose::texts, .query = i, .limit = query.timeout});
-  }
-  return result;
+  flight_maker result{queries, extras, facts, memory};
+  result.add_extras();
+  result.add_queries(what);
+  result.add_texts();
+  return result.made();
 }
 
 } // namespace pgstatsmon

@@ -49,10 +49,18 @@ enum class footing : uint8_t {
   shared,  ///< A pooler's: each Sync may meet another one, which others use too.
 };
 
+/// The statement that says what time it is on the server.
+inline constexpr prepared_statements::key clock_key{SIZE_MAX, 0};
+
 /// What is known of one session at the other end.
 struct session_memory {
   footing ground = footing::unknown;
   prepared_statements prepared{};
+
+  /// Queries that went well and quickly when they were asked last, and may share a Sync.
+  std::set<prepared_statements::key> proven{};
+
+  bool clock = true; ///< The server has not refused to say what time it is.
 };
 
 /// What a statement of a flight is for.
@@ -64,6 +72,8 @@ enum class purpose : uint8_t {
   rights,  ///< rights_query().
   facts,   ///< facts_query().
   place,   ///< Whether this is the database that is visited.
+  clock,   ///< The server's clock: when the query before it was done, which is the step's, or when
+           ///< the next one begins.
   query,   ///< A query of the plan.
   texts,   ///< query_definition::texts.
 };
@@ -74,6 +84,9 @@ struct step {
   size_t query = 0;                   ///< Index into catalogue::queries().
   size_t variant = 0;                 ///< Index into query_definition::variants.
   std::chrono::milliseconds limit{0}; ///< Its own time limit; 0: none.
+  bool timed =
+    false; ///< A clock stands before it and behind it; of a clock: the step's query does.
+  bool may_share = false; ///< Nothing but how it goes is against sharing a Sync.
 
   friend bool operator==(const step&, const step&) = default;
 };
@@ -98,6 +111,9 @@ struct flight_extras {
 
   std::vector<size_t> texts{}; ///< Queries whose texts are asked, too.
 
+  /// Queries are timed by the server's clock; only then can they share a Sync.
+  bool clocks = false;
+
   /// Pins with another time limit, for a query that has its own.
   std::function<std::string(std::chrono::milliseconds)> pins_for{};
 };
@@ -117,8 +133,11 @@ std::optional<session_error> too_many_rows(const pg_result* rows, uint32_t most)
 /// The boolean that a statement answered with.
 std::optional<bool> boolean(const pg_result* rows);
 
-/// Puts a flight together.
-/// @param of Has the schemas of extensions and the tables that are shown.
+/// Puts a flight together. Queries that are proven and follow one another share a Sync, where the
+/// session is ours alone and the server limits the time of each statement within a Sync, from 11
+/// on. Each of the others has its own: so do those with an interval or a time limit of their own,
+/// and those that name what is not the system's, so that no lock on it outlives them.
+/// @param facts Has the schemas of extensions and the tables that are shown.
 /// @param memory Prepared statements are made and used where the session is ours alone.
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
                    const plan_facts& facts, const session_memory& memory);

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -30,14 +31,18 @@ struct taken_result {
   step what;
   statement_result result; ///< A query with too many rows has an error, and rows no more.
   bool lost_needs = false; ///< The error is no failure: what the query needs is there no more.
-  time_point start;        ///< The server's turn to work on it: the result before was complete.
+  time_point start;        ///< The result before was complete.
   time_point first;        ///< Its first bytes were there.
   time_point end;          ///< It was complete.
 
-  [[nodiscard]] caf::timespan took() const { return end - start; }
+  /// How long the server took. Of a query that stands between two clocks it comes with the second,
+  /// which then has its rows too. Nothing when it is not known: a clock did not answer, or was set.
+  std::optional<caf::timespan> took{};
 };
 
-/// Knows which results have come, and which are still to come in their order.
+/// Knows which results have come, and which are still to come in their order. Queries that were
+/// skipped because of another's error are sent again in a second flight, each within a Sync of its
+/// own: so a poll has two flights at most, however many of its queries fail.
 class poll_progress {
 public:
   using time_point = caf::actor_clock::time_point;
@@ -57,7 +62,8 @@ public:
   void heard(time_point now);
 
   /// The next result is complete. The agenda learns that its query was asked, or which facts were
-  /// found, and the session's memory what is prepared and whose the session is.
+  /// found, and the session's memory what is prepared, whose the session is and what may share a
+  /// Sync.
   taken_result take(statement_result came, agenda& asked, session_memory& memory, time_point now);
 
   /// The session ended in the midst of it. A query whose result crossed a bound is left out of the
@@ -69,6 +75,12 @@ public:
   [[nodiscard]] const step* running() const;
 
   [[nodiscard]] bool complete() const { return next_ == sent_.steps.size(); }
+
+  /// The queries that were skipped, once the first flight is over; nothing: there are none.
+  [[nodiscard]] std::optional<plan> skipped() const;
+
+  /// The second flight is sent now, with these.
+  void go_on(flight again, time_point now);
 
   /// When the server will have been silent for too long, or have taken too long for all of it,
   /// unless more has come by then. Silence is measured by the query under way: a silent server is
@@ -96,7 +108,10 @@ public:
   [[nodiscard]] poll_trace trace(double when, failure reason, time_point now) const;
 
 private:
-  void take_query(taken_result& taken, agenda& asked, prepared_statements& prepared);
+  void blame(statement_result& came);
+  void take_query(taken_result& taken, agenda& asked, session_memory& memory);
+  void take_clock(taken_result& taken, session_memory& memory);
+  [[nodiscard]] std::chrono::milliseconds silence_allowed() const;
   [[nodiscard]] query_trace trace_of(const taken_result& taken) const;
 
   flight sent_;
@@ -112,6 +127,11 @@ private:
   failure worst_ = failure::none;
   std::optional<failed_query> first_failed_;
   std::vector<query_trace> traces_;
+  std::vector<step> skipped_;
+  bool again_ = false;                       ///< It is the second flight.
+  std::optional<session_error> sync_error_;  ///< Of a statement within the Sync under way.
+  std::optional<double> clock_;              ///< The server's, as the query under way began, s.
+  std::shared_ptr<const pg_result> untimed_; ///< Rows of the query whose clock comes next.
 };
 
 } // namespace pgstatsmon

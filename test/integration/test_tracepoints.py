@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 from harness import process
 from harness.daemon import BINARY, backend
 from harness.network import address, free_port
@@ -73,7 +74,8 @@ def check(poll):
         *(*begin, "query__row", "query__row", "query__row", "query__done", *end),
     ]
     for probe in begin[0], *end:
-        assert only(poll, probe) == [(probe, "one", f"pg_{name}") for name in QUERIES]
+        found = [event[:3] for event in only(poll, probe)]
+        assert found == [(probe, "one", f"pg_{name}") for name in QUERIES]
     assert only(poll, "query__start") == [("query__start", x, "one") for x in QUERIES.values()]
     assert only(poll, "query__row") == [
         *(("query__row", good, f'{{"one":{i},"two":null,"label":"x\\"y"}}', "one") for i in (1, 2)),
@@ -86,6 +88,9 @@ def check(poll):
     results = [json.loads(result) for _, _, result, _ in done]
     assert [result["rows"] for result in results] == [2, 3]
     assert all(0 <= result["time_ms"] < 60_000 for result in results)
+    took = [event[3] for event in only(poll, *end)]
+    assert took[1:3] == [0, 0]
+    assert [took[0] / 1e6, took[3] / 1e6] == pytest.approx([x["time_ms"] for x in results])
 
 
 def test_queries(primary, watch, directory):
@@ -160,5 +165,5 @@ def test_a_query_ends_with_its_connection(primary, watch, directory):
         ("backend__query__start", "one", "pg_last"),
         ("query__start", sql, "one"),
         ("query__error", sql, "network", "one"),
-        ("backend__query__done", "one", "pg_last"),
+        ("backend__query__done", "one", "pg_last", 0),
     ]

@@ -325,8 +325,34 @@ TEST(a query that may have failed for being prepared is sent whole from then on)
     socket_event();
   }
   const auto& flight = spoken.flights.back();
-  CHECK(flight[1] == (statement{.sql = "SELECT 1 AS x"}));
-  CHECK(flight[2] == (statement{.name = spoken.flights[1][2].name}));
+  CHECK_EQUAL(flight[1].sql, "SELECT 1 AS x");
+  CHECK(flight[1].name.empty() && !flight[1].prepare);
+  CHECK(flight[2].sql.empty());
+  CHECK_EQUAL(flight[2].name, spoken.flights[1][2].name);
+}
+
+TEST(what the failure of another query has skipped is sent again within the poll) {
+  become_ready();
+  ask();
+  answer_all();
+  ask();
+  auto& log = state_of<query_log_state>(query);
+  log.results.clear();
+  spoken.ready.push_back({0, nullptr, false, std::nullopt});
+  spoken.ready.push_back({1, nullptr, false, session_error{failure::query, "22012", "no"}});
+  spoken.ready.push_back({2, nullptr, false, std::nullopt, true});
+  socket_event();
+  CHECK(state() == backend_state::polling);
+  REQUIRE(spoken.flights.size() == 3u);
+  REQUIRE(spoken.flights[2].size() == 2u); // arrival, the second query
+  CHECK_EQUAL(metrics->query(1).errors.load(), 0u);
+  answer_all();
+  CHECK(state() == backend_state::ready);
+  CHECK(metrics->up.load());
+  CHECK_EQUAL(metrics->query(0).errors.load(), 1u);
+  CHECK_EQUAL(metrics->query(1).errors.load(), 0u);
+  CHECK_EQUAL(log.results, std::vector<size_t>{1});
+  CHECK_EQUAL(log.finished.size(), 2u);
 }
 
 TEST(startup options that are refused are left out at once and for good) {

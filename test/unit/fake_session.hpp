@@ -1,6 +1,8 @@
 // A session and a socket_watcher whose other side is the test.
 #pragma once
 
+
+#include "test/unit/rows.hpp"
 #include "actors/backend/session.hpp"
 #include "actors/reactor/socket_watcher.hpp"
 
@@ -16,7 +18,8 @@
 
 namespace pgstatsmon::test {
 
-/// What the test tells sessions to do next, and what they were told. Outlives them.
+/// What the test tells sessions to do next, and what they were told. Outlives them. Of a flight it
+/// sees all but the server's clock, which answers when its turn comes.
 struct session_script {
   std::optional<session_error> connect_error; ///< Of each attempt.
   std::deque<session_error> refusals;         ///< Of the next attempts, one each.
@@ -69,22 +72,31 @@ public:
   [[nodiscard]] server_facts facts() const override { return script_.facts; }
 
   std::optional<session_error> send(const std::vector<statement>& x) override {
-    script_.flights.push_back(x);
-    pending_ = x.size();
+    script_.flights.emplace_back();
+    seen_.clear();
+    sent_ = x;
+    next_ = 0;
+    std::string pins;
+    for (size_t i = 0; i < x.size(); ++i) {
+      pins += x[i].pins;
+      if (is_clock(x[i]))
+        continue;
+      script_.flights.back().push_back(x[i]);
+      script_.flights.back().back().pins = std::exchange(pins, {});
+      seen_.push_back(i);
+    }
     return std::nullopt;
   }
 
   [[nodiscard]] bool sending() const override { return false; }
-  [[nodiscard]] size_t pending() const override { return pending_; }
+  [[nodiscard]] size_t pending() const override { return sent_.size() - next_; }
 
   std::optional<session_error> receive(const result_handler& on_result) override {
-    for (auto& x : std::exchange(script_.ready, {})) {
-      --pending_;
-      on_result(std::move(x));
-    }
-    if (script_.answer)
-      for (size_t i = 0, n = std::exchange(pending_, 0); i < n; ++i)
-        on_result(script_.answer(i));
+    for (auto& x : std::exchange(script_.ready, {}))
+      hand_out(std::move(x), on_result);
+    if (script_.answer && pending() > 0)
+      for (size_t i = 0; i < seen_.size(); ++i)
+        hand_out(script_.answer(i), on_result);
     return script_.next_receive_error;
   }
 
@@ -93,8 +105,32 @@ public:
   }
 
 private:
+  static bool is_clock(const statement& x) {
+    return x.name.ends_with("_clock") || x.sql.find("clock_timestamp()") != std::string::npos;
+  }
+
+  void hand_out(statement_result x, const result_handler& on_result) {
+    x.index = seen_.at(x.index);
+    answer_clocks(on_result);
+    fails_ = x.error.has_value();
+    next_ = x.index + 1;
+    on_result(std::move(x));
+    answer_clocks(on_result);
+  }
+
+  void answer_clocks(const result_handler& on_result) {
+    for (; next_ < sent_.size() && is_clock(sent_[next_]); ++next_) {
+      auto now = fails_ ? nullptr : make_rows({"date_part"}, {{"1000"}});
+      on_result({next_, std::move(now), !fails_, std::nullopt, fails_});
+      fails_ = fails_ && !sent_[next_].sync;
+    }
+  }
+
   session_script& script_;
-  size_t pending_ = 0;
+  std::vector<statement> sent_;
+  std::vector<size_t> seen_; ///< Indices of what the test sees.
+  size_t next_ = 0;
+  bool fails_ = false; ///< A statement within the Sync under way has failed.
 };
 
 /// Remembers the newest watch, as the REACTOR would.

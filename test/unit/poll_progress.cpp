@@ -39,7 +39,8 @@ flight_extras extras_of(std::string facts, std::string guards = {}) {
   return result;
 }
 
-/// A flight of arrival, guards, facts, quick and slow.
+/// A flight of arrival, guards, facts, quick and slow; or of arrival and three queries with clocks,
+/// of which the first two share a Sync and the third has a time limit of its own.
 struct fixture {
   fixture() {
     asked.learn(150000, server_role::primary, true);
@@ -66,6 +67,26 @@ struct fixture {
     take(0, now);
     take(1, now, make_rows({"own"}, {{"t"}}));
     take(2, now, make_rows({"k", "n", "v"}, {{"extension", "pg_stat_statements", "1.10"}}));
+  }
+
+  void send_with_clocks() {
+    memory = {.ground = footing::own, .proven = {{0, 0}, {1, 0}}};
+    aut.emplace(with_clocks({0, 0, 0}), flight_limits{1s, tick, 2}, start);
+    take(0, start + 1ms);
+  }
+
+  flight with_clocks(const plan& what) const {
+    catalogue three{{query("a"), query("b"), query("c", 30s)}};
+    return make_flight(three, what, {.clocks = true}, {.version = 150000}, memory);
+  }
+
+  /// The server's clock, s.
+  taken_result take_clock(size_t index, const char* said, time_point now = start + 100ms) {
+    return take(index, now, make_rows({"date_part"}, {{said}}));
+  }
+
+  taken_result skip(size_t index) {
+    return aut->take({index, nullptr, false, std::nullopt, true}, asked, memory, start + 100ms);
   }
 
   catalogue_ptr shipped = queries();
@@ -131,7 +152,7 @@ TEST(a result has its times) {
   aut->heard(start + 7ms);
   x = take(2, start + 9ms);
   CHECK(x.first == start + 5ms);
-  CHECK(x.took() == caf::timespan{7ms});
+  CHECK(x.took == caf::timespan{7ms});
 }
 
 TEST(what succeeded is remembered as prepared) {
@@ -287,6 +308,140 @@ TEST(the trace has what came and what did not ) {
   CHECK(x.queries[0].end == caf::timespan{3ms});
   CHECK_EQUAL(x.queries[1].query, 1u);
   CHECK(x.queries[1].start == caf::timespan{3ms});
+}
+
+TEST(a query takes as long as the server says whenever it arrives) {
+  send_with_clocks();
+  CHECK(!take_clock(1, "1700000000.25").took);
+  CHECK(!take(2, start + 100ms, one_row).took);
+  auto x = take_clock(3, "1700000000.253");
+  CHECK(x.what.what == purpose::clock);
+  CHECK_EQUAL(x.what.query, 0u);
+  CHECK(x.result.rows == one_row);
+  REQUIRE(x.took);
+  CHECK_EQUAL(std::chrono::round<std::chrono::microseconds>(*x.took), 3ms);
+  CHECK(!take(4, start + 100ms, one_row).took);
+  x = take_clock(5, "1700000000.254");
+  REQUIRE(x.took);
+  CHECK_EQUAL(std::chrono::round<std::chrono::microseconds>(*x.took), 1ms);
+  auto trace = aut->trace(5, failure::none, start + 100ms);
+  CHECK_EQUAL(trace.queries[0].end, caf::timespan{100ms});
+}
+
+TEST(a clock that was set gives no time) {
+  for (const auto* end : {"1699999999", "1700000001", "now"}) {
+    send_with_clocks();
+    take_clock(1, "1700000000");
+    take(2, start, one_row);
+    CHECK(!take_clock(3, end).took);
+  }
+}
+
+TEST(what shares no clock with the one before is not timed by it) {
+  send_with_clocks();
+  take_clock(1, "1700000000");
+  fail(2, failure::other);
+  skip(3);
+  skip(4);
+  skip(5);
+  take_clock(6, "1700000000.01");
+  take(7, start, one_row);
+  auto x = take_clock(8, "1700000000.02");
+  REQUIRE(x.took);
+  CHECK_EQUAL(std::chrono::round<std::chrono::microseconds>(*x.took), 10ms);
+}
+
+TEST(what went well and quickly may share a Sync next time) {
+  memory = {.ground = footing::own};
+  aut.emplace(with_clocks({0, 0, 0}), flight_limits{1s, tick, 2}, start);
+  take(0, start);
+  auto answer = [&](size_t index, const char* end) {
+    take_clock(index, "1700000000");
+    take(index + 1, start, one_row);
+    take_clock(index + 2, end);
+  };
+  answer(1, "1700000000.009");
+  answer(4, "1700000000.011");
+  answer(7, "1700000000.009");
+  CHECK(memory.proven == (std::set<prepared_statements::key>{{0, 0}}));
+}
+
+TEST(what was skipped is sent again and each by itself) {
+  send_with_clocks();
+  take_clock(1, "1700000000");
+  fail(2, failure::other);
+  skip(3);
+  CHECK(skip(4).result.skipped);
+  skip(5);
+  CHECK(!aut->skipped());
+  for (size_t i : {6, 7, 8})
+    take_clock(i, "1700000000");
+  CHECK(aut->skipped() == (plan{std::nullopt, 0}));
+  CHECK(memory.proven.empty());
+  aut->go_on(with_clocks(*aut->skipped()), start + 200ms);
+  CHECK(!aut->complete() && !aut->skipped());
+  REQUIRE(aut->statements().size() == 4u);
+  CHECK(aut->deadline() == start + 200ms + 2s);
+  for (size_t i = 0; i < 4; ++i)
+    take_clock(i, "1700000000", start + 200ms);
+  CHECK(aut->complete() && !aut->skipped());
+  CHECK_EQUAL(aut->good(), 2u);
+  CHECK_EQUAL(aut->first_failed()->query, 0u);
+  CHECK(memory.proven == (std::set<prepared_statements::key>{{1, 0}}));
+}
+
+TEST(what is skipped twice has failed) {
+  send_with_clocks();
+  fail(1, failure::timeout, "57014");
+  for (size_t i : {2, 3, 4, 5})
+    skip(i);
+  for (size_t i : {6, 7, 8})
+    take_clock(i, "1700000000");
+  CHECK(aut->worst() == failure::none);
+  CHECK(memory.clock);
+  aut->go_on(with_clocks(*aut->skipped()), start);
+  take(0, start);
+  fail(1, failure::timeout, "57014");
+  auto x = skip(2);
+  skip(3);
+  REQUIRE(x.result.error);
+  CHECK_EQUAL(x.result.error->sqlstate, "57014");
+  CHECK(!x.result.skipped);
+  fail(4, failure::timeout, "57014");
+  skip(5);
+  skip(6);
+  CHECK(aut->complete() && !aut->skipped());
+  CHECK(aut->worst() == failure::timeout);
+}
+
+TEST(what a broken session leaves skipped has no answer) {
+  send_with_clocks();
+  take_clock(1, "1700000000");
+  fail(2, failure::other);
+  skip(3);
+  skip(4);
+  auto x = aut->trace(5, failure::network, start);
+  REQUIRE(x.queries.size() == 3u);
+  CHECK(x.queries[0].done && !x.queries[1].done && !x.queries[2].done);
+}
+
+TEST(a clock that is refused is asked no more) {
+  send_with_clocks();
+  fail(1, failure::other, "26000");
+  CHECK(memory.clock);
+  CHECK(memory.prepared.is_given_up(clock_key));
+  send_with_clocks();
+  fail(1, failure::query, "42501");
+  CHECK(!memory.clock);
+  CHECK_EQUAL(with_clocks({0, 0, 0}).steps.size(), 4u);
+}
+
+TEST(a server may be silent for all queries up to the next Sync) {
+  send_with_clocks();
+  CHECK(aut->deadline() == start + 1ms + 2 * 1s + 1s);
+  take_clock(1, "1700000000", start + 1s);
+  take(2, start + 1s, one_row);
+  CHECK(aut->deadline() == start + 3s);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

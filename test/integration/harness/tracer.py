@@ -14,7 +14,7 @@ PROBES = {
     "backend__done": ["text"],
     "connect__error": ["text"],
     "backend__query__start": ["text", "text"],
-    "backend__query__done": ["text", "text"],
+    "backend__query__done": ["text", "text", "number"],
     "query__start": ["text", "text"],
     "query__row": ["text", "text", "text"],
     "query__error": ["text", "text", "text"],
