@@ -4,6 +4,7 @@
 #include "actors/backend/pq_connection.hpp"
 
 #include <array>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,15 @@ private:
 
   int socket_;
 };
+
+/// Whether the server ends the session with it, or libpq says that it has.
+bool ends_session(const PGresult& said) {
+  const auto* severity = PQresultErrorField(&said, PG_DIAG_SEVERITY_NONLOCALIZED);
+  if (severity == nullptr)
+    severity = PQresultErrorField(&said, PG_DIAG_SEVERITY);
+  std::string_view text = severity == nullptr ? "" : severity;
+  return text.empty() || text == "FATAL" || text == "PANIC";
+}
 
 class pq_session final : public pq_connection {
 public:
@@ -112,7 +122,11 @@ private:
       else
         take_rows(std::move(result));
       break;
-    case PGRES_FATAL_ERROR: take_error(*result); break;
+    case PGRES_FATAL_ERROR:
+      take_error(*result);
+      // Then it is no statement that failed.
+      ending_ = ending_ || ends_session(*result);
+      break;
     case PGRES_PIPELINE_SYNC: end_group(on_result); break;
     case PGRES_COMMAND_OK: take_prepared(); break;
     case PGRES_PIPELINE_ABORTED: take_skipped(); break;
@@ -122,12 +136,13 @@ private:
 
   void end_command(const result_handler& on_result) {
     auto& current = parts_[next()];
-    if (current.commands > 0 && --current.commands == 0 && !current.sync)
+    if (current.commands > 0 && --current.commands == 0 && !current.sync && !ending_)
       complete(on_result);
   }
 
   /// Whatever was to come before a Sync does not come after it.
   void end_group(const result_handler& on_result) {
+    ending_ = false;
     while (pending() > 1 && !parts_[next()].sync)
       complete(on_result);
     complete(on_result);
@@ -135,6 +150,7 @@ private:
 
   std::vector<part> parts_; ///< By statement of the flight.
   bool in_command_ = false; ///< Results of a command came, and not its end.
+  bool ending_ = false;     ///< The session is, unless a Sync is answered all the same.
 };
 
 } // namespace

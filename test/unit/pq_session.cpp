@@ -169,6 +169,21 @@ TEST(a session that is ended gives the last words of the server) {
   CHECK(*error == (session_error{failure::network, "57P01", "shut down by somebody"}));
 }
 
+TEST(a session that is ended is no failure of the statement that runs) {
+  protocol_server server{[](auto& x) {
+    x.say(test::greeting());
+    x.answer({test::rows({"one"}) + test::complaint('E', "FATAL", "57P01", "shut down")});
+  }};
+  client aut{server};
+  REQUIRE(!aut.connect());
+  CHECK(!aut.session->send(
+    {{.sql = "SELECT 1", .sync = false}, {.sql = "SELECT 2", .sync = false}, {.sql = "SELECT 3"}}));
+  auto error = aut.receive(3);
+  REQUIRE(error);
+  CHECK_EQUAL(error->message, "shut down");
+  CHECK_EQUAL(aut.results.size(), 1u);
+}
+
 TEST(what nobody asked for is bounded for the life of a session) {
   protocol_server server{[](auto& x) {
     x.say(test::greeting());
