@@ -139,7 +139,7 @@ void poll_progress::take_clock(taken_result& taken, session_memory& memory) {
   // A clock may be set at any time.
   if (span.count() < 0 || span > taken.end - began_)
     return;
-  taken.took = span;
+  taken.took = traces_.back().took = span;
   if (span >= slow)
     memory.proven.erase({taken.what.query, taken.what.variant});
 }

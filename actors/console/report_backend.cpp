@@ -100,8 +100,8 @@ table states(const entry& x, const look_time& now) {
   return result;
 }
 
-/// Time from left to right: blanks until the server's turn came, dots until the first bytes, equals
-/// signs until the result was complete.
+/// When it arrived, from left to right: blanks until the result before it was complete, dots until
+/// the first bytes, equals signs until the result was complete.
 std::string bar_of(const query_trace& x, caf::timespan whole) {
   auto at = [&](caf::timespan when) {
     auto part =
@@ -132,6 +132,7 @@ table timeline_of(const entry& x, const poll_trace& poll, const look_time& now) 
                            poll.reason == failure::none ? "ok" : to_string_view(poll.reason)),
                "last_poll",
                {{"query", "query"},
+                number_column("server", "server_seconds"),
                 number_column("start", "start_seconds"),
                 number_column("first", "first_seconds"),
                 number_column("done", "done_seconds"),
@@ -142,6 +143,7 @@ table timeline_of(const entry& x, const poll_trace& poll, const look_time& now) 
   const auto& queries = x.metrics->queries()->queries();
   for (const auto& y : poll.queries)
     result.rows.push_back({words(queries[y.query].name),
+                           y.took ? span(*y.took) : none(),
                            span(y.start),
                            y.done ? span(y.first) : none(),
                            y.done ? span(y.end) : none(),

@@ -27,8 +27,7 @@ caf::timespan last_poll_of(const entry& x) {
 
 badness badness_of(const entry& x, const look_time& now) {
   const auto& m = *x.metrics;
-  auto fails = !x.up()
-               || m.last_failure.load(std::memory_order_relaxed) != failure::none;
+  auto fails = !x.up() || m.last_failure.load(std::memory_order_relaxed) != failure::none;
   // Ages differ by when in the tick a backend's turn was: to the second they are the same.
   auto age = std::chrono::floor<std::chrono::seconds>(age_of(x, now));
   return {fails, age, last_poll_of(x)};

@@ -35,7 +35,7 @@ void add(std::vector<query_sum>& to, const backend_metrics& m) {
   for (const auto& x : poll->queries) {
     if (!x.done)
       continue;
-    to[x.query].times.push_back(x.end - x.start);
+    to[x.query].times.push_back(x.took.value_or(x.end - x.start));
     to[x.query].rows += x.rows;
   }
 }

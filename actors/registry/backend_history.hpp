@@ -18,18 +18,21 @@
 
 namespace pgstatsmon {
 
-/// One query of a poll. Times count from the poll's beginning, when all queries were sent at once.
+/// One query of a poll. Times of arrival count from the poll's beginning.
 struct query_trace {
   size_t query = 0;       ///< Index into catalogue::queries().
   size_t variant = 0;     ///< Index into query_definition::variants.
   bool done = false;      ///< False when the poll ended without its result.
-  caf::timespan start{0}; ///< The result before it was complete: the server's turn to work on it.
+  caf::timespan start{0}; ///< The result before it was complete.
   caf::timespan first{0}; ///< First bytes of its result.
   caf::timespan end{0};   ///< Its result was complete.
   uint64_t rows = 0;
   uint64_t bytes = 0; ///< Of the result, as libpq holds it.
   failure reason = failure::none;
   std::string sqlstate; ///< Of an error.
+
+  /// How long the server took, by its own clock; nothing when that is not known.
+  std::optional<caf::timespan> took{};
 };
 
 /// A poll that is over.

@@ -40,7 +40,7 @@ struct fixture : test::page_fixture {
     auto trace = std::make_shared<poll_trace>();
     trace->when = now.unix_seconds - age;
     trace->duration = poll;
-    trace->queries.push_back({0, 0, true, 1ms, 2ms, poll, 5, 2048, failure::none, {}});
+    trace->queries.push_back({0, 0, true, 1ms, 2ms, poll, 5, 2048, failure::none, {}, poll - 1ms});
     trace->queries.push_back({1, 0, true, poll, poll, poll, 0, 0, failure::timeout, "57014"});
     m.history.set_last_poll(std::move(trace));
     auto plan = std::make_shared<plan_trace>(m.queries()->queries().size());
@@ -169,6 +169,7 @@ TEST(the last poll is a timeline) {
   auto x = to_json(shown(of));
   CHECK_EQUAL(x["last_poll"].size(), 2u);
   CHECK_EQUAL(x["last_poll"][0], (json{{"query", "a"},
+                                       {"server_seconds", 0.009},
                                        {"start_seconds", 0.001},
                                        {"first_seconds", 0.002},
                                        {"done_seconds", 0.01},
@@ -176,6 +177,7 @@ TEST(the last poll is a timeline) {
                                        {"bytes", 2048},
                                        {"result", "ok"}}));
   CHECK_EQUAL(x["last_poll"][1]["result"], "57014");
+  CHECK(x["last_poll"][1]["server_seconds"].is_null());
   CHECK_EQUAL(x["plan"][0]["sql_for"], "from 10.0, primary");
   CHECK_EQUAL(x["plan"][1]["sql_for"], "any version");
   CHECK(x["plan"][2]["sql_for"].is_null());

@@ -325,6 +325,7 @@ TEST(a query takes as long as the server says whenever it arrives) {
   REQUIRE(x.took);
   CHECK_EQUAL(std::chrono::round<std::chrono::microseconds>(*x.took), 1ms);
   auto trace = aut->trace(5, failure::none, start + 100ms);
+  CHECK_EQUAL(std::chrono::round<std::chrono::microseconds>(*trace.queries.at(0).took), 3ms);
   CHECK_EQUAL(trace.queries[0].end, caf::timespan{100ms});
 }
 
@@ -334,6 +335,7 @@ TEST(a clock that was set gives no time) {
     take_clock(1, "1700000000");
     take(2, start, one_row);
     CHECK(!take_clock(3, end).took);
+    CHECK(!aut->trace(5, failure::none, start).queries.at(0).took);
   }
 }
 
