@@ -1,8 +1,8 @@
 // A session and a socket_watcher whose other side is the test.
 #pragma once
 
-
 #include "test/unit/rows.hpp"
+
 #include "actors/backend/session.hpp"
 #include "actors/reactor/socket_watcher.hpp"
 
