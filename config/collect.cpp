@@ -84,6 +84,7 @@ collect_rules narrowed(collect_rules wider, const collect_settings& narrower) {
     wider.sets = *narrower.sets;
   move_into(wider.on, wider.off, narrower.on);
   move_into(wider.off, wider.on, narrower.off);
+  wider.server_share = narrower.server_share.value_or(wider.server_share);
   wider.tables = narrowed(std::move(wider.tables), narrower.tables);
   return wider;
 }

@@ -1,6 +1,7 @@
 // The configuration file as a whole; its parts are read in settings_*.cpp.
 #include "config/settings.hpp"
 
+#include "config/budget.hpp"
 #include "config/collect.hpp"
 #include "config/databases.hpp"
 #include "config/read_file.hpp"
@@ -121,6 +122,7 @@ void read_polling(fields& top, settings& x) {
   top.get("queries").read(x.queries, parse_directory);
   read_collect(top.get("collect"), x.collect);
   read_tables(top.get("tables"), x.collect.tables);
+  read_budget(top.get("budget"), x.collect.server_share);
   read_databases(top.get("databases"), x.databases);
   top.get("families")
     .read(x.families, choice<vocabulary>({{"original", vocabulary::original},

@@ -67,12 +67,13 @@ struct table_settings {
   friend bool operator==(const table_settings&, const table_settings&) = default;
 };
 
-/// What `collect` and `tables` say in one place: for all, of a source or of one entry.
+/// What `collect`, `tables` and `budget` say in one place: for all, of a source or of one entry.
 struct collect_settings {
   std::optional<std::vector<std::string>> sets; ///< In place of what a wider place says.
   std::vector<std::string> on;                  ///< Queries, whatever their set.
   std::vector<std::string> off;                 ///< The same.
   table_settings tables{};
+  std::optional<double> server_share{}; ///< Of one CPU; 1: no limit.
 
   friend bool operator==(const collect_settings&, const collect_settings&) = default;
 };

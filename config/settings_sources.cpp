@@ -1,5 +1,6 @@
 // The discovery sources: `static`, `vmapi`, `file`, `http_sd`, `dns`, and what they share.
 #include "config/backend_name.hpp"
+#include "config/budget.hpp"
 #include "config/collect.hpp"
 #include "config/databases.hpp"
 #include "config/settings_parts.hpp"
@@ -97,7 +98,7 @@ void refuse(const value& x, std::string_view what) {
 }
 
 /// What every source says of its backends, and every entry of the static list: `collect`,
-/// `tables`, `databases` and `kind`.
+/// `tables`, `budget`, `databases` and `kind`.
 template <class T>
 void read_backends(fields& s, T& x) {
   auto& run = s.run();
@@ -105,6 +106,7 @@ void read_backends(fields& s, T& x) {
   read_collect(s.get("collect"), x.collect);
   auto tables = s.get("tables");
   read_tables(tables, x.collect.tables);
+  read_budget(s.get("budget"), x.collect.server_share);
   auto databases = s.get("databases");
   read_databases(databases, x.databases);
   auto kind = s.get("kind").read(x.kind, parse_kind);

@@ -194,6 +194,19 @@ std::optional<uint64_t> parse_bytes(const value& x, uint64_t low, uint64_t high)
   return std::nullopt;
 }
 
+std::optional<double> parse_share(const value& x) {
+  std::string_view text{x.node().text};
+  if (x.node().type == kind::string && text == "off")
+    return 1;
+  std::optional<double> percent;
+  if (x.node().type == kind::string && text.ends_with('%'))
+    percent = to_number(trimmed(text.substr(0, text.size() - 1)));
+  if (percent && *percent >= 0.01 && *percent <= 100)
+    return *percent / 100;
+  x.complain(R"(is no share, expected one from "0.01%" to "100%", or "off")");
+  return std::nullopt;
+}
+
 std::optional<std::chrono::milliseconds> parse_time_or_none(const value& x) {
   auto none = (x.node().type == kind::number && to_number(x.node().text) == 0.0)
               || (x.node().type == kind::string && to_milliseconds(x.node().text) == 0.0);

@@ -44,6 +44,9 @@ inline auto bytes(uint64_t low, uint64_t high) {
   return [low, high](const value& x) { return parse_bytes(x, low, high); };
 }
 
+/// A share like "1%" of something that is 1, 0.01 % to 100 %; "off" is 100 %.
+std::optional<double> parse_share(const value& x);
+
 /// As parse_time, or 0 for never.
 std::optional<std::chrono::milliseconds> parse_time_or_none(const value& x);
 

@@ -1,4 +1,4 @@
-// Which queries are collected from a backend, and of which tables.
+// Which queries are collected from a backend, of which tables, and at what cost.
 #pragma once
 
 #include <caf/meta/type_name.hpp>
@@ -28,13 +28,14 @@ struct collect_rules {
   std::vector<std::string> on;  ///< Queries, whatever their set.
   std::vector<std::string> off; ///< The same; none of them is in `on`.
   table_rules tables{};
+  double server_share = 0.01; ///< Of one CPU of the server, for our queries; 1: no limit.
 
   friend bool operator==(const collect_rules&, const collect_rules&) = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, collect_rules& x) {
-  return f(caf::meta::type_name("collect_rules"), x.sets, x.on, x.off, x.tables);
+  return f(caf::meta::type_name("collect_rules"), x.sets, x.on, x.off, x.tables, x.server_share);
 }
 
 } // namespace pgstatsmon

@@ -18,7 +18,11 @@ constexpr auto facts_interval = std::chrono::seconds{50};
 
 agenda::agenda(catalogue_ptr queries, std::string_view backend, collect_rules collect, bool visit,
                backend_kind kind)
-  : queries_{std::move(queries)}, needs_{needs_of(*queries_, visit)}, schedule_{queries_, backend} {
+  : queries_{std::move(queries)},
+    needs_{needs_of(*queries_, visit)},
+    schedule_{queries_, backend},
+    // What visits cost is not known here.
+    budget_{queries_, visit ? 1 : collect.server_share} {
   facts_.visit = visit;
   facts_.kind = kind;
   facts_.collect = std::move(collect);
@@ -89,11 +93,27 @@ void agenda::start(time_point now, caf::timespan poll_interval) {
     schedule_.start(now, poll_interval);
 }
 
-plan agenda::due(time_point now, caf::timespan poll_interval) const {
-  auto result = plan_;
-  for (size_t i = 0; i < result.size(); ++i)
-    if (result[i] && (!schedule_.is_due(i, now, poll_interval) || is_left_out(i, now)))
-      result[i].reset();
+bool agenda::adjust(time_point now, caf::timespan poll_interval) {
+  std::vector<bool> planned(plan_.size());
+  for (size_t i = 0; i < planned.size(); ++i)
+    planned[i] = plan_[i] && !is_left_out(i, now);
+  budget_.adjust(planned, now, poll_interval);
+  auto changed = false;
+  for (size_t i = 0; i < planned.size(); ++i)
+    changed = schedule_.stretch(i, budget_.stretch(i)) || changed;
+  return changed;
+}
+
+plan agenda::due(time_point now, caf::timespan poll_interval) {
+  std::vector<size_t> due;
+  for (size_t i = 0; i < plan_.size(); ++i)
+    if (plan_[i] && schedule_.is_due(i, now, poll_interval) && !is_left_out(i, now))
+      due.push_back(i);
+  postponed_ = budget_.beyond(due, now);
+  plan result(plan_.size());
+  for (auto i : due)
+    if (!std::ranges::binary_search(postponed_, i))
+      result[i] = plan_[i];
   return result;
 }
 
@@ -109,6 +129,8 @@ std::vector<bool> agenda::kept(time_point now, caf::timespan poll_interval) cons
   std::vector<bool> result(plan_.size());
   for (size_t i = 0; i < result.size(); ++i)
     result[i] = plan_[i] && !is_left_out(i, now) && schedule_.keeps(i, now, poll_interval);
+  for (auto i : postponed_)
+    result[i] = schedule_.answered_since(i, now - server_budget::slowest - 2 * poll_interval);
   return result;
 }
 
@@ -125,7 +147,7 @@ std::shared_ptr<const plan_trace> agenda::explain(time_point now, bool elsewhere
     auto why = is_left_out(i, now) ? std::string{"its result was too large"}
                                    : why_left_out(queries_->queries()[i], facts_);
     auto there = elsewhere ? why_not_elsewhere(queries_->queries()[i], facts_) : std::string{};
-    result->push_back({plan_[i], std::move(why), std::move(there)});
+    result->push_back({plan_[i], std::move(why), std::move(there), budget_.stretch(i)});
   }
   return result;
 }

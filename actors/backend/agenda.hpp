@@ -3,6 +3,7 @@
 
 #include "actors/backend/plan.hpp"
 #include "actors/backend/query_schedule.hpp"
+#include "actors/backend/server_budget.hpp"
 #include "actors/registry/backend_history.hpp"
 #include "config/catalogue.hpp"
 
@@ -63,8 +64,17 @@ public:
   /// Begins to count the time of queries with an interval of their own, once.
   void start(time_point now, caf::timespan poll_interval);
 
-  /// The queries that a poll asks which begins now.
-  [[nodiscard]] plan due(time_point now, caf::timespan poll_interval) const;
+  /// Asks less or more often, as the budget wants it. Before due().
+  /// @returns true if an interval has changed.
+  bool adjust(time_point now, caf::timespan poll_interval);
+
+  /// The queries that a poll asks which begins now, within the budget.
+  [[nodiscard]] plan due(time_point now, caf::timespan poll_interval);
+
+  /// A query took so long of the server's time.
+  void took(size_t query, caf::timespan time, time_point now) { budget_.spent(query, time, now); }
+
+  [[nodiscard]] const server_budget& budget() const { return budget_; }
 
   void answered(size_t query, time_point now, bool well);
 
@@ -76,6 +86,7 @@ public:
   [[nodiscard]] std::vector<size_t> with_texts() const;
 
   /// For each query, whether rows of an earlier poll may still be shown.
+  /// Those that wait because of the budget among them.
   [[nodiscard]] std::vector<bool> kept(time_point now, caf::timespan poll_interval) const;
 
   /// Queries that apply and have not proved too large.
@@ -95,6 +106,8 @@ private:
   plan_facts facts_;
   plan plan_;
   query_schedule schedule_;
+  server_budget budget_;
+  std::vector<size_t> postponed_; ///< By the newest due(): there is no room for them.
   bool started_ = false;
   std::optional<time_point> facts_asked_;
   std::optional<time_point> facts_changed_;

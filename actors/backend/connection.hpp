@@ -183,7 +183,7 @@ private:
   void take(statement_result result);
   void query_answered(const taken_result& taken);
   void query_timed(const taken_result& taken);
-  void query_failed(const step& what, const session_error& error);
+  void query_failed(const taken_result& taken, const session_error& error);
   void say_outdated(const step& what, const session_error& error) const;
   void end_poll(failure reason, bool publish);
   void poll_is_silent();
@@ -192,6 +192,7 @@ private:
   // -- what is known of the server (connection_facts.cpp) -----------------------------------------
 
   void update_agenda();
+  void show_budget() const;
   [[nodiscard]] flight_extras extras() const;
   [[nodiscard]] std::string facts_sql() const;
   std::vector<size_t> texts_wanted();

@@ -45,12 +45,21 @@ void connection_state::update_agenda() {
   agenda_->start(now(), arguments_.options->interval);
   if (agenda_->learn(facts_.version, facts_.role, rights_complete_))
     plan_is_news_ = true;
+  if (agenda_->adjust(now(), arguments_.options->interval))
+    plan_is_news_ = true;
+  show_budget();
   if (!std::exchange(plan_is_news_, false))
     return;
   auto all = agenda_->explain(now(), arguments_.target.databases.on);
   for (size_t i = 0; i < all->size(); ++i)
     arguments_.metrics->query(i).planned = (*all)[i].why.empty();
   arguments_.metrics->history.set_plan(std::move(all));
+}
+
+void connection_state::show_budget() const {
+  const auto& budget = agenda_->budget();
+  arguments_.metrics->budget_used = budget.used(now());
+  arguments_.metrics->stretched = budget.stretched();
 }
 
 std::string connection_state::facts_sql() const {

@@ -172,7 +172,7 @@ void connection_state::take(statement_result result) {
     else if (x.lost_needs)
       say_outdated(x.what, *error);
     else if (error)
-      query_failed(x.what, *error);
+      query_failed(x, *error);
     else
       query_answered(x);
   }
@@ -190,13 +190,16 @@ void connection_state::query_answered(const taken_result& taken) {
 }
 
 void connection_state::query_timed(const taken_result& taken) {
+  agenda_->took(taken.what.query, taken.took.value_or(taken.end - taken.start), now());
   if (taken.took)
     arguments_.metrics->query(taken.what.query).time_ms.observe(milliseconds_of(*taken.took));
   trace::query_done(traced(taken.what), taken.result.rows.get(),
                     taken.took.value_or(taken.end - taken.start));
 }
 
-void connection_state::query_failed(const step& what, const session_error& error) {
+void connection_state::query_failed(const taken_result& taken, const session_error& error) {
+  const auto& what = taken.what;
+  agenda_->took(what.query, taken.end - taken.start, now());
   const auto& subject = queries().queries()[what.query].name;
   arguments_.metrics->query(what.query).count_failure(error.reason);
   trace::query_failed(traced(what), error.reason == failure::timeout, error.message);

@@ -45,27 +45,36 @@ void query_schedule::start(time_point now, caf::timespan poll_interval) {
   }
 }
 
+caf::timespan query_schedule::interval(size_t query, caf::timespan poll_interval) const {
+  auto times = entries_[query].stretch;
+  auto own = every(query);
+  return times == 1 ? own : times * std::max(own, poll_interval);
+}
+
 bool query_schedule::is_due(size_t query, time_point now, caf::timespan poll_interval) const {
-  return entries_[query].due <= now + poll_interval / 2;
+  const auto& x = entries_[query];
+  auto due = x.stretch == 1 ? x.due : x.asked + interval(query, poll_interval);
+  return due <= now + poll_interval / 2;
 }
 
 void query_schedule::answered(size_t query, time_point now, bool well) {
-  auto& asked = entries_[query];
+  auto& x = entries_[query];
+  x.asked = now;
   if (well)
-    asked.answered = now;
-  auto interval = every(query);
-  if (interval.count() == 0)
+    x.answered = now;
+  auto own = every(query);
+  if (own.count() == 0)
     return;
-  auto phase =
-    caf::timespan{static_cast<int64_t>(asked.hash % static_cast<uint64_t>(interval.count()))};
+  auto phase = caf::timespan{static_cast<int64_t>(x.hash % static_cast<uint64_t>(own.count()))};
   // Not twice in one interval, but for the first time, when it comes to its phase.
-  asked.due = next_at(now + interval / 2, interval, phase);
+  x.due = next_at(now + own / 2, own, phase);
 }
 
 bool query_schedule::keeps(size_t query, time_point now, caf::timespan poll_interval) const {
-  const auto& asked = entries_[query];
-  return every(query).count() > 0 && asked.answered != time_point{}
-         && now - asked.answered <= every(query) + every(query) / 2 + 2 * poll_interval;
+  auto answered = entries_[query].answered;
+  auto apart = interval(query, poll_interval);
+  return apart.count() > 0 && answered != time_point{}
+         && now - answered <= apart + apart / 2 + 2 * poll_interval;
 }
 
 } // namespace pgstatsmon

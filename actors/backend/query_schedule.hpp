@@ -7,6 +7,7 @@
 #include <caf/timespan.hpp>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace pgstatsmon {
@@ -20,6 +21,20 @@ public:
 
   /// @param backend Its identity.
   query_schedule(catalogue_ptr queries, std::string_view backend);
+
+  /// Its interval is so many times as long; 1 at first.
+  /// @returns true if it was another one.
+  bool stretch(size_t query, uint32_t times) {
+    return std::exchange(entries_[query].stretch, times) != times;
+  }
+
+  /// Whether it was answered well at `when` or later.
+  [[nodiscard]] bool answered_since(size_t query, time_point when) const {
+    return entries_[query].answered != time_point{} && entries_[query].answered >= when;
+  }
+
+  /// How often it is asked; 0: with each poll.
+  [[nodiscard]] caf::timespan interval(size_t query, caf::timespan poll_interval) const;
 
   /// Before the first poll: queries with a long interval are due for the first time within ten
   /// intervals of polls.
@@ -38,7 +53,9 @@ public:
 private:
   struct entry {
     uint64_t hash = 0;
-    time_point due{};      ///< Not before.
+    uint32_t stretch = 1;
+    time_point due{};      ///< Not before, unless it is stretched.
+    time_point asked{};    ///< Last; zero: never.
     time_point answered{}; ///< Well, last; zero: never.
   };
 

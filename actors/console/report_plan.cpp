@@ -33,6 +33,10 @@ cell occasion_of(const query_definition& query) {
   return result;
 }
 
+cell stretch_of(uint32_t times) {
+  return {.text = fmt::format("{} times", times), .json = times};
+}
+
 cell left_out_of(const std::string& why, const std::string& elsewhere) {
   if (!why.empty())
     return words(why);
@@ -54,6 +58,7 @@ table plan_table(const entry& of, bool sql) {
                {{"query", "query"},
                 {"set", "set"},
                 {"asked", "every_seconds"},
+                {"less often", "stretch"},
                 {"SQL for", "sql_for"},
                 {"SQL", "sql"},
                 {"left out", "left_out"}}};
@@ -62,12 +67,13 @@ table plan_table(const entry& of, bool sql) {
   if (plan == nullptr || plan->size() != queries.size())
     return result;
   for (size_t i = 0; i < queries.size(); ++i) {
-    const auto& [variant, why, elsewhere] = (*plan)[i];
+    const auto& [variant, why, elsewhere, stretch] = (*plan)[i];
     const auto& query = queries[i];
     if (query.kind != of.value.kind)
       continue;
     auto asked = why.empty() && variant;
     result.rows.push_back({words(query.name), words(query.set), asked ? occasion_of(query) : none(),
+                           asked && stretch > 1 ? stretch_of(stretch) : none(),
                            asked ? words(servers_of(query.variants[*variant])) : none(),
                            asked ? sql_of(query.variants[*variant], sql) : none(),
                            left_out_of(why, elsewhere)});

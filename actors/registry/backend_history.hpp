@@ -51,6 +51,7 @@ struct planned_query {
   std::optional<size_t> variant; ///< Index into query_definition::variants.
   std::string why;               ///< It is left out; empty: it is not.
   std::string elsewhere{};       ///< Why it is not asked in the server's other databases.
+  uint32_t stretch = 1;          ///< It is asked less often by so many times, for the budget.
 };
 
 /// All queries, in the catalogue's order.

@@ -105,6 +105,8 @@ public:
   std::atomic<double> round_trip{0};       ///< Of the last poll, s; 0: not known yet.
   std::atomic<double> certificate_end{0};  ///< Of the server's certificate, Unix time, s; 0: none.
   std::atomic<uint64_t> planned{0};        ///< `pg_query_count`: queries of the plan.
+  std::atomic<double> budget_used{0};      ///< Of five minutes' share of the server; 1: all of it.
+  std::atomic<uint64_t> stretched{0};      ///< Queries that are asked less often for it.
   std::atomic<uint64_t> connect_errors{0}; ///< `pg_connect_error`: polls that found no connection.
   std::atomic<uint64_t> connects{0};       ///< Connections established.
   std::atomic<failure> last_failure{failure::none}; ///< Class of the newest failure.

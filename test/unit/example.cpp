@@ -121,7 +121,8 @@ TEST(options that are off in the example show the defaults) {
   collect_settings collect{.sets = {{"core"}},
                            .on = {"pg_settings"},
                            .off = {"pg_relation_size"},
-                           .tables = {.include = {{".*"}}, .exclude = {{"tmp[.].*"}}}};
+                           .tables = {.include = {{".*"}}, .exclude = {{"tmp[.].*"}}},
+                           .server_share = 0.01};
   database_settings databases{.on = true,
                               .include = {{".*"}},
                               .exclude = {{"test_.*"}},
@@ -133,6 +134,7 @@ TEST(options that are off in the example show the defaults) {
                         .exclude = {{"_timescaledb_internal[.].*", "public[.].*_old"}}};
   CHECK(x->collect.tables == tables);
   CHECK(x->databases == databases);
+  CHECK_EQUAL(x->collect.server_share.value_or(0), 0.01);
   vmapi_settings vmapi;
   vmapi.databases = databases;
   vmapi.collect = collect;

@@ -131,7 +131,8 @@ const bad_file bad_files[] = {
    "f:2:7: log.colour: unknown key, expected one of format, level"},
   {"static: {}\n\"a\\nb\": 1\nlog: {}\n",
    "f:2:1: \"a\\nb\": unknown key, expected one of interval, stale_after, user, password_file, "
-   "database, backend_port, queries, collect, tables, databases, families, state_dir, connections, "
+   "database, backend_port, queries, collect, tables, budget, databases, families, state_dir, "
+   "connections, "
    "target, "
    "setup, log, web, console, discovery, roles, static, vmapi, file, http_sd, dns"},
   {"static: {}\nuser: a\nport: 1\nuser: b\n",
@@ -173,6 +174,10 @@ const bad_file bad_files[] = {
   {"static: {}\nconnections: []\n", "f:2:14: connections: is a list, expected an object"},
   {"static: {}\nconnections: {guards: yes}\n",
    "f:2:23: connections.guards: is a string, expected true or false"},
+  {"static: {}\nbudget: {server: 5}\n",
+   "f:2:18: budget.server: is no share, expected one from \"0.01%\" to \"100%\", or \"off\""},
+  {"static: {}\nbudget: {server: 120%}\n",
+   "f:2:18: budget.server: is no share, expected one from \"0.01%\" to \"100%\", or \"off\""},
   {"static: {}\nconnections: {max_in_flight: 1001}\n",
    "f:2:30: connections.max_in_flight: is 1001, expected a whole number from 1 to 1000"},
   {"static: {}\nconnections: {max_query_bytes: 16MB, max_poll_bytes: 1KiB, max_fleet_bytes: []}\n",
