@@ -128,6 +128,10 @@ void read_polling(fields& top, settings& x) {
     .read(x.families, choice<vocabulary>({{"original", vocabulary::original},
                                           {"exporter", vocabulary::exporter},
                                           {"both", vocabulary::both}}));
+  top.get("own_metrics")
+    .read(x.own, choice<own_metrics>({{"full", own_metrics::full},
+                                      {"contract", own_metrics::contract},
+                                      {"minimal", own_metrics::minimal}}));
   auto state_dir = top.get("state_dir").read(x.state_dir, parse_path);
   std::error_code unused;
   if (!x.state_dir.empty() && std::filesystem::exists(x.state_dir, unused)

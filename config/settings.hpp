@@ -4,6 +4,7 @@
 #include "config/catalogue.hpp"
 #include "config/connect_parameters.hpp"
 #include "config/fault.hpp"
+#include "config/own_metrics.hpp"
 #include "messages/backend.hpp"
 
 #include <caf/expected.hpp>
@@ -232,6 +233,7 @@ struct settings {
   collect_settings collect{};
   database_settings databases{};
   vocabulary families = vocabulary::original;
+  own_metrics own = own_metrics::contract; ///< `own_metrics`.
   log_settings log;
   web_settings web;
   console_settings console;

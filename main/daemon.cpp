@@ -108,6 +108,7 @@ daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries,
     discovery_metrics_{metrics_->registry()},
     descriptors_{plan_descriptors(descriptor_limit(), *options_)},
     system_{configuration_} {
+  metrics_->fleet.show(options_->own);
   metrics_->reserved_descriptors.Set(static_cast<double>(descriptors_.reserved()));
 }
 
@@ -230,7 +231,8 @@ scheduler_arguments daemon::make_scheduler_arguments() {
           .metrics = {.backends = &metrics_->backends,
                       .in_flight = &metrics_->in_flight,
                       .tick_duration = &metrics_->tick_seconds,
-                      .signs = signs_.get()}};
+                      .signs = signs_.get(),
+                      .fleet = &metrics_->fleet}};
 }
 
 void daemon::reload() {
@@ -248,6 +250,7 @@ void daemon::reload() {
   say_what_needs_a_restart(*options_, *options);
   start_logging(options->log);
   metrics_->set_labels(options->target.metadata);
+  metrics_->fleet.show(options->own);
   if ((*queries)->queries() != queries_->load()->queries())
     queries_->store(*queries);
   options_ = options;

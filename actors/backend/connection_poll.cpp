@@ -192,7 +192,7 @@ void connection_state::query_answered(const taken_result& taken) {
 void connection_state::query_timed(const taken_result& taken) {
   agenda_->took(taken.what.query, taken.took.value_or(taken.end - taken.start), now());
   if (taken.took)
-    arguments_.metrics->query(taken.what.query).time_ms.observe(milliseconds_of(*taken.took));
+    arguments_.metrics->answered(taken.what.query, milliseconds_of(*taken.took));
   trace::query_done(traced(taken.what), taken.result.rows.get(),
                     taken.took.value_or(taken.end - taken.start));
 }

@@ -71,7 +71,7 @@ void count_decoded(backend_metrics& metrics, const std::string& backend, size_t 
   counts.duplicates.fetch_add(report.duplicates, std::memory_order_relaxed);
   for (size_t i = 0; i < report.not_a_number.size(); ++i)
     if (auto bad = report.not_a_number[i]; bad > 0) {
-      counts.nan[i].fetch_add(bad, std::memory_order_relaxed);
+      counts.count_bad(i, bad);
       trace::bad_value(backend, metrics.queries()->queries()[query].name, bad);
     }
 }

@@ -51,8 +51,7 @@ cell bytes(double x) {
 void stat_tables::add_query(counts& to, const query_metrics& x) {
   to.timeouts += x.timeouts.load(std::memory_order_relaxed);
   to.errors += x.errors.load(std::memory_order_relaxed);
-  for (const auto& y : x.nan)
-    to.not_numbers += y.load(std::memory_order_relaxed);
+  to.not_numbers += x.all_bad();
 }
 
 stat_tables::counts stat_tables::since(const counts& now, const counts& before) {
@@ -106,8 +105,8 @@ report stat_tables::queries(const entry_list& backends, const catalogue& queries
       if (x->metrics->queries().get() != &queries)
         continue;
       const auto& m = x->metrics->query(i);
-      now.time += m.time_ms.sum() * per_ms;
-      now.times += m.time_ms.count();
+      now.time += m.ms.load(std::memory_order_relaxed) * per_ms;
+      now.times += m.answers.load(std::memory_order_relaxed);
       add_query(now, m);
     }
     const auto& name = queries.queries()[i].name;

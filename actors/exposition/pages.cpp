@@ -26,7 +26,11 @@ public:
   explicit measured_page(const page_sources& from)
     : begin_{clock::now()},
       daemon_{from.daemon},
-      page_{from.backends->get(), from.queries(), [daemon = daemon_] { return daemon->text(); }} {
+      page_{from.backends->get(),
+            from.queries(),
+            [daemon = daemon_] { return daemon->text(); },
+            {},
+            daemon_->fleet.shown()} {
     worked_ = clock::now() - begin_;
   }
 
@@ -115,7 +119,7 @@ http_response answer_page(const page_sources& from, const page_part& part) {
     return text_response(
       not_found, fmt::format("no backend is called '{}'\n", one_line(part.backends.front())));
   return as_page(std::make_unique<partial_page>(
-    page_reader{std::move(backends), queries, nullptr, part.queries}));
+    page_reader{std::move(backends), queries, nullptr, part.queries, from.daemon->fleet.shown()}));
 }
 
 std::string backends_route(const std::string& route) {

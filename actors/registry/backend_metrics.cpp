@@ -15,10 +15,22 @@ static_assert(all_failures[index_of(failure::other)] == failure::other);
 
 } // namespace
 
-backend_metrics::backend_metrics(catalogue_ptr queries) : queries_{std::move(queries)} {
-  per_query_.reserve(queries_->queries().size());
+backend_metrics::backend_metrics(catalogue_ptr queries, fleet_metrics* fleet)
+  : queries_{std::move(queries)}, fleet_{fleet} {
   for (const auto& x : queries_->queries())
-    per_query_.push_back(std::make_unique<query_metrics>(x.metrics.size()));
+    per_query_.emplace_back(x.metrics.size());
+}
+
+void backend_metrics::answered(size_t i, double ms) {
+  const auto& of = queries_->queries()[i];
+  auto& to = query(i);
+  to.answers.fetch_add(1, std::memory_order_relaxed);
+  to.ms.store(to.ms.load(std::memory_order_relaxed) + ms, std::memory_order_relaxed);
+  if (has_own_times(of, fleet_ == nullptr ? own_metrics::contract : fleet_->shown()))
+    to.times.make(query_time_bounds).observe(ms);
+  constexpr double ms_per_second = 1000;
+  if (fleet_ != nullptr)
+    fleet_->answered(of.name, ms / ms_per_second);
 }
 
 void backend_metrics::count_failure(failure x) noexcept {

@@ -4,7 +4,9 @@
 #include "actors/registry/backend_history.hpp"
 #include "actors/registry/block.hpp"
 #include "actors/registry/database_report.hpp"
+#include "actors/registry/fleet_metrics.hpp"
 #include "actors/registry/histogram.hpp"
+#include "actors/registry/lazy.hpp"
 #include "config/catalogue.hpp"
 #include "config/log.hpp"
 #include "messages/backend.hpp"
@@ -13,6 +15,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -26,13 +29,41 @@ inline constexpr std::array<double, 12> query_time_bounds{0.5, 1,   2.5, 5,   10
 inline constexpr std::array<double, 12> poll_duration_bounds{
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10};
 
-/// Counts of one query of one backend, in all of its databases.
+using query_times = histogram<query_time_bounds.size()>;
+
+/// Whether a query has a histogram on each backend.
+inline bool has_own_times(const query_definition& query, own_metrics wanted) {
+  return wanted == own_metrics::full
+         || (wanted == own_metrics::contract && query.set == "original");
+}
+
+/// Counts of one query of one backend, in all of its databases. What most queries never need is
+/// not there before they do.
 struct query_metrics {
-  explicit query_metrics(size_t metrics) : nan(metrics) {}
+  explicit query_metrics(size_t metrics) : metrics_{metrics} {}
 
   /// It has failed once more.
   void count_failure(failure x) noexcept {
     (x == failure::timeout ? timeouts : errors).fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// Values of one of its metrics were no number. QUERY and VISITOR.
+  void count_bad(size_t metric, uint64_t n) {
+    nan_.make(metrics_)[metric].fetch_add(n, std::memory_order_relaxed);
+  }
+
+  /// `pg_NaN_error` of one of its metrics.
+  [[nodiscard]] uint64_t bad(size_t metric) const noexcept {
+    const auto* all = nan_.get();
+    return all == nullptr ? 0 : (*all)[metric].load(std::memory_order_relaxed);
+  }
+
+  /// The same of all of its metrics.
+  [[nodiscard]] uint64_t all_bad() const noexcept {
+    uint64_t result = 0;
+    for (size_t i = 0; i < metrics_; ++i)
+      result += bad(i);
+    return result;
   }
 
   std::atomic<uint64_t> errors{0};     ///< `pg_query_error`
@@ -41,8 +72,13 @@ struct query_metrics {
   std::atomic<double> last_success{0}; ///< Unix time of its last result, s; 0: never.
   std::atomic<uint64_t> duplicates{0}; ///< `pgstatsmon_duplicate_rows_total`
   std::atomic<section_ptr> texts{};    ///< What people read of its rows; null: not asked yet.
-  histogram<query_time_bounds.size()> time_ms{query_time_bounds}; ///< `<query>_querytime_ms`
-  std::vector<std::atomic<uint64_t>> nan; ///< `pg_NaN_error`, one per metric of the query.
+  std::atomic<uint64_t> answers{0};    ///< `pgstatsmon_query_answers_total`
+  std::atomic<double> ms{0};           ///< Time of all answers.
+  lazy<query_times> times;             ///< `<query>_querytime_ms`, if has_own_times().
+
+private:
+  size_t metrics_;
+  lazy<std::vector<std::atomic<uint64_t>>> nan_;
 };
 
 /// Texts are asked of a server when somebody wants to read them, and at most once a minute.
@@ -80,13 +116,17 @@ private:
 class backend_metrics {
 public:
   /// @param queries The catalogue in force; per-query counts are in its order.
-  explicit backend_metrics(catalogue_ptr queries);
+  /// @param fleet What all backends have together; may be null, else it must outlive this.
+  explicit backend_metrics(catalogue_ptr queries, fleet_metrics* fleet = nullptr);
 
   [[nodiscard]] const catalogue_ptr& queries() const noexcept { return queries_; }
 
   /// Counts of catalogue()->queries()[i].
-  [[nodiscard]] query_metrics& query(size_t i) noexcept { return *per_query_[i]; }
-  [[nodiscard]] const query_metrics& query(size_t i) const noexcept { return *per_query_[i]; }
+  [[nodiscard]] query_metrics& query(size_t i) noexcept { return per_query_[i]; }
+  [[nodiscard]] const query_metrics& query(size_t i) const noexcept { return per_query_[i]; }
+
+  /// Query `i` was answered after so many milliseconds. CONNECTION.
+  void answered(size_t i, double ms);
 
   /// Adds one to `pgstatsmon_backend_failures_total` of a class; `none` adds nothing.
   void count_failure(failure x) noexcept;
@@ -135,7 +175,8 @@ public:
 
 private:
   catalogue_ptr queries_;
-  std::vector<std::unique_ptr<query_metrics>> per_query_;
+  fleet_metrics* fleet_;
+  std::deque<query_metrics> per_query_;
   std::array<std::atomic<uint64_t>, all_failures.size()> failures_{};
 };
 

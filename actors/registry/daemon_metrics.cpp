@@ -26,6 +26,7 @@ daemon_metrics::daemon_metrics(label_list static_labels)
                           .Help("When the page's certificate ends, Unix time; only with TLS.")
                           .Register(registry_)},
     labels_{std::move(static_labels)},
+    fleet{registry_},
     backends{gauge("pgstatsmon_backends", "Backends that are known.")},
     in_flight{gauge("pgstatsmon_in_flight", "Backends in flight: polled and not answered yet.")},
     connecting{gauge("pgstatsmon_connecting", "Connection attempts under way.")},

@@ -1,6 +1,7 @@
 // Metrics about the daemon itself, in a prometheus-cpp registry.
 #pragma once
 
+#include "actors/registry/fleet_metrics.hpp"
 #include "messages/backend.hpp"
 
 #include <prometheus/counter.h>
@@ -45,6 +46,7 @@ private:
   prometheus::Gauge* certificate_expiry_ = nullptr; ///< Null without TLS.
 
 public:
+  fleet_metrics fleet;                     ///< Written by CONNECTIONs.
   prometheus::Gauge& backends;             ///< Backends that are known. Written by the SCHEDULER.
   prometheus::Gauge& in_flight;            ///< Backends in flight. Written by the SCHEDULER.
   prometheus::Gauge& connecting;           ///< Attempts under way. Written by the GATE.

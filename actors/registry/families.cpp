@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace pgstatsmon {
 
 namespace {
@@ -92,10 +95,26 @@ void write_databases(sample_writer& to, const entry& x, const shown_blocks&) {
   to.sample(R"(state="beyond_max")", all->beyond_max);
 }
 
+// Leaves whether a backend is there, how it is, when it last was well, and what has happened.
+void keep_minimum(std::vector<own_family>& all) {
+  constexpr std::array<std::string_view, 8> details{"pgstatsmon_backend_setup",
+                                                    "pgstatsmon_backend_info",
+                                                    "pgstatsmon_backend_round_trip_seconds",
+                                                    "pgstatsmon_backend_series",
+                                                    "pgstatsmon_poll_duration_seconds",
+                                                    "pg_query_count",
+                                                    "pgstatsmon_query_seconds_total",
+                                                    "pgstatsmon_query_answers_total"};
+  std::erase_if(all, [&](const auto& x) { return std::ranges::count(details, x.name) > 0; });
+  for (auto& x : all)
+    if (x.type == "counter")
+      x.never_connected = zeros::hidden;
+}
+
 } // namespace
 
 // Names without `pgstatsmon_`, and those without `_total`, are the original's.
-std::vector<own_family> own_families(const catalogue_ptr& queries) {
+std::vector<own_family> own_families(const catalogue_ptr& queries, own_metrics wanted) {
   using m = backend_metrics;
   std::vector<own_family> result{
     {"pg_up", "gauge", "1 if the backend is connected and answered its last poll, else 0.",
@@ -158,8 +177,10 @@ std::vector<own_family> own_families(const catalogue_ptr& queries) {
     result.push_back({"pg_exporter_last_scrape_error", "gauge",
                       "1 if the backend's last poll was not answered, else 0.", write_last_error,
                       zeros::shown, backend_kind::postgres});
-  for (auto& x : query_families(queries))
+  for (auto& x : query_families(queries, wanted))
     result.push_back(std::move(x));
+  if (wanted == own_metrics::minimal)
+    keep_minimum(result);
   return result;
 }
 

@@ -21,7 +21,7 @@ struct own_family {
   /// Writes all samples of one backend.
   std::function<void(sample_writer&, const entry&, const shown_blocks&)> write;
 
-  /// Of a backend that was never connected.
+  /// Of a backend that was never connected, and with `own_metrics: minimal` of any.
   zeros never_connected = zeros::hidden;
 
   /// Of backends of one kind alone.
@@ -30,10 +30,12 @@ struct own_family {
 
 /// All of them, in the order of the page. Families with a label `query` take the queries and their
 /// order from the catalogue, and write nothing for a backend that has another one.
-std::vector<own_family> own_families(const catalogue_ptr& queries);
+/// @param wanted Which of them there are, and what of them is shown at zero.
+std::vector<own_family> own_families(const catalogue_ptr& queries,
+                                     own_metrics wanted = own_metrics::contract);
 
 /// Those of them that are about queries, in the order of the page.
-std::vector<own_family> query_families(const catalogue_ptr& queries);
+std::vector<own_family> query_families(const catalogue_ptr& queries, own_metrics wanted);
 
 /// What a server of this kind is called by people.
 std::string_view product_name(backend_kind x) noexcept;

@@ -22,10 +22,12 @@ constexpr std::string_view type_name(metric_type x) noexcept {
 } // namespace
 
 page_reader::page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
-                         std::function<std::string()> daemon, const std::vector<std::string>& only)
+                         std::function<std::string()> daemon, const std::vector<std::string>& only,
+                         own_metrics shown)
   : backends_{std::move(backends)},
     queries_{queries},
-    own_{own_families(queries)},
+    shown_{shown},
+    own_{own_families(queries, shown)},
     daemon_{std::move(daemon)} {
   blocks_.reserve(backends_->size());
   for (const auto& backend : *backends_)
@@ -109,13 +111,17 @@ void page_reader::write_own() {
         continue;
       write_header(family.name, family.type, family.help);
       const auto& backend = *(*backends_)[backend_];
-      // A fleet of servers that were never there would fill the page with zeros.
-      auto known = family.never_connected == zeros::shown
-                   || backend.metrics->connects.load(std::memory_order_relaxed) > 0;
-      sample_writer to{out_, family.name, backend, known ? zeros::shown : zeros::hidden};
+      sample_writer to{out_, family.name, backend, zeros_of(family, *backend.metrics)};
       family.write(to, backend, blocks_[backend_]);
     }
   }
+}
+
+// A fleet of servers that were never there would fill the page with zeros.
+zeros page_reader::zeros_of(const own_family& family, const backend_metrics& counts) const {
+  auto connected = counts.connects.load(std::memory_order_relaxed) > 0;
+  auto all = shown_ == own_metrics::full || (shown_ == own_metrics::contract && connected);
+  return all ? zeros::shown : family.never_connected;
 }
 
 void page_reader::write_daemon() {

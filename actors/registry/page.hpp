@@ -26,8 +26,10 @@ public:
   /// its turn comes.
   /// @param only Names of queries. Unless it is empty, their data, their times and `pg_up` or
   /// `pgbouncer_up` are all there is of a backend.
+  /// @param shown What there is of a backend's own counts.
   page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
-              std::function<std::string()> daemon, const std::vector<std::string>& only = {});
+              std::function<std::string()> daemon, const std::vector<std::string>& only = {},
+              own_metrics shown = own_metrics::contract);
 
   /// Writes the next bytes of the page.
   /// @param max At least 1.
@@ -47,12 +49,14 @@ private:
   void write_parts();
   void write_rows(const section& rows);
   void write_own();
+  [[nodiscard]] zeros zeros_of(const own_family& family, const backend_metrics& counts) const;
   void write_daemon();
   void write_header(std::string_view name, std::string_view type, std::string_view help);
   void next_family() noexcept;
 
   snapshot_ptr backends_;
   catalogue_ptr queries_;
+  own_metrics shown_;
   std::vector<shown_blocks> blocks_; // of backends_, in its order
   std::vector<data_family> data_;
   std::vector<own_family> own_;

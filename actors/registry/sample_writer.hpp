@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace pgstatsmon {
 
@@ -35,9 +36,12 @@ public:
   void sample(std::string_view labels, uint64_t x) { line({}, labels, {}, x); }
 
   /// Writes cumulative buckets, sum and count, from one look at each bucket: the count is that of
-  /// the `+Inf` bucket.
+  /// the `+Inf` bucket. All of them, unless it is empty and zeros are left out.
   template <size_t N>
   void histogram_of(const histogram<N>& x) {
+    if (hidden_ && x.count() == 0)
+      return;
+    auto hidden = std::exchange(hidden_, false);
     uint64_t seen = 0;
     for (size_t i = 0; i < N; ++i) {
       seen += x.bucket(i);
@@ -47,6 +51,7 @@ public:
     line("_bucket", R"(le="+Inf")", {}, seen);
     line("_sum", {}, {}, x.sum());
     line("_count", {}, {}, seen);
+    hidden_ = hidden;
   }
 
 private:

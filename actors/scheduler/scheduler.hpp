@@ -41,6 +41,7 @@ struct scheduler_metrics {
   prometheus::Gauge* in_flight = nullptr;
   prometheus::Histogram* tick_duration = nullptr; ///< Seconds.
   vital_signs* signs = nullptr;                   ///< May be null.
+  fleet_metrics* fleet = nullptr;                 ///< May be null.
 };
 
 struct scheduler_arguments {

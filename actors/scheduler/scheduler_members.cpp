@@ -43,7 +43,7 @@ void scheduler_state::add(const backend& target) {
   added.target = target;
   added.paused_until = paused_until;
   added.disconnected = disconnected;
-  added.metrics = std::make_shared<backend_metrics>(arguments_.queries);
+  added.metrics = std::make_shared<backend_metrics>(arguments_.queries, arguments_.metrics.fleet);
   added.metrics->paused = self_->clock().now() < paused_until;
   self_->send(arguments_.registry, backend_known{target, life, added.metrics});
   start_actors(life, added);

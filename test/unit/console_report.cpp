@@ -250,7 +250,7 @@ TEST(a second look shows what came since the first) {
   x->metrics->poll_seconds.observe(0.5);
   x->metrics->query(0).timeouts = 2;
   x->metrics->query(1).errors = 1;
-  x->metrics->query(0).nan[1] = 7;
+  x->metrics->query(0).count_bad(1, 7);
   x->metrics->connect_errors = 4;
   stat_tables looks;
   auto first = to_json(looks.backends(backends));

@@ -250,7 +250,7 @@ TEST(what is counted is shown) {
   m.count_failure(failure::tls);
   m.count_failure(failure::none);
   m.query(1).errors = 3;
-  m.query(0).nan[1] = 2;
+  m.query(0).count_bad(1, 2);
   auto text = page();
   for (const auto* line :
        {R"(pg_up{backend="a"} 1)", R"(pgstatsmon_backend_state{backend="a",state="polling"} 1)",
@@ -266,9 +266,8 @@ TEST(what is counted is shown) {
 
 TEST(histograms are cumulative and end in their count) {
   auto a = add("a", {{"dc", "x"}});
-  auto& times = a->metrics->query(0).time_ms;
   for (double x : {0.25, 0.5, 0.75, 30.0, 1e6})
-    times.observe(x);
+    a->metrics->answered(0, x);
   auto text = lines(page(), "tables_querytime_ms");
   CHECK_EQUAL(text.size(), query_time_bounds.size() + 3);
   CHECK_EQUAL(text[0], R"(tables_querytime_ms_bucket{backend="a",le="0.5",dc="x"} 2)");

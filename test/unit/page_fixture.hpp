@@ -65,8 +65,11 @@ struct page_fixture {
   }
 
   page_reader read_page() const {
-    return {std::make_shared<const entry_list>(backends), queries,
-            [] { return std::string{"daemon 1\n"}; }};
+    return {std::make_shared<const entry_list>(backends),
+            queries,
+            [] { return std::string{"daemon 1\n"}; },
+            {},
+            shown};
   }
 
   static std::string rest_of(page_reader& reader, size_t chunk) {
@@ -85,6 +88,7 @@ struct page_fixture {
 
   catalogue_ptr queries;
   entry_list backends;
+  own_metrics shown = own_metrics::contract;
 };
 
 } // namespace pgstatsmon::test

@@ -140,10 +140,10 @@ TEST(what is late is dropped) {
 TEST(bad values and duplicates are counted) {
   tables(1, {{"t1", "NaN", "x"}, {"t2", "oops", "1"}, {"t2", "1", "1"}});
   finish(1);
-  CHECK_EQUAL(metrics->query(0).nan[0].load(), 2u);
-  CHECK_EQUAL(metrics->query(0).nan[1].load(), 1u);
+  CHECK_EQUAL(metrics->query(0).bad(0), 2u);
+  CHECK_EQUAL(metrics->query(0).bad(1), 1u);
   CHECK_EQUAL(metrics->query(0).duplicates.load(), 1u);
-  CHECK_EQUAL(metrics->query(1).nan[0].load(), 0u);
+  CHECK_EQUAL(metrics->query(1).bad(0), 0u);
 }
 
 TEST(columns that do not fit are reported once) {

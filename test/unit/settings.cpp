@@ -131,7 +131,8 @@ const bad_file bad_files[] = {
    "f:2:7: log.colour: unknown key, expected one of format, level"},
   {"static: {}\n\"a\\nb\": 1\nlog: {}\n",
    "f:2:1: \"a\\nb\": unknown key, expected one of interval, stale_after, user, password_file, "
-   "database, backend_port, queries, collect, tables, budget, databases, families, state_dir, "
+   "database, backend_port, queries, collect, tables, budget, databases, families, own_metrics, "
+   "state_dir, "
    "connections, "
    "target, "
    "setup, log, web, console, discovery, roles, static, vmapi, file, http_sd, dns"},
