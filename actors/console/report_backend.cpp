@@ -78,8 +78,8 @@ fact_list condition(const entry& x, const vital_signs& signs, const look_time& n
      {"paused", "paused", truth(paused)},
      {"next poll", "next_poll_seconds",
       paused ? none() : span(std::max(signs.next_tick() - now.steady, caf::timespan{0}))},
-     {"of the budget", "budget_used", share(m.budget_used.load(std::memory_order_relaxed))},
-     {"asked less often", "stretched_queries", count(m.stretched.load(std::memory_order_relaxed))},
+     {"budget used", "budget_used", share(m.budget_used.load(std::memory_order_relaxed))},
+     {"less often", "stretched_queries", count(m.stretched.load(std::memory_order_relaxed))},
      {"log level", "log_level", level_of(m)}}};
 }
 

@@ -61,13 +61,18 @@ void write_info(sample_writer& to, const entry& x, const shown_blocks&) {
             uint64_t{1});
 }
 
-void write_up(sample_writer& to, const entry& x, const shown_blocks&) {
-  to.sample({}, uint64_t{x.up()});
+// While a page is written a first block may come, which this page has not.
+bool is_up(const entry& x, const shown_blocks& shown) {
+  return shown.answered && x.metrics->up.load(std::memory_order_relaxed);
+}
+
+void write_up(sample_writer& to, const entry& x, const shown_blocks& shown) {
+  to.sample({}, uint64_t{is_up(x, shown)});
 }
 
 // pg_up's opposite, for alerts of postgres_exporter's.
-void write_last_error(sample_writer& to, const entry& x, const shown_blocks&) {
-  to.sample({}, uint64_t{!x.up()});
+void write_last_error(sample_writer& to, const entry& x, const shown_blocks& shown) {
+  to.sample({}, uint64_t{!is_up(x, shown)});
 }
 
 void write_certificate_end(sample_writer& to, const entry& x, const shown_blocks&) {
@@ -76,11 +81,11 @@ void write_certificate_end(sample_writer& to, const entry& x, const shown_blocks
 }
 
 // The backend's own database is watched by its own session.
-void write_databases_up(sample_writer& to, const entry& x, const shown_blocks&) {
+void write_databases_up(sample_writer& to, const entry& x, const shown_blocks& shown) {
   auto all = x.metrics->databases.load(std::memory_order_acquire);
   if (all == nullptr)
     return;
-  to.sample(render_labels({{"datname", x.value.database}}), uint64_t{x.up()});
+  to.sample(render_labels({{"datname", x.value.database}}), uint64_t{is_up(x, shown)});
   for (const auto& y : all->watched)
     if (y->tried)
       to.sample(y->labels, uint64_t{y->up});

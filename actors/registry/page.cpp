@@ -76,7 +76,8 @@ void page_reader::write_data() {
 }
 
 void page_reader::write_parts() {
-  const auto& [own, databases] = blocks_[backend_];
+  const auto& own = blocks_[backend_].own;
+  const auto& databases = blocks_[backend_].databases;
   const auto& family = data_[family_];
   auto parts = 1 + (databases != nullptr && family.in_databases ? databases->size() : 0);
   for (; part_ < parts; ++part_, row_ = 0) {

@@ -24,8 +24,10 @@ size_t shown_blocks::series() const noexcept {
 
 shown_blocks blocks_of(const entry& x, const catalogue_ptr& queries) {
   auto fits = [&](const block_ptr& y) { return y != nullptr && y->queries() == queries; };
+  // First, so that who was not seen to have answered is not shown as up without a value.
+  auto answered = x.answered.load(std::memory_order_acquire);
   shown_blocks result{x.samples.load(std::memory_order_acquire),
-                      x.databases.load(std::memory_order_acquire)};
+                      x.databases.load(std::memory_order_acquire), answered};
   if (!fits(result.own))
     result.own = nullptr;
   // All are of one life, which has one catalogue.

@@ -44,6 +44,7 @@ struct entry {
 struct shown_blocks {
   block_ptr own;            ///< Null: none, or stale.
   block_list_ptr databases; ///< Null: none.
+  bool answered = false;    ///< There has been a block, so that the backend may be shown as up.
 
   [[nodiscard]] size_t series() const noexcept;
 };

@@ -376,6 +376,21 @@ TEST(a backend is not up before its first block) {
   CHECK(page().find(R"(pg_up{backend="a"} 1)") != std::string::npos);
 }
 
+TEST(a first block that comes while a page is written waits for the next page) {
+  auto a = add("a");
+  a->answered = false;
+  auto reader = read_page();
+  show(a, {{{"", {1, 2}}}, {}});
+  a->answered = true;
+  a->metrics->up = true;
+  auto text = rest_of(reader, 1U << 20U);
+  CHECK(text.find("tables_scans{") == std::string::npos);
+  CHECK(text.find(R"(pg_up{backend="a"} 0)") != std::string::npos);
+  text = page();
+  CHECK(text.find("tables_scans{") != std::string::npos);
+  CHECK(text.find(R"(pg_up{backend="a"} 1)") != std::string::npos);
+}
+
 TEST(a pgbouncer is up or down under its own name) {
   auto server = add("server");
   auto value = named("bouncer");
