@@ -264,7 +264,8 @@ def test_socket_activation(activate):
     daemon.host, daemon.port = host, port
     daemon.wait_ready()
     assert daemon.scrape()
-    assert daemon.lines("on the socket from systemd")
+    # The page may answer before the line that says so.
+    wait_until(lambda: daemon.lines("on the socket from systemd"), what="it says where it serves")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(configured, 5)
 
