@@ -17,25 +17,25 @@ int64_t ticks_of(backend_history::time_point x) noexcept {
 
 } // namespace
 
-void backend_history::enter(backend_state x, time_point now) noexcept {
+void backend_history::enter(backend_state state, time_point now) noexcept {
   auto old = state_.load(std::memory_order_relaxed);
   auto since = since_.load(std::memory_order_relaxed);
-  if (old == x && since != 0)
+  if (old == state && since != 0)
     return;
   if (since != 0) {
     auto& spent = spent_[index_of(old)];
     spent.store(spent.load(std::memory_order_relaxed) + ticks_of(now) - since,
                 std::memory_order_relaxed);
   }
-  state_.store(x, std::memory_order_relaxed);
+  state_.store(state, std::memory_order_relaxed);
   since_.store(ticks_of(now), std::memory_order_relaxed);
 }
 
-void backend_history::add_error(backend_error x) {
+void backend_history::add_error(backend_error error) {
   auto old = errors();
   auto list = std::make_shared<error_list>();
   list->reserve(max_errors);
-  list->push_back(std::move(x));
+  list->push_back(std::move(error));
   auto kept = std::min(old->size(), max_errors - 1);
   list->insert(list->end(), old->begin(), old->begin() + static_cast<int64_t>(kept));
   errors_.store(std::move(list), std::memory_order_release);
@@ -45,10 +45,10 @@ backend_history::time_point backend_history::since() const noexcept {
   return time_point{time_point::duration{since_.load(std::memory_order_relaxed)}};
 }
 
-caf::timespan backend_history::spent(backend_state x, time_point now) const noexcept {
-  auto result = spent_[index_of(x)].load(std::memory_order_relaxed);
+caf::timespan backend_history::spent(backend_state state, time_point now) const noexcept {
+  auto result = spent_[index_of(state)].load(std::memory_order_relaxed);
   auto since = since_.load(std::memory_order_relaxed);
-  if (since != 0 && state_.load(std::memory_order_relaxed) == x)
+  if (since != 0 && state_.load(std::memory_order_relaxed) == state)
     result += std::max<int64_t>(ticks_of(now) - since, 0);
   return caf::timespan{result};
 }

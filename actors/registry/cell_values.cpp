@@ -11,7 +11,7 @@ namespace pgstatsmon {
 namespace {
 
 // Eighteen digits fit an int64_t, and the conversion to double rounds as it should.
-bool parse_integer(std::string_view text, double& x) noexcept {
+bool parse_integer(std::string_view text, double& value) noexcept {
   constexpr size_t safe_digits = 18;
   auto negative = text.front() == '-';
   text.remove_prefix(negative ? 1 : 0);
@@ -24,25 +24,25 @@ bool parse_integer(std::string_view text, double& x) noexcept {
       return false;
     sum = sum * 10 + digit;
   }
-  x = static_cast<double>(negative ? -sum : sum);
+  value = static_cast<double>(negative ? -sum : sum);
   return true;
 }
 
 } // namespace
 
-bool parse_number(std::string_view text, double& x) noexcept {
+bool parse_number(std::string_view text, double& value) noexcept {
   if (text.empty())
     return false;
-  if (parse_integer(text, x))
+  if (parse_integer(text, value))
     return true;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (end != text.data() + text.size())
     return false;
   if (error == std::errc::result_out_of_range) // from_chars does not say which end of the range
-    x = std::strtod(text.data(), nullptr);
+    value = std::strtod(text.data(), nullptr);
   else if (error != std::errc{})
     return false;
-  return !std::isnan(x);
+  return !std::isnan(value);
 }
 
 std::optional<std::vector<double>> parse_numbers(std::string_view text) {
@@ -55,12 +55,12 @@ std::optional<std::vector<double>> parse_numbers(std::string_view text) {
     text.remove_prefix(element.size());
     if (!text.empty())
       text.remove_prefix(1);
-    double x = 0;
+    double value = 0;
     if (element == "NULL")
       continue;
-    if (!parse_number(element, x))
+    if (!parse_number(element, value))
       return std::nullopt;
-    result.push_back(x);
+    result.push_back(value);
   }
   return result;
 }

@@ -88,17 +88,17 @@ void render_row(std::string& to, std::string_view fixed, const std::vector<std::
   }
 }
 
-/// What a sample is when another row with the same labels has the value x.
-double combined(double sample, double x, duplicate_rule rule) noexcept {
+/// What a sample is when another row with the same labels has the value `other`.
+double combined(double sample, double other, duplicate_rule rule) noexcept {
   if (is_absent(sample))
-    return x;
+    return other;
   switch (rule) {
   case duplicate_rule::first: return sample;
-  case duplicate_rule::min: return std::min(sample, x);
-  case duplicate_rule::max: return std::max(sample, x);
+  case duplicate_rule::min: return std::min(sample, other);
+  case duplicate_rule::max: return std::max(sample, other);
   case duplicate_rule::sum: break;
   }
-  auto sum = sample + x; // of both infinities it is no number
+  auto sum = sample + other; // of both infinities it is no number
   return std::isnan(sum) ? absent_sample() : sum;
 }
 

@@ -17,8 +17,8 @@ using write_function = std::function<void(sample_writer&, const entry&, const sh
 // A member of backend_metrics that is one sample.
 template <class T>
 write_function value_of(std::atomic<T> backend_metrics::*member) {
-  return [member](sample_writer& to, const entry& x, const shown_blocks&) {
-    auto value = ((*x.metrics).*member).load(std::memory_order_relaxed);
+  return [member](sample_writer& to, const entry& who, const shown_blocks&) {
+    auto value = ((*who.metrics).*member).load(std::memory_order_relaxed);
     if constexpr (std::is_same_v<T, double>)
       to.sample({}, value);
     else
@@ -35,8 +35,8 @@ write_function state_of(std::atomic<T> backend_metrics::*member, std::string_vie
   for (auto x : all)
     labels.emplace_back(x, fmt::format(R"({}="{}")", label, to_string_view(x)));
   return
-    [member, labels = std::move(labels)](sample_writer& to, const entry& x, const shown_blocks&) {
-      auto now = ((*x.metrics).*member).load(std::memory_order_relaxed);
+    [member, labels = std::move(labels)](sample_writer& to, const entry& who, const shown_blocks&) {
+      auto now = ((*who.metrics).*member).load(std::memory_order_relaxed);
       for (const auto& [value, text] : labels)
         to.sample(text, uint64_t{value == now});
     };
@@ -47,52 +47,52 @@ write_function failures_by_reason() {
   labels.reserve(all_failures.size());
   for (auto x : all_failures)
     labels.emplace_back(x, fmt::format(R"(reason="{}")", to_string_view(x)));
-  return [labels = std::move(labels)](sample_writer& to, const entry& x, const shown_blocks&) {
+  return [labels = std::move(labels)](sample_writer& to, const entry& who, const shown_blocks&) {
     for (const auto& [reason, text] : labels)
-      if (reason != failure::stats_users || x.value.kind == backend_kind::pgbouncer)
-        to.sample(text, x.metrics->failures(reason));
+      if (reason != failure::stats_users || who.value.kind == backend_kind::pgbouncer)
+        to.sample(text, who.metrics->failures(reason));
   };
 }
 
-void write_info(sample_writer& to, const entry& x, const shown_blocks&) {
-  auto version = x.metrics->server_version.load(std::memory_order_relaxed);
-  auto role = x.metrics->role.load(std::memory_order_relaxed);
+void write_info(sample_writer& to, const entry& who, const shown_blocks&) {
+  auto version = who.metrics->server_version.load(std::memory_order_relaxed);
+  auto role = who.metrics->role.load(std::memory_order_relaxed);
   to.sample(fmt::format(R"(version="{}",role="{}")", version_text(version), to_string_view(role)),
             uint64_t{1});
 }
 
 // While a page is written a first block may come, which this page has not.
-bool is_up(const entry& x, const shown_blocks& shown) {
-  return shown.answered && x.metrics->up.load(std::memory_order_relaxed);
+bool is_up(const entry& who, const shown_blocks& shown) {
+  return shown.answered && who.metrics->up.load(std::memory_order_relaxed);
 }
 
-void write_up(sample_writer& to, const entry& x, const shown_blocks& shown) {
-  to.sample({}, uint64_t{is_up(x, shown)});
+void write_up(sample_writer& to, const entry& who, const shown_blocks& shown) {
+  to.sample({}, uint64_t{is_up(who, shown)});
 }
 
 // pg_up's opposite, for alerts of postgres_exporter's.
-void write_last_error(sample_writer& to, const entry& x, const shown_blocks& shown) {
-  to.sample({}, uint64_t{!is_up(x, shown)});
+void write_last_error(sample_writer& to, const entry& who, const shown_blocks& shown) {
+  to.sample({}, uint64_t{!is_up(who, shown)});
 }
 
-void write_certificate_end(sample_writer& to, const entry& x, const shown_blocks&) {
-  if (auto end = x.metrics->certificate_end.load(std::memory_order_relaxed); end > 0)
+void write_certificate_end(sample_writer& to, const entry& who, const shown_blocks&) {
+  if (auto end = who.metrics->certificate_end.load(std::memory_order_relaxed); end > 0)
     to.sample({}, end);
 }
 
 // The backend's own database is watched by its own session.
-void write_databases_up(sample_writer& to, const entry& x, const shown_blocks& shown) {
-  auto all = x.metrics->databases.load(std::memory_order_acquire);
+void write_databases_up(sample_writer& to, const entry& who, const shown_blocks& shown) {
+  auto all = who.metrics->databases.load(std::memory_order_acquire);
   if (all == nullptr)
     return;
-  to.sample(render_labels({{"datname", x.value.database}}), uint64_t{is_up(x, shown)});
-  for (const auto& y : all->watched)
-    if (y->tried)
-      to.sample(y->labels, uint64_t{y->up});
+  to.sample(render_labels({{"datname", who.value.database}}), uint64_t{is_up(who, shown)});
+  for (const auto& database : all->watched)
+    if (database->tried)
+      to.sample(database->labels, uint64_t{database->up});
 }
 
-void write_databases(sample_writer& to, const entry& x, const shown_blocks&) {
-  auto all = x.metrics->databases.load(std::memory_order_acquire);
+void write_databases(sample_writer& to, const entry& who, const shown_blocks&) {
+  auto all = who.metrics->databases.load(std::memory_order_acquire);
   if (all == nullptr)
     return;
   to.sample(R"(state="watched")", uint64_t{1 + all->watched.size()});

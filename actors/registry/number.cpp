@@ -20,17 +20,17 @@ char* put(char* to, std::string_view x) noexcept {
 
 } // namespace
 
-char* write_number(char* to, double x) noexcept {
-  if (x > -exact_integers && x < exact_integers) {
-    auto integer = static_cast<int64_t>(x);
-    if (static_cast<double>(integer) == x)
+char* write_number(char* to, double value) noexcept {
+  if (value > -exact_integers && value < exact_integers) {
+    auto integer = static_cast<int64_t>(value);
+    if (static_cast<double>(integer) == value)
       return std::to_chars(to, to + max_number_size, integer).ptr;
-  } else if (std::isnan(x)) {
+  } else if (std::isnan(value)) {
     return put(to, "NaN");
-  } else if (std::isinf(x)) {
-    return put(to, x > 0 ? "+Inf" : "-Inf");
+  } else if (std::isinf(value)) {
+    return put(to, value > 0 ? "+Inf" : "-Inf");
   }
-  return std::to_chars(to, to + max_number_size, x).ptr;
+  return std::to_chars(to, to + max_number_size, value).ptr;
 }
 
 char* write_number(char* to, uint64_t x) noexcept {
