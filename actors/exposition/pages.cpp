@@ -26,11 +26,8 @@ public:
   explicit measured_page(const page_sources& from)
     : begin_{clock::now()},
       daemon_{from.daemon},
-      page_{from.backends->get(),
-            from.queries(),
-            [daemon = daemon_] { return daemon->text(); },
-            {},
-            daemon_->fleet.shown()} {
+      page_{from.backends->get(), from.layout->get(from.queries(), daemon_->fleet.shown()),
+            [daemon = daemon_] { return daemon->text(); }} {
     worked_ = clock::now() - begin_;
   }
 
@@ -118,8 +115,8 @@ http_response answer_page(const page_sources& from, const page_part& part) {
   if (backends->empty() && !part.backends.empty())
     return text_response(
       not_found, fmt::format("no backend is called '{}'\n", one_line(part.backends.front())));
-  return as_page(std::make_unique<partial_page>(
-    page_reader{std::move(backends), queries, nullptr, part.queries, from.daemon->fleet.shown()}));
+  return as_page(std::make_unique<partial_page>(page_reader{
+    std::move(backends), make_layout(queries, from.daemon->fleet.shown(), part.queries), nullptr}));
 }
 
 std::string backends_route(const std::string& route) {

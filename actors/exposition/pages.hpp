@@ -3,6 +3,7 @@
 
 #include "actors/exposition/http_server.hpp"
 #include "actors/registry/daemon_metrics.hpp"
+#include "actors/registry/page_layout.hpp"
 #include "actors/registry/snapshot.hpp"
 
 #include <functional>
@@ -17,6 +18,7 @@ struct page_sources {
   std::shared_ptr<const snapshot_cell> backends;
   std::function<catalogue_ptr()> queries; ///< The catalogue in force.
   std::shared_ptr<daemon_metrics> daemon;
+  std::shared_ptr<layout_cell> layout = std::make_shared<layout_cell>();
 };
 
 /// Which part of the page somebody wants, by names. Empty lists want all.

@@ -21,38 +21,12 @@ constexpr std::string_view type_name(metric_type x) noexcept {
 
 } // namespace
 
-page_reader::page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
-                         std::function<std::string()> daemon, const std::vector<std::string>& only,
-                         own_metrics shown)
-  : backends_{std::move(backends)},
-    queries_{queries},
-    shown_{shown},
-    own_{own_families(queries, shown)},
-    daemon_{std::move(daemon)} {
+page_reader::page_reader(snapshot_ptr backends, layout_ptr layout,
+                         std::function<std::string()> daemon)
+  : backends_{std::move(backends)}, layout_{std::move(layout)}, daemon_{std::move(daemon)} {
   blocks_.reserve(backends_->size());
   for (const auto& backend : *backends_)
-    blocks_.push_back(blocks_of(*backend, queries_));
-  data_.reserve(queries_->families());
-  for (size_t i = 0; i < queries_->queries().size(); ++i)
-    for (size_t j = 0; j < queries_->queries()[i].metrics.size(); ++j)
-      data_.push_back({i, j, &queries_->queries()[i].metrics[j],
-                       queries_->queries()[i].scope == query_scope::database});
-  if (!only.empty())
-    choose(only);
-}
-
-void page_reader::choose(const std::vector<std::string>& only) {
-  auto is_chosen = [&](const std::string& query) {
-    return std::find(only.begin(), only.end(), query) != only.end();
-  };
-  std::erase_if(
-    data_, [&](const data_family& x) { return !is_chosen(queries_->queries()[x.query].name); });
-  std::vector<std::string> own{"pg_up", "pgbouncer_up"};
-  for (const auto& name : only)
-    own.push_back(name + "_querytime_ms");
-  std::erase_if(own_, [&](const own_family& x) {
-    return std::find(own.begin(), own.end(), x.name) == own.end();
-  });
+    blocks_.push_back(blocks_of(*backend, layout_->queries));
 }
 
 size_t page_reader::read(char* to, size_t max) {
@@ -64,7 +38,7 @@ size_t page_reader::read(char* to, size_t max) {
 }
 
 void page_reader::write_data() {
-  for (; family_ < data_.size(); next_family()) {
+  for (; family_ < layout_->data.size(); next_family()) {
     for (; backend_ < blocks_.size() && !out_.full(); ++backend_, part_ = row_ = 0) {
       write_parts();
       if (out_.full())
@@ -78,7 +52,7 @@ void page_reader::write_data() {
 void page_reader::write_parts() {
   const auto& own = blocks_[backend_].own;
   const auto& databases = blocks_[backend_].databases;
-  const auto& family = data_[family_];
+  const auto& family = layout_->data[family_];
   auto parts = 1 + (databases != nullptr && family.in_databases ? databases->size() : 0);
   for (; part_ < parts; ++part_, row_ = 0) {
     const auto* part = part_ == 0 ? own.get() : (*databases)[part_ - 1].get();
@@ -90,8 +64,8 @@ void page_reader::write_parts() {
 }
 
 void page_reader::write_rows(const section& rows) {
-  auto metric = data_[family_].metric;
-  const auto* definition = data_[family_].definition;
+  auto metric = layout_->data[family_].metric;
+  const auto* definition = layout_->data[family_].definition;
   sample_writer to{out_, definition->family, *(*backends_)[backend_]};
   for (; row_ < rows.rows() && !out_.full(); ++row_) {
     auto value = rows.value(row_, metric);
@@ -103,8 +77,8 @@ void page_reader::write_rows(const section& rows) {
 }
 
 void page_reader::write_own() {
-  for (; family_ - data_.size() < own_.size(); next_family()) {
-    const auto& family = own_[family_ - data_.size()];
+  for (; family_ - layout_->data.size() < layout_->own.size(); next_family()) {
+    const auto& family = layout_->own[family_ - layout_->data.size()];
     for (; backend_ < blocks_.size(); ++backend_) {
       if (out_.full())
         return;
@@ -121,7 +95,8 @@ void page_reader::write_own() {
 // A fleet of servers that were never there would fill the page with zeros.
 zeros page_reader::zeros_of(const own_family& family, const backend_metrics& counts) const {
   auto connected = counts.connects.load(std::memory_order_relaxed) > 0;
-  auto all = shown_ == own_metrics::full || (shown_ == own_metrics::contract && connected);
+  auto all =
+    layout_->shown == own_metrics::full || (layout_->shown == own_metrics::contract && connected);
   return all ? zeros::shown : family.never_connected;
 }
 
@@ -144,7 +119,7 @@ void page_reader::write_header(std::string_view name, std::string_view type,
 void page_reader::next_family() noexcept {
   ++family_;
   backend_ = part_ = row_ = 0;
-  if (family_ >= data_.size() || data_[family_].definition->leads)
+  if (family_ >= layout_->data.size() || layout_->data[family_].definition->leads)
     headed_ = false;
 }
 

@@ -1,8 +1,8 @@
 // The page: the samples of all backends, family by family, as text in chunks of any size.
 #pragma once
 
-#include "actors/registry/families.hpp"
 #include "actors/registry/page_buffer.hpp"
+#include "actors/registry/page_layout.hpp"
 #include "actors/registry/snapshot.hpp"
 
 #include <functional>
@@ -20,16 +20,10 @@ namespace pgstatsmon {
 class page_reader {
 public:
   /// @param backends What to show.
-  /// @param queries Names and order of the data families; a block that has another catalogue is
-  /// left out.
+  /// @param layout Of what families; a block that has another catalogue is left out.
   /// @param daemon Text of the process-wide families, in the same format; asked for once, when
   /// its turn comes.
-  /// @param only Names of queries. Unless it is empty, their data, their times and `pg_up` or
-  /// `pgbouncer_up` are all there is of a backend.
-  /// @param shown What there is of a backend's own counts.
-  page_reader(snapshot_ptr backends, const catalogue_ptr& queries,
-              std::function<std::string()> daemon, const std::vector<std::string>& only = {},
-              own_metrics shown = own_metrics::contract);
+  page_reader(snapshot_ptr backends, layout_ptr layout, std::function<std::string()> daemon);
 
   /// Writes the next bytes of the page.
   /// @param max At least 1.
@@ -37,14 +31,6 @@ public:
   size_t read(char* to, size_t max);
 
 private:
-  struct data_family {
-    size_t query;
-    size_t metric;
-    const metric_definition* definition;
-    bool in_databases; ///< The other databases of a server have it, too.
-  };
-
-  void choose(const std::vector<std::string>& only);
   void write_data();
   void write_parts();
   void write_rows(const section& rows);
@@ -55,17 +41,14 @@ private:
   void next_family() noexcept;
 
   snapshot_ptr backends_;
-  catalogue_ptr queries_;
-  own_metrics shown_;
+  layout_ptr layout_;
   std::vector<shown_blocks> blocks_; // of backends_, in its order
-  std::vector<data_family> data_;
-  std::vector<own_family> own_;
   std::function<std::string()> daemon_;
   page_buffer out_;
 
   // -- where we are -------------------------------------------------------------------------------
 
-  size_t family_ = 0;  // into data_, then own_
+  size_t family_ = 0;  // into the layout's data, then its own
   size_t backend_ = 0; // into backends_
   size_t part_ = 0;    // of the backend's blocks: its own, then those of other databases
   size_t row_ = 0;     // of the section of these three

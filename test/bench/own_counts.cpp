@@ -45,7 +45,8 @@ struct counted_fleet {
   }
 
   size_t page_bytes() {
-    page_reader page{all, queries, [this] { return daemon.text(); }, {}, daemon.fleet.shown()};
+    page_reader page{all, make_layout(queries, daemon.fleet.shown()),
+                     [this] { return daemon.text(); }};
     std::string chunk(1 << 16, '\0');
     size_t result = 0;
     while (auto n = page.read(chunk.data(), chunk.size()))

@@ -23,8 +23,8 @@ constexpr size_t chunk_size = 32 * 1024;
 
 class page_source final : public body_source {
 public:
-  page_source(const snapshot_ptr& backends, const catalogue_ptr& queries)
-    : page_{backends, queries, nullptr} {}
+  page_source(const snapshot_ptr& backends, const layout_ptr& layout)
+    : page_{backends, layout, nullptr} {}
 
   size_t read(char* to, size_t max) override { return page_.read(to, max); }
 
@@ -72,6 +72,7 @@ struct fleet {
                                  static_cast<size_t>(state.range(1)))} {}
 
   catalogue_ptr queries;
+  layout_ptr layout{make_layout(queries, own_metrics::contract)};
   snapshot_ptr backends;
 };
 
@@ -79,14 +80,14 @@ void plain(benchmark::State& state) {
   fleet x{state};
   size_t lines = 0;
   {
-    page_source page{x.backends, x.queries};
+    page_source page{x.backends, x.layout};
     drain(page, lines);
   }
   reset_peak();
   auto before = peak_resident_mib();
   size_t bytes = 0;
   for (auto _ : state) {
-    page_source page{x.backends, x.queries};
+    page_source page{x.backends, x.layout};
     bytes = drain(page);
   }
   state.counters["lines"] = static_cast<double>(lines);
@@ -100,7 +101,7 @@ void gzip(benchmark::State& state) {
   auto before = peak_resident_mib();
   size_t bytes = 0;
   for (auto _ : state) {
-    gzip_source page{std::make_unique<page_source>(x.backends, x.queries)};
+    gzip_source page{std::make_unique<page_source>(x.backends, x.layout)};
     bytes = drain(page);
   }
   state.counters["MB"] = static_cast<double>(bytes) / 1e6;

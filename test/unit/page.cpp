@@ -121,7 +121,8 @@ TEST(a page shows the blocks it began with) {
 
 TEST(a page of some queries has their data and times and whether a backend is up) {
   show(add("a"), {{{R"(table="t")", {1, 2}}}, {{"", {7}}}});
-  page_reader reader{std::make_shared<const entry_list>(backends), queries, nullptr, {"server"}};
+  page_reader reader{std::make_shared<const entry_list>(backends),
+                     make_layout(queries, own_metrics::contract, {"server"}), nullptr};
   auto text = rest_of(reader, 1 << 20);
   CHECK_EQUAL(lines(text, "server_age{"), std::vector{R"(server_age{backend="a"} 7)"s});
   CHECK_EQUAL(lines(text, "pg_up{"), std::vector{R"(pg_up{backend="a"} 0)"s});

@@ -65,11 +65,8 @@ struct page_fixture {
   }
 
   page_reader read_page() const {
-    return {std::make_shared<const entry_list>(backends),
-            queries,
-            [] { return std::string{"daemon 1\n"}; },
-            {},
-            shown};
+    return {std::make_shared<const entry_list>(backends), make_layout(queries, shown),
+            [] { return std::string{"daemon 1\n"}; }};
   }
 
   static std::string rest_of(page_reader& reader, size_t chunk) {
