@@ -138,10 +138,14 @@ std::vector<size_t> server_budget::beyond(const std::vector<size_t>& due, time_p
   std::vector<size_t> result;
   if (!limited())
     return result;
+  auto left = allowance() - spent_lately(now);
+  auto sum = std::accumulate(due.begin(), due.end(), caf::timespan{0},
+                             [this](auto x, size_t i) { return x + foreseen(entries_[i]); });
+  if (sum < left)
+    return result;
   auto order = due;
   std::ranges::stable_sort(
     order, {}, [this](size_t i) { return seconds_of(foreseen(entries_[i])) / entries_[i].weight; });
-  auto left = allowance() - spent_lately(now);
   for (auto i : order) {
     const auto& x = entries_[i];
     auto cost = foreseen(x);
