@@ -43,7 +43,7 @@ constexpr auto stop_limit = std::chrono::milliseconds{1800};
 /// What stop() gives the CONSOLE, which has nothing to wait for.
 constexpr auto console_limit = std::chrono::milliseconds{200};
 
-/// They share what few thousand backends need: a hundredth of a core for each hundred.
+/// Whatever the machine has beyond that is left to the threads of the page, and to others.
 constexpr size_t max_reactors = 4;
 
 double chance() {

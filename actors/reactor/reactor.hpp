@@ -18,7 +18,7 @@ namespace pgstatsmon {
 
 /// What a socket says runs its actor, and what that one messages, on the same thread: a poll needs
 /// no other one to wake up.
-class reactor final : public caf::execution_unit, public socket_watcher {
+class reactor final : public caf::execution_unit {
 public:
   /// Throws std::system_error when the system has no epoll or eventfd left.
   explicit reactor(caf::actor_system& system);
@@ -40,8 +40,9 @@ public:
   /// Runs an actor soon. Any thread.
   void exec_later(caf::resumable* job) override;
 
-  void watch(int socket, uint32_t events, socket_user user, uint64_t number) override;
-  void forget(int socket) override;
+  /// As socket_watcher has them.
+  void watch(int socket, uint32_t events, socket_user user, uint64_t number);
+  void forget(int socket);
 
   /// What it sends later. Call look_again() after a change from another thread.
   [[nodiscard]] timers& delayed() noexcept { return delayed_; }
