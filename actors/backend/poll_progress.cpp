@@ -175,16 +175,21 @@ const step* poll_progress::running() const {
 }
 
 /// A server keeps small results back until a Sync, so it may be silent for all queries up to the
-/// next one.
+/// next one. Those that share it were quick the last time: that more than two of them take all of
+/// their time now is less likely than a server that will never answer.
 std::chrono::milliseconds poll_progress::silence_allowed() const {
   std::chrono::milliseconds queries{0};
+  std::chrono::milliseconds longest{0};
   for (auto i = next_; i < sent_.steps.size(); ++i) {
-    if (const auto& x = sent_.steps[i]; x.what == purpose::query)
-      queries += std::max(x.limit, limits_.query_timeout);
+    if (const auto& x = sent_.steps[i]; x.what == purpose::query) {
+      auto limit = std::max(x.limit, limits_.query_timeout);
+      queries += limit;
+      longest = std::max(longest, limit);
+    }
     if (sent_.statements[i].sync)
       break;
   }
-  return patience_for(queries, limits_.query_timeout);
+  return patience_for(std::min(queries, 2 * longest), limits_.query_timeout);
 }
 
 poll_progress::time_point poll_progress::deadline() const {

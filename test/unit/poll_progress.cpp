@@ -287,6 +287,21 @@ TEST(silence is measured by the query under way and the whole by the longest) {
   CHECK(aut->deadline() == start + 31s);
 }
 
+TEST(queries that share a Sync are waited for as if two of them took all of their time) {
+  std::vector<query_definition> all;
+  memory = {.ground = footing::own, .proven = {}};
+  for (size_t i = 0; i < 10; ++i) {
+    all.push_back(query("shared" + std::to_string(i)));
+    memory.proven.emplace(i, 0);
+  }
+  all.push_back(query("own", 30s));
+  aut.emplace(make_flight(catalogue{all}, plan(all.size(), 0), {.clocks = true},
+                          {.version = 150000}, memory),
+              flight_limits{1s, tick, 2}, start);
+  take(0, start);
+  CHECK(aut->deadline() == start + 3s);
+}
+
 TEST(without a query of its own limit a flight lasts an interval at most) {
   aut.emplace(make_flight(*shipped, {0, std::nullopt, std::nullopt}, {}, {}, memory),
               flight_limits{1s, tick, 2}, start);
