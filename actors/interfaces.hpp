@@ -117,8 +117,10 @@ using scheduler_actor = caf::typed_actor<
   caf::replies_to<caf::get_atom>::with<scheduler_status>,
   // INTERNAL: a heartbeat is due.
   caf::reacts_to<caf::ping_atom>,
-  // INTERNAL: every backend is due; the number tells ticks of an old interval apart.
+  // INTERNAL: an interval is over; the number tells ticks of an old one apart.
   caf::reacts_to<caf::tick_atom, uint64_t>,
+  // INTERNAL: backends fall due; the number tells stale timers apart.
+  caf::reacts_to<caf::pending_atom, uint64_t>,
   // INTERNAL: the actors of a backend that died are started again.
   caf::reacts_to<caf::reset_atom, incarnation>,
   // The daemon ends: no more polls. Answered when every backend's actors have ended.

@@ -230,7 +230,9 @@ scheduler_arguments daemon::make_scheduler_arguments() {
           .chance = chance,
           .metrics = {.backends = &metrics_->backends,
                       .in_flight = &metrics_->in_flight,
+                      .stretch = &metrics_->interval_stretch,
                       .tick_duration = &metrics_->tick_seconds,
+                      .slot_wait = &metrics_->slot_wait,
                       .signs = signs_.get(),
                       .fleet = &metrics_->fleet}};
 }

@@ -13,13 +13,14 @@ namespace pgstatsmon {
 
 /// Asks a CONNECTION to poll its backend now.
 struct poll {
-  uint64_t tick = 0; ///< The tick that made the poll due; 0 for a backend's first poll.
+  uint64_t tick = 0;         ///< The tick in which the backend fell due.
+  caf::timespan interval{0}; ///< How often it does.
   friend bool operator==(const poll&, const poll&) = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, poll& x) {
-  return f(caf::meta::type_name("poll"), x.tick);
+  return f(caf::meta::type_name("poll"), x.tick, x.interval);
 }
 
 /// How a poll ended.

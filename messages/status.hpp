@@ -58,28 +58,29 @@ typename Inspector::result_type inspect(Inspector& f, named_span& x) {
   return f(caf::meta::type_name("named_span"), x.name, x.span);
 }
 
-/// A tick, from its beginning until its last backend was polled.
+/// A tick, a turn of the interval in which each backend falls due once.
 struct tick_status {
   uint64_t number = 0;
-  caf::timespan age{0};      ///< Since it began.
-  caf::timespan duration{0}; ///< Until now while it is not over.
+  caf::timespan age{0};  ///< Since it began.
+  caf::timespan busy{0}; ///< Of it, the time in which a backend was in flight or waited.
   bool over = false;
-  uint64_t due = 0;     ///< Backends that it made due.
-  uint64_t skipped = 0; ///< Backends whose last poll was not over.
+  uint64_t due = 0;     ///< Backends that fell due.
+  uint64_t skipped = 0; ///< ... of these, those whose last poll was not over.
   uint64_t paused = 0;  ///< Backends that are paused.
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, tick_status& x) {
-  return f(caf::meta::type_name("tick_status"), x.number, x.age, x.duration, x.over, x.due,
-           x.skipped, x.paused);
+  return f(caf::meta::type_name("tick_status"), x.number, x.age, x.busy, x.over, x.due, x.skipped,
+           x.paused);
 }
 
 /// What the SCHEDULER does.
 struct scheduler_status {
   uint64_t backends = 0;
-  uint64_t slots = 0; ///< max_in_flight.
-  caf::timespan interval{0};
+  uint64_t slots = 0;                ///< max_in_flight.
+  caf::timespan interval{0};         ///< In force, with `stretch`.
+  double stretch = 1;                ///< By how much it is longer, as the slots do not suffice.
   caf::timespan next_tick{0};        ///< From now.
   std::vector<named_span> in_flight; ///< With their ages; oldest first.
   uint64_t waiting = 0;              ///< Backends that wait for a slot.
@@ -92,8 +93,9 @@ struct scheduler_status {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, scheduler_status& x) {
-  return f(caf::meta::type_name("scheduler_status"), x.backends, x.slots, x.interval, x.next_tick,
-           x.in_flight, x.waiting, x.suspects, x.all_paused, x.paused, x.disconnected, x.ticks);
+  return f(caf::meta::type_name("scheduler_status"), x.backends, x.slots, x.interval, x.stretch,
+           x.next_tick, x.in_flight, x.waiting, x.suspects, x.all_paused, x.paused, x.disconnected,
+           x.ticks);
 }
 
 /// What DISCOVERY knows of one source.

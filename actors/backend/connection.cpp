@@ -179,7 +179,7 @@ connection_actor::behavior_type connection(observed_ptr<connection_actor, connec
     self->link_to(arguments.visitor);
   self->state.start(std::move(arguments));
   return {
-    [self](const poll&) { return self->state.begin_poll(); },
+    [self](const poll& x) { return self->state.begin_poll(x.interval); },
     [self](const backend_removed&) { self->state.remove(); },
     [self](const reconfigured& x) { self->state.reconfigure(x); },
     [self](const session_order& order) { self->state.obey(order); },

@@ -101,7 +101,8 @@ public:
 
   /// Sends the plan's queries, or answers at once when the backend is not READY. While an idle
   /// session is being replaced the poll waits for the new one.
-  caf::result<poll_report> begin_poll();
+  /// @param interval Until the next one; not less than the configured one.
+  caf::result<poll_report> begin_poll(caf::timespan interval);
 
   /// The backend is gone: cancels what runs, waits half a second for it at most, ends.
   void remove();
@@ -172,6 +173,8 @@ private:
 
   // -- polling (connection_poll.cpp) --------------------------------------------------------------
 
+  /// How often it is polled.
+  [[nodiscard]] caf::timespan interval() const;
   caf::result<poll_report> hold_poll();
   void send_poll(caf::typed_response_promise<poll_report> promise);
   bool send_skipped();
@@ -274,6 +277,7 @@ private:
   /// Of a poll that waits for the session that replaces an idle one.
   std::optional<caf::typed_response_promise<poll_report>> held_;
   uint64_t polls_ = 0;
+  caf::timespan interval_{0}; ///< Between this poll and the next, as the SCHEDULER says.
 
   std::unique_ptr<session> successor_;
   bool renewing_ = false;

@@ -42,10 +42,10 @@ std::vector<size_t> connection_state::texts_wanted() {
 }
 
 void connection_state::update_agenda() {
-  agenda_->start(now(), arguments_.options->interval);
+  agenda_->start(now(), interval());
   if (agenda_->learn(facts_.version, facts_.role, rights_complete_))
     plan_is_news_ = true;
-  if (agenda_->adjust(now(), arguments_.options->interval))
+  if (agenda_->adjust(now(), interval()))
     plan_is_news_ = true;
   show_budget();
   if (!std::exchange(plan_is_news_, false))

@@ -22,7 +22,12 @@ void add_one(std::atomic<uint64_t>& x) {
 
 } // namespace
 
-caf::result<poll_report> connection_state::begin_poll() {
+caf::timespan connection_state::interval() const {
+  return std::max<caf::timespan>(interval_, arguments_.options->interval);
+}
+
+caf::result<poll_report> connection_state::begin_poll(caf::timespan interval) {
+  interval_ = interval;
   auto replaced =
     quiet_ && (state_ == backend_state::connecting || state_ == backend_state::disconnected);
   if (replaced && !held_)
@@ -61,8 +66,8 @@ void connection_state::send_poll(caf::typed_response_promise<poll_report> promis
   metrics.planned = agenda_->planned(now());
   auto carried = extras();
   carried.texts = texts_wanted();
-  auto sent = make_flight(queries(), agenda_->due(now(), limits.interval), carried,
-                          agenda_->facts(), memory_);
+  auto sent =
+    make_flight(queries(), agenda_->due(now(), interval()), carried, agenda_->facts(), memory_);
   poll_progress progress{
     std::move(sent), {options().query_timeout, limits.interval, options().max_query_rows}, now()};
   poll_ = current_poll{++polls_, arguments_.context->unix_time(), std::move(progress),
@@ -232,8 +237,8 @@ void connection_state::end_poll(failure reason, bool publish) {
   trace::backend_done(arguments_.target.name);
   auto& metrics = *arguments_.metrics;
   auto took = now() - came.began();
-  self_->send(arguments_.query, poll_finished{ended->number, publish,
-                                              agenda_->kept(now(), arguments_.options->interval)});
+  self_->send(arguments_.query,
+              poll_finished{ended->number, publish, agenda_->kept(now(), interval())});
   metrics.history.set_last_poll(
     std::make_shared<const poll_trace>(came.trace(ended->when, reason, now())));
   ended->promise.deliver(

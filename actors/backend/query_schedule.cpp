@@ -1,47 +1,23 @@
 // Phases by hash.
 #include "actors/backend/query_schedule.hpp"
 
+#include "actors/phase.hpp"
+
 #include <algorithm>
 
 namespace pgstatsmon {
 
-namespace {
-
-/// FNV-1a, so that the phases are the same after a restart.
-uint64_t hash_of(std::string_view backend, std::string_view query) {
-  uint64_t result = 14695981039346656037ULL;
-  auto add = [&](std::string_view text) {
-    for (unsigned char c : text)
-      result = (result ^ c) * 1099511628211ULL;
-  };
-  add(backend);
-  add(query);
-  return result ^ (result >> 32U);
-}
-
-/// The first moment after `t` that is `phase` past a whole number of intervals.
-query_schedule::time_point next_at(query_schedule::time_point t, caf::timespan every,
-                                   caf::timespan phase) {
-  auto since = t.time_since_epoch() - phase;
-  auto past = since % every;
-  return t - past + every;
-}
-
-} // namespace
-
 query_schedule::query_schedule(catalogue_ptr queries, std::string_view backend)
   : queries_{std::move(queries)} {
   for (const auto& x : queries_->queries())
-    entries_.push_back({.hash = hash_of(backend, x.name)});
+    entries_.push_back({.hash = phase_hash({backend, x.name})});
 }
 
 void query_schedule::start(time_point now, caf::timespan poll_interval) {
   for (size_t i = 0; i < entries_.size(); ++i) {
     auto within = std::min(every(i), 10 * poll_interval);
     if (within.count() > 0)
-      entries_[i].due = now
-                        + caf::timespan{static_cast<int64_t>(
-                          entries_[i].hash % static_cast<uint64_t>(within.count()))};
+      entries_[i].due = now + phase_within(entries_[i].hash, within);
   }
 }
 
@@ -65,9 +41,8 @@ void query_schedule::answered(size_t query, time_point now, bool well) {
   auto own = every(query);
   if (own.count() == 0)
     return;
-  auto phase = caf::timespan{static_cast<int64_t>(x.hash % static_cast<uint64_t>(own.count()))};
   // Not twice in one interval, but for the first time, when it comes to its phase.
-  x.due = next_at(now + own / 2, own, phase);
+  x.due = next_at(now + own / 2, own, phase_within(x.hash, own));
 }
 
 bool query_schedule::keeps(size_t query, time_point now, caf::timespan poll_interval) const {

@@ -49,7 +49,7 @@ cell level_of(const backend_metrics& m) {
   return words(log_level_name(static_cast<spdlog::level::level_enum>(level)));
 }
 
-fact_list condition(const entry& x, const vital_signs& signs, const look_time& now) {
+fact_list condition(const entry& x, const look_time& now) {
   const auto& m = *x.metrics;
   auto version = m.server_version.load(std::memory_order_relaxed);
   auto good = m.last_success.load(std::memory_order_relaxed);
@@ -76,8 +76,9 @@ fact_list condition(const entry& x, const vital_signs& signs, const look_time& n
      {"polls skipped", "polls_skipped", count(m.polls_skipped.load(std::memory_order_relaxed))},
      {"restarts", "restarts", count(m.restarts.load(std::memory_order_relaxed))},
      {"paused", "paused", truth(paused)},
+     {"polled every", "interval_seconds", span(m.interval.load(std::memory_order_relaxed))},
      {"next poll", "next_poll_seconds",
-      paused ? none() : span(std::max(signs.next_tick() - now.steady, caf::timespan{0}))},
+      paused ? none() : span(std::max(m.next_due.load() - now.steady, caf::timespan{0}))},
      {"budget used", "budget_used", share(m.budget_used.load(std::memory_order_relaxed))},
      {"less often", "stretched_queries", count(m.stretched.load(std::memory_order_relaxed))},
      {"log level", "log_level", level_of(m)}}};
@@ -196,9 +197,9 @@ table errors_of(const entry& x, const look_time& now) {
 
 } // namespace
 
-report backend_report(const entry& of, const vital_signs& signs, const look_time& now, bool sql) {
+report backend_report(const entry& of, const look_time& now, bool sql) {
   auto poll = of.metrics->history.last_poll();
-  report result{identity(of), condition(of, signs, now), states(of, now), plan_table(of, sql)};
+  report result{identity(of), condition(of, now), states(of, now), plan_table(of, sql)};
   if (poll != nullptr)
     result.emplace_back(timeline_of(of, *poll, now));
   if (auto databases = of.metrics->databases.load(std::memory_order_acquire))

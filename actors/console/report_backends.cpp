@@ -28,18 +28,20 @@ caf::timespan last_poll_of(const entry& x) {
 badness badness_of(const entry& x, const look_time& now) {
   const auto& m = *x.metrics;
   auto fails = !x.up() || m.last_failure.load(std::memory_order_relaxed) != failure::none;
-  // Ages differ by when in the tick a backend's turn was: to the second they are the same.
-  auto age = std::chrono::floor<std::chrono::seconds>(age_of(x, now));
-  return {fails, age, last_poll_of(x)};
+  // Within its interval a backend's age says only when its turn was; to the second beyond that,
+  // those that are late together are the same.
+  auto late =
+    std::max(age_of(x, now) - m.interval.load(std::memory_order_relaxed), caf::timespan{0});
+  return {fails, std::chrono::floor<std::chrono::seconds>(late), last_poll_of(x)};
 }
 
-cell next_poll(const entry& x, const vital_signs& signs, const look_time& now) {
+cell next_poll(const entry& x, const look_time& now) {
   if (x.metrics->paused.load(std::memory_order_relaxed))
     return {.text = "paused", .json = nullptr};
-  return span(std::max(signs.next_tick() - now.steady, caf::timespan{0}));
+  return span(std::max(x.metrics->next_due.load() - now.steady, caf::timespan{0}));
 }
 
-std::vector<cell> row_of(const entry& x, const vital_signs& signs, const look_time& now) {
+std::vector<cell> row_of(const entry& x, const look_time& now) {
   const auto& m = *x.metrics;
   auto good = m.last_success.load(std::memory_order_relaxed);
   auto poll = m.history.last_poll();
@@ -54,7 +56,7 @@ std::vector<cell> row_of(const entry& x, const vital_signs& signs, const look_ti
           poll == nullptr ? none() : span(poll->duration),
           count(m.series.load(std::memory_order_relaxed)),
           failed == failure::none ? none() : words(to_string_view(failed)),
-          next_poll(x, signs, now)};
+          next_poll(x, now)};
 }
 
 table empty_table() {
@@ -75,11 +77,11 @@ table empty_table() {
 
 } // namespace
 
-report backends_report(const entry_list& backends, const vital_signs& signs, const look_time& now) {
+report backends_report(const entry_list& backends, const look_time& now) {
   auto result = empty_table();
   result.rows.reserve(backends.size());
   for (const auto& x : backends)
-    result.rows.push_back(row_of(*x, signs, now));
+    result.rows.push_back(row_of(*x, now));
   return {std::move(result)};
 }
 
@@ -114,7 +116,7 @@ report top_report(const entry_list& backends, const vital_signs& signs, const lo
   auto worst = empty_table();
   worst.title = shown < backends.size() ? fmt::format("the worst {}", shown) : std::string{};
   for (size_t i = 0; i < shown; ++i)
-    worst.rows.push_back(row_of(*order[i].second, signs, now));
+    worst.rows.push_back(row_of(*order[i].second, now));
   return {std::move(facts), std::move(worst)};
 }
 

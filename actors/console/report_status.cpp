@@ -1,6 +1,8 @@
 // `scheduler` and `discovery`.
 #include "actors/console/reports.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace pgstatsmon {
@@ -51,27 +53,29 @@ const char* condition_of(const source_status& x) {
 } // namespace
 
 report scheduler_report(const scheduler_status& x) {
-  fact_list facts{{{"backends", "backends", count(x.backends)},
-                   {"interval", "interval_seconds", span(x.interval)},
-                   {"next tick", "next_tick_seconds", span(x.next_tick)},
-                   {"slots", "slots", count(x.slots)},
-                   {"in flight", "in_flight_count", count(x.in_flight.size())},
-                   {"waiting", "waiting", count(x.waiting)},
-                   {"of these suspects", "waiting_suspects", count(x.suspects)},
-                   {"paused", "paused_count", count(x.paused.size())},
-                   {"new ones are paused", "all_paused", truth(x.all_paused)}}};
+  fact_list facts{
+    {{"backends", "backends", count(x.backends)},
+     {"interval", "interval_seconds", span(x.interval)},
+     {"stretched by", "stretch", {.text = fmt::format("{:g}", x.stretch), .json = x.stretch}},
+     {"next tick", "next_tick_seconds", span(x.next_tick)},
+     {"slots", "slots", count(x.slots)},
+     {"in flight", "in_flight_count", count(x.in_flight.size())},
+     {"waiting", "waiting", count(x.waiting)},
+     {"of these suspects", "waiting_suspects", count(x.suspects)},
+     {"paused", "paused_count", count(x.paused.size())},
+     {"new ones are paused", "all_paused", truth(x.all_paused)}}};
   table ticks{"last ticks, newest first",
               "ticks",
               {number_column("tick", "tick"),
                number_column("ago", "ago_seconds"),
-               number_column("took", "took_seconds"),
+               number_column("busy", "busy_seconds"),
                {"over", "over"},
                number_column("due", "due"),
                number_column("skipped", "skipped"),
                number_column("paused", "paused")}};
   for (const auto& y : x.ticks)
-    ticks.rows.push_back({count(y.number), span(y.age), span(y.duration), truth(y.over),
-                          count(y.due), count(y.skipped), count(y.paused)});
+    ticks.rows.push_back({count(y.number), span(y.age), span(y.busy), truth(y.over), count(y.due),
+                          count(y.skipped), count(y.paused)});
   report result{std::move(facts)};
   result.emplace_back(
     named_spans("in flight", "in_flight", number_column("age", "age_seconds"), x.in_flight));

@@ -36,7 +36,7 @@ constexpr std::array verbs{
   verb_definition{"pause", verb::pause, argument::backend_or_all, "NAME|--all [FOR] [--disconnect]",
                   "stop polling, for instance for 10m; connections stay, or are closed until then"},
   verb_definition{"resume", verb::resume, argument::backend_or_all, "NAME|--all",
-                  "poll again from the next tick on"},
+                  "poll again, each at its next turn"},
   verb_definition{"log", verb::log, argument::log_level, "[LEVEL [--backend NAME]]",
                   "change the log level, of one backend or of all; until the next reload"},
   verb_definition{"backendstat", verb::backendstat, argument::nothing, "",

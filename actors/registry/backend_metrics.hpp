@@ -12,6 +12,9 @@
 #include "messages/backend.hpp"
 #include "messages/error.hpp"
 
+#include <caf/actor_clock.hpp>
+#include <caf/timespan.hpp>
+
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -157,9 +160,11 @@ public:
 
   // -- written by SCHEDULER -----------------------------------------------------------------------
 
-  std::atomic<uint64_t> polls_skipped{0}; ///< Due while still in flight or waiting.
-  std::atomic<uint64_t> restarts{0};      ///< Times its actors died and were started again.
-  std::atomic<bool> paused{false};        ///< Not polled, by order of an operator.
+  std::atomic<uint64_t> polls_skipped{0};                 ///< Due while still in flight or waiting.
+  std::atomic<caf::timespan> interval{caf::timespan{0}};  ///< How often it falls due.
+  std::atomic<caf::actor_clock::time_point> next_due{{}}; ///< When it does again.
+  std::atomic<uint64_t> restarts{0}; ///< Times its actors died and were started again.
+  std::atomic<bool> paused{false};   ///< Not polled, by order of an operator.
 
   // -- written by the CONSOLE ---------------------------------------------------------------------
 

@@ -38,9 +38,16 @@ daemon_metrics::daemon_metrics(label_list static_labels)
     reserved_descriptors{
       gauge("pgstatsmon_reserved_fds",
             "File descriptors of process_max_fds that are never used for backends.")},
-    tick_seconds{histogram("pgstatsmon_tick_duration_seconds",
-                           "Time from a tick until its last backend has been polled.",
-                           {0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60})},
+    interval_stretch{
+      gauge("pgstatsmon_interval_stretch_ratio",
+            "By how much all intervals are longer than configured, as the slots do not suffice.")},
+    tick_seconds{
+      histogram("pgstatsmon_tick_duration_seconds",
+                "Time in each interval during which a backend was in flight or waited for a slot.",
+                {0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60})},
+    slot_wait{histogram("pgstatsmon_slot_wait_seconds",
+                        "Time from when a backend falls due until it is polled.",
+                        {0.0001, 0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30})},
     pages{counter("pgstatsmon_pages_total", "Pages served to their end.")},
     page_bytes{gauge("pgstatsmon_page_bytes", "Size of the newest page, before compression.")},
     page_seconds{histogram("pgstatsmon_page_duration_seconds",

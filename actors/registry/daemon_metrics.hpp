@@ -53,7 +53,9 @@ public:
   prometheus::Gauge& waiting;              ///< Backends waiting for theirs. Written by the GATE.
   prometheus::Gauge& without_descriptor;   ///< Backends kept out for want of one. By the GATE.
   prometheus::Gauge& reserved_descriptors; ///< What backends never get.
+  prometheus::Gauge& interval_stretch;     ///< Written by the SCHEDULER.
   prometheus::Histogram& tick_seconds;     ///< Written by the SCHEDULER.
+  prometheus::Histogram& slot_wait;        ///< Written by the SCHEDULER.
   prometheus::Counter& pages;              ///< Pages served to their end.
   prometheus::Gauge& page_bytes;           ///< Of the newest page, before compression.
   prometheus::Histogram& page_seconds;     ///< To write a page, without compression.

@@ -1,4 +1,4 @@
-// The SCHEDULER: ticks, polls, and the end.
+// The SCHEDULER: polls, and the end.
 #include "actors/scheduler/scheduler.hpp"
 
 #include "actors/trace_points.hpp"
@@ -20,9 +20,6 @@ constexpr auto drain_limit = std::chrono::seconds{1};
 /// What a CONNECTION gets beyond its own limits before its slot is taken back.
 constexpr auto spare = std::chrono::seconds{5};
 
-/// Ticks that are remembered for the console.
-constexpr size_t max_history = 20;
-
 double seconds_of(caf::timespan x) {
   return static_cast<double>(x.count()) / 1e9;
 }
@@ -31,9 +28,8 @@ double seconds_of(caf::timespan x) {
 
 void scheduler_state::start(scheduler_arguments arguments) {
   arguments_ = std::move(arguments);
-  due_.resize(arguments_.options->connections.max_in_flight);
-  next_tick_ = self_->clock().now();
-  plan_tick();
+  follow_interval();
+  open_tick();
   beat();
 }
 
@@ -42,14 +38,6 @@ void scheduler_state::beat() {
   if (arguments_.metrics.signs != nullptr)
     arguments_.metrics.signs->beat(self_->clock().now());
   look_at_untried();
-}
-
-void scheduler_state::plan_tick() {
-  // After a halt of the whole machine the ticks that were missed are not made up for.
-  next_tick_ = std::max(next_tick_ + arguments_.options->interval, self_->clock().now());
-  if (arguments_.metrics.signs != nullptr)
-    arguments_.metrics.signs->set_next_tick(next_tick_);
-  self_->scheduled_send(self_, next_tick_, caf::tick_atom_v, ++ticks_);
 }
 
 caf::timespan scheduler_state::poll_limit() const {
@@ -61,30 +49,14 @@ void scheduler_state::ready(incarnation life) {
   auto i = members_.find(life);
   if (i == members_.end() || draining_ || self_->clock().now() < i->second.paused_until)
     return;
-  due_.add(life, i->second.suspect);
-  pump();
-}
-
-void scheduler_state::tick(uint64_t number) {
-  if (draining_ || number != ticks_)
-    return;
-  auto now = self_->clock().now();
-  plan_tick();
-  if (tick_is_open())
-    close_tick();
-  trace::tick_start();
-  history_.push_front({.number = number, .began = now});
-  if (history_.size() > max_history)
-    history_.pop_back();
-  for (auto& [life, who] : members_)
-    make_due(life, who, history_.front());
+  if (due_.add(life, i->second.suspect))
+    i->second.due = self_->clock().now();
   pump();
 }
 
 void scheduler_state::reconfigure(const settings_ptr& options, const catalogue_ptr& queries) {
-  auto old = std::exchange(arguments_.options, options);
+  arguments_.options = options;
   auto fresh = std::exchange(arguments_.queries, queries) != queries;
-  due_.resize(options->connections.max_in_flight);
   for (const auto& [life, who] : members_)
     if (!fresh && who.connection)
       self_->send(who.connection, reconfigured{options, queries});
@@ -95,16 +67,16 @@ void scheduler_state::reconfigure(const settings_ptr& options, const catalogue_p
     for (const auto& target : all)
       add(target);
   }
-  if (old->interval != options->interval && !draining_) {
-    next_tick_ = self_->clock().now();
-    plan_tick();
+  if (follow_interval() && !draining_) {
+    close_tick();
+    open_tick();
   }
   pump();
 }
 
-void scheduler_state::make_due(incarnation life, member& who, tick_record& tick) {
-  auto paused = tick.began < who.paused_until;
-  if (paused) {
+void scheduler_state::make_due(incarnation life, member& who, time_point now) {
+  auto& tick = history_.front();
+  if (now < who.paused_until) {
     who.metrics->paused = true;
     ++tick.paused;
     return;
@@ -113,8 +85,14 @@ void scheduler_state::make_due(incarnation life, member& who, tick_record& tick)
   if (!who.connection)
     return;
   ++tick.due;
-  if (due_.add(life, who.suspect))
+  if (!who.suspect)
+    ++load_.due;
+  if (due_.add(life, who.suspect)) {
+    who.due = now;
     return;
+  }
+  if (!who.suspect && !due_.is_in_flight(life))
+    ++load_.late;
   ++tick.skipped;
   who.metrics->polls_skipped.fetch_add(1, std::memory_order_relaxed);
 }
@@ -123,26 +101,20 @@ void scheduler_state::pump() {
   while (auto life = due_.take()) {
     auto& next = members_[*life];
     next.polled = self_->clock().now();
-    self_->request(next.connection, poll_limit(), poll{ticks_ - 1})
+    arguments_.metrics.slot_wait->Observe(seconds_of(next.polled - next.due));
+    self_->request(next.connection, poll_limit(), poll{ticks_, timetable_.interval(*life)})
       .then([this, life = *life](const poll_report& report) { polled(life, report); },
             [this, life = *life](const caf::error& error) { unanswered(life, error); });
   }
-  if (tick_is_open() && due_.idle())
-    close_tick();
+  count_busy();
   show();
   if (draining_ && due_.in_flight() == 0)
     end_backends();
 }
 
-void scheduler_state::close_tick() {
-  trace::tick_done();
-  auto& tick = history_.front();
-  tick.ended = self_->clock().now();
-  arguments_.metrics.tick_duration->Observe(seconds_of(*tick.ended - tick.began));
-}
-
 void scheduler_state::polled(incarnation life, const poll_report& report) {
   if (auto i = members_.find(life); i != members_.end()) {
+    count_load(i->second, report);
     i->second.suspect = report.reason == failure::timeout || report.reason == failure::network;
     if (report.reason == failure::none)
       i->second.restarts.reset();
@@ -151,6 +123,18 @@ void scheduler_state::polled(incarnation life, const poll_report& report) {
   if (report.polled)
     tried(life);
   slot_is_back(life);
+}
+
+void scheduler_state::count_load(const member& who, const poll_report& report) {
+  if (who.suspect)
+    return;
+  if (report.polled) {
+    load_.held += self_->clock().now() - who.polled;
+    ++load_.polled;
+  } else if (load_.due > 0) {
+    // Without a session there was nothing to do.
+    --load_.due;
+  }
 }
 
 void scheduler_state::unanswered(incarnation life, const caf::error& error) {
@@ -191,6 +175,7 @@ void scheduler_state::answer_drain() {
 }
 
 void scheduler_state::show() {
+  arguments_.metrics.stretch->Set(overload_.stretch());
   arguments_.metrics.backends->Set(static_cast<double>(members_.size()));
   arguments_.metrics.in_flight->Set(static_cast<double>(due_.in_flight()));
 }
@@ -211,6 +196,7 @@ scheduler_actor::behavior_type scheduler(observed_ptr<scheduler_actor, scheduler
     [self](caf::get_atom) { return self->state.status(); },
     [self](caf::ping_atom) { self->state.beat(); },
     [self](caf::tick_atom, uint64_t number) { self->state.tick(number); },
+    [self](caf::pending_atom, uint64_t number) { self->state.fall_due(number); },
     [self](caf::reset_atom, incarnation life) { self->state.restart(life); },
     [self](caf::close_atom) { return self->state.drain(); },
     [self](caf::timeout_atom) { self->state.end_backends(); },

@@ -7,6 +7,8 @@
 #include "actors/registry/backend_metrics.hpp"
 #include "actors/registry/vital_signs.hpp"
 #include "actors/scheduler/due.hpp"
+#include "actors/scheduler/overload.hpp"
+#include "actors/scheduler/timetable.hpp"
 #include "config/catalogue.hpp"
 #include "config/settings.hpp"
 
@@ -39,7 +41,9 @@ using backend_spawner = std::function<connection_actor(
 struct scheduler_metrics {
   prometheus::Gauge* backends = nullptr;
   prometheus::Gauge* in_flight = nullptr;
+  prometheus::Gauge* stretch = nullptr;
   prometheus::Histogram* tick_duration = nullptr; ///< Seconds.
+  prometheus::Histogram* slot_wait = nullptr;     ///< Seconds.
   vital_signs* signs = nullptr;                   ///< May be null.
   fleet_metrics* fleet = nullptr;                 ///< May be null.
 };
@@ -70,7 +74,12 @@ public:
   void add(const backend& target);
   void remove(const std::string& id);
   void ready(incarnation life);
+
+  /// An interval is over, and the next one begins.
   void tick(uint64_t number);
+
+  /// Backends have fallen due.
+  void fall_due(uint64_t number);
 
   /// Follows a new configuration. Another catalogue starts every backend's life anew.
   void reconfigure(const settings_ptr& options, const catalogue_ptr& queries);
@@ -94,6 +103,7 @@ public:
 
   [[nodiscard]] const due_queue& due() const { return due_; }
   [[nodiscard]] size_t backends() const { return members_.size(); }
+  [[nodiscard]] double stretch() const { return overload_.stretch(); }
 
 private:
   using time_point = caf::actor_clock::time_point;
@@ -106,17 +116,19 @@ private:
     connection_actor connection; ///< Null while it waits for its restart.
     bool suspect = false;        ///< Its last poll found it silent or gone.
     backoff restarts;
+    time_point due;                   ///< Since when it waits for a slot.
     time_point polled;                ///< When the newest poll was sent.
     time_point paused_until;          ///< Not polled before; max(): until it is resumed.
     bool disconnected = false;        ///< Without a session while it is paused.
     std::vector<poll_promise> orders; ///< Who waits for the next answer.
   };
 
-  /// A tick, for the console.
+  /// A tick, for the console: a turn of the interval, in which each backend falls due once.
   struct tick_record {
     uint64_t number = 0;
     time_point began;
-    std::optional<time_point> ended{};
+    caf::timespan busy{0}; ///< While a backend was in flight or waited.
+    bool over = false;
     uint64_t due = 0;
     uint64_t skipped = 0;
     uint64_t paused = 0;
@@ -129,10 +141,26 @@ private:
   void start_actors(incarnation life, member& who);
   void leave(incarnation life, const member& who);
 
-  // -- ticks and polls ----------------------------------------------------------------------------
+  // -- ticks (scheduler_ticks.cpp) ----------------------------------------------------------------
 
-  void plan_tick();
+  void open_tick();
   void close_tick();
+  void follow_load();
+  void say_stretch(double before) const;
+  /// @returns true if the interval of all is another one.
+  bool follow_interval();
+  void show_plan(incarnation life, const member& who) const;
+
+  /// Sees to it that fall_due() comes when the next backend is due.
+  void arm();
+
+  /// Counts the time in which a backend was in flight or waited.
+  void count_busy();
+
+  [[nodiscard]] caf::timespan longest_interval() const;
+
+  // -- polls --------------------------------------------------------------------------------------
+
   [[nodiscard]] caf::timespan poll_limit() const;
 
   /// Tells a backend's actors that it is paused or not, and whether it may have a session.
@@ -140,15 +168,14 @@ private:
 
   /// A pause is over, if there was one.
   void go_on(member& who);
-  void make_due(incarnation life, member& who, tick_record& tick);
+  void make_due(incarnation life, member& who, time_point now);
   void answer_orders(member& who, const caf::expected<poll_report>& report);
   bool each_named(const std::string& backend_name, const std::function<void(member&)>& act);
   void pump();
   void polled(incarnation life, const poll_report& report);
+  void count_load(const member& who, const poll_report& report);
   void unanswered(incarnation life, const caf::error& error);
 
-  /// Backends of the last tick are still waiting or in flight.
-  [[nodiscard]] bool tick_is_open() const { return !history_.empty() && !history_.front().ended; }
   void slot_is_back(incarnation life);
   void answer_drain();
   void show();
@@ -156,16 +183,22 @@ private:
   scheduler_actor::pointer self_;
   scheduler_arguments arguments_;
   due_queue due_{1};
+  timetable timetable_{std::chrono::seconds{10}};
+  overload overload_{1, std::chrono::seconds{10}, std::chrono::seconds{10}};
+  round_load load_; ///< Of the tick that is under way.
   std::map<incarnation, member> members_;
   std::map<std::string, incarnation> lives_;
   std::map<caf::actor_addr, incarnation> connections_; ///< Of members_.
   std::set<caf::actor_addr> leaving_; ///< Actors of removed backends that have not ended.
   incarnation last_life_ = 0;
-  uint64_t ticks_ = 0; ///< Number of the tick that comes next.
+  uint64_t ticks_ = 0; ///< Number of the tick that is under way.
   time_point next_tick_;
+  uint64_t armed_ = 0; ///< Number of the timer that waits for the next backend to fall due.
+  std::optional<time_point> armed_for_;
+  std::optional<time_point> busy_since_; ///< A backend is in flight or waits.
   time_point all_paused_until_;
   bool all_disconnected_ = false;   ///< While all are paused.
-  std::deque<tick_record> history_; ///< The newest ticks, newest first; the first may not be over.
+  std::deque<tick_record> history_; ///< The newest ticks, newest first; the first is under way.
   bool discovered_ = false;
   std::set<incarnation> untried_; ///< Of the first list: neither polled nor failed yet.
   bool draining_ = false;

@@ -45,8 +45,11 @@ void scheduler_state::add(const backend& target) {
   added.disconnected = disconnected;
   added.metrics = std::make_shared<backend_metrics>(arguments_.queries, arguments_.metrics.fleet);
   added.metrics->paused = self_->clock().now() < paused_until;
+  timetable_.add(life, target.id, self_->clock().now());
+  show_plan(life, added);
   self_->send(arguments_.registry, backend_known{target, life, added.metrics});
   start_actors(life, added);
+  arm();
   show();
 }
 
@@ -73,6 +76,7 @@ void scheduler_state::remove(const std::string& id) {
 }
 
 void scheduler_state::leave(incarnation life, const member& who) {
+  timetable_.remove(life);
   self_->send(arguments_.registry, backend_forgotten{life});
   if (!who.connection)
     return;

@@ -28,7 +28,8 @@ caf::result<poll_report> scheduler_state::poll_now(const std::string& backend_na
   if (who.orders.size() >= max_orders)
     return caf::make_error(ec::busy, "too many consoles wait for a poll of this backend");
   auto promise = who.orders.emplace_back(self_->make_response_promise<poll_report>());
-  due_.add_first(life);
+  if (due_.add_first(life))
+    who.due = self_->clock().now();
   pump();
   return promise;
 }
@@ -107,7 +108,8 @@ scheduler_status scheduler_state::status() const {
   scheduler_status result;
   result.backends = members_.size();
   result.slots = arguments_.options->connections.max_in_flight;
-  result.interval = arguments_.options->interval;
+  result.interval = timetable_.interval();
+  result.stretch = overload_.stretch();
   result.next_tick = std::max(next_tick_ - now, time_point::duration{0});
   result.waiting = due_.waiting();
   result.suspects = due_.waiting_suspects();
@@ -123,9 +125,11 @@ scheduler_status scheduler_state::status() const {
                                                   : caf::timespan{who.paused_until - now}});
   }
   std::ranges::sort(result.in_flight, std::greater{}, &named_span::span);
+  auto busy_now = busy_since_ ? now - *busy_since_ : caf::timespan{0};
   for (const auto& tick : history_)
-    result.ticks.push_back({tick.number, now - tick.began, tick.ended.value_or(now) - tick.began,
-                            tick.ended.has_value(), tick.due, tick.skipped, tick.paused});
+    result.ticks.push_back({tick.number, now - tick.began,
+                            tick.over ? tick.busy : tick.busy + busy_now, tick.over, tick.due,
+                            tick.skipped, tick.paused});
   return result;
 }
 

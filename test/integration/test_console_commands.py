@@ -48,7 +48,7 @@ actors [--tree]  every live actor; --tree: who spawned whom
 actor ID  one actor with its last messages
 poll NAME  poll a backend now and show the result
 pause NAME|--all [FOR] [--disconnect]  stop polling, for instance for 10m; connections stay, or are closed until then
-resume NAME|--all  poll again from the next tick on
+resume NAME|--all  poll again, each at its next turn
 log [LEVEL [--backend NAME]]  change the log level, of one backend or of all; until the next reload
 backendstat  per backend since the last look: latency, timeouts, errors
 querystat  the same per query

@@ -42,6 +42,7 @@ scheduler_actor::behavior_type stuck_scheduler(scheduler_actor::pointer self) {
     },
     [](caf::ping_atom) {},
     [](caf::tick_atom, uint64_t) {},
+    [](caf::pending_atom, uint64_t) {},
     [](caf::reset_atom, incarnation) {},
     [](caf::close_atom) { return caf::ok_atom_v; },
     [](caf::timeout_atom) {},

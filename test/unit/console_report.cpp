@@ -50,7 +50,7 @@ struct fixture : test::page_fixture {
     return x;
   }
 
-  report shown(const entry_ptr& x, bool sql = false) { return backend_report(*x, signs, now, sql); }
+  report shown(const entry_ptr& x, bool sql = false) { return backend_report(*x, now, sql); }
 
   look_time now{std::chrono::steady_clock::time_point{1000s}, 1'700'000'000};
   vital_signs signs{now.steady};
@@ -115,7 +115,7 @@ TEST(bytes that are no text do not break the JSON) {
 TEST(backends are listed in the order of discovery) {
   add_good("one", 7ms);
   add("two");
-  auto x = to_json(backends_report(backends, signs, now));
+  auto x = to_json(backends_report(backends, now));
   REQUIRE(x.size() == 2);
   CHECK_EQUAL(x[0]["backend"], "one");
   CHECK_EQUAL(x[0]["version"], "15.18");
@@ -143,7 +143,7 @@ TEST(the worst backends come first) {
 
 TEST(a paused backend has no next poll) {
   add_good("one", 1ms)->metrics->paused = true;
-  auto x = to_json(backends_report(backends, signs, now));
+  auto x = to_json(backends_report(backends, now));
   CHECK(x[0]["next_poll_seconds"].is_null());
 }
 

@@ -28,6 +28,7 @@ scheduler_actor::behavior_type scheduler_that_notes(scheduler_actor::pointer, ne
     [](caf::get_atom) { return scheduler_status{}; },
     [](caf::ping_atom) {},
     [](caf::tick_atom, uint64_t) {},
+    [](caf::pending_atom, uint64_t) {},
     [](caf::reset_atom, incarnation) {},
     [](caf::close_atom) { return caf::ok_atom_v; },
     [](caf::timeout_atom) {},

@@ -33,6 +33,58 @@ TEST(a tick polls every backend) {
   CHECK_EQUAL(ticks_seen(), 2.0);
 }
 
+TEST(backends fall due at moments of their own) {
+  add_all("silent", 20);
+  size_t most = 0;
+  size_t before = 0;
+  for (int i = 0; i < 100; ++i) {
+    advance_time(100ms);
+    sched.run();
+    auto waiting = due().in_flight() + due().waiting();
+    most = std::max(most, waiting - before);
+    before = waiting;
+  }
+  CHECK_EQUAL(before, 20u);
+  CHECK(most <= 5);
+}
+
+TEST(a tick lasts an interval and counts the time in which somebody is in flight) {
+  add("silent");
+  self->send(aut, backend_ready{lives["silent"]});
+  sched.run();
+  advance_time(500ms);
+  answer("silent", failure::none);
+  auto seconds = [this] { return ticks.Collect().histogram.sample_sum; };
+  CHECK_EQUAL(ticks_seen(), 0.0);
+  // Its own turn comes within the tick, too, and lasts until the end.
+  tick();
+  CHECK_EQUAL(ticks_seen(), 1.0);
+  CHECK(seconds() >= 0.5);
+  CHECK(seconds() <= 10.0);
+}
+
+TEST(backends that always wait are polled less often and all the same) {
+  add_all("silent", 30);
+  for (int i = 0; i < 3; ++i)
+    tick();
+  CHECK(state_of<scheduler_state>(aut).stretch() > 1);
+  CHECK_EQUAL(stretch.Value(), state_of<scheduler_state>(aut).stretch());
+  CHECK(counts[lives["silent29"]]->interval.load() > 10s);
+  CHECK_EQUAL(counts[lives["silent0"]]->interval.load(),
+              counts[lives["silent29"]]->interval.load());
+}
+
+TEST(the next turn of each backend is known) {
+  add("good");
+  const auto& counted = *counts[lives["good"]];
+  CHECK_EQUAL(counted.interval.load(), caf::timespan{10s});
+  auto first = counted.next_due.load();
+  CHECK(first > sched.clock().now());
+  CHECK(first <= sched.clock().now() + 10s);
+  tick();
+  CHECK_EQUAL(counted.next_due.load(), first + 10s);
+}
+
 TEST(ten polls are in flight at most) {
   add_all("silent", 25);
   tick();

@@ -71,7 +71,13 @@ struct scheduler_fixture : actor_system {
       return result;
     };
     x.chance = [] { return 0.5; };
-    x.metrics = {&backends, &in_flight, &ticks, &signs};
+    x.metrics = {.backends = &backends,
+                 .in_flight = &in_flight,
+                 .stretch = &stretch,
+                 .tick_duration = &ticks,
+                 .slot_wait = &waits,
+                 .signs = &signs,
+                 .fleet = nullptr};
     aut = sys.spawn(scheduler, std::move(x));
     sched.run();
   }
@@ -93,7 +99,7 @@ struct scheduler_fixture : actor_system {
       add(prefix + std::to_string(i));
   }
 
-  /// Lets ten seconds pass: the next tick.
+  /// Lets ten seconds pass: a tick, in which every backend falls due.
   void tick() {
     advance_time(10s);
     sched.run();
@@ -117,7 +123,9 @@ struct scheduler_fixture : actor_system {
   catalogue_ptr queries = std::make_shared<const catalogue>(std::vector<query_definition>{});
   prometheus::Gauge backends;
   prometheus::Gauge in_flight;
+  prometheus::Gauge stretch;
   prometheus::Histogram ticks{{1.0, 10.0}};
+  prometheus::Histogram waits{{1.0, 10.0}};
   vital_signs signs{vital_signs::time_point{}};
   std::map<incarnation, metrics_ptr> counts;
   std::map<std::string, incarnation> lives;

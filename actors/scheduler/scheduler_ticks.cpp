@@ -1,0 +1,132 @@
+// The SCHEDULER's ticks: turns of the interval, in which each backend falls due once.
+#include "actors/scheduler/scheduler.hpp"
+#include "actors/trace_points.hpp"
+#include "config/log.hpp"
+
+#include <prometheus/histogram.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// Ticks that are remembered for the console.
+constexpr size_t max_history = 20;
+
+double seconds_of(caf::timespan x) {
+  return static_cast<double>(x.count()) / 1e9;
+}
+
+} // namespace
+
+void scheduler_state::tick(uint64_t number) {
+  if (draining_ || number != ticks_)
+    return;
+  follow_load();
+  close_tick();
+  open_tick();
+}
+
+void scheduler_state::open_tick() {
+  auto now = self_->clock().now();
+  history_.push_front({.number = ++ticks_, .began = now});
+  if (history_.size() > max_history)
+    history_.pop_back();
+  load_ = {};
+  trace::tick_start();
+  // After a halt of the whole machine the ticks that were missed are not made up for.
+  auto planned = (ticks_ == 1 ? now : next_tick_) + timetable_.interval();
+  next_tick_ = std::max(planned, now);
+  if (arguments_.metrics.signs != nullptr)
+    arguments_.metrics.signs->set_next_tick(next_tick_);
+  self_->scheduled_send(self_, next_tick_, caf::tick_atom_v, ticks_);
+}
+
+void scheduler_state::close_tick() {
+  count_busy();
+  auto& tick = history_.front();
+  tick.over = true;
+  arguments_.metrics.tick_duration->Observe(seconds_of(tick.busy));
+  trace::tick_done();
+}
+
+void scheduler_state::count_busy() {
+  auto now = self_->clock().now();
+  if (busy_since_)
+    history_.front().busy += now - *busy_since_;
+  busy_since_ = due_.idle() ? std::nullopt : std::optional{now};
+}
+
+void scheduler_state::follow_load() {
+  auto before = overload_.stretch();
+  if (!overload_.end_round(load_))
+    return;
+  follow_interval();
+  say_stretch(before);
+}
+
+void scheduler_state::say_stretch(double before) const {
+  auto now = overload_.stretch();
+  auto seconds = [this](double times) {
+    return std::chrono::duration<double>{arguments_.options->interval}.count() * times;
+  };
+  if (now == 1)
+    say(spdlog::level::info, "every backend is polled each {:g} s again", seconds(now));
+  else
+    say(now > before ? spdlog::level::warn : spdlog::level::info,
+        "{} slots do not suffice for {} backends: each is polled every {:g} s and not every {:g} s",
+        arguments_.options->connections.max_in_flight, members_.size(), seconds(now), seconds(1));
+}
+
+caf::timespan scheduler_state::longest_interval() const {
+  // A backend that is polled in time must not look stale.
+  return arguments_.options->stale_after / 2;
+}
+
+bool scheduler_state::follow_interval() {
+  const auto& options = *arguments_.options;
+  due_.resize(options.connections.max_in_flight);
+  overload_.configure(options.connections.max_in_flight, options.interval, longest_interval());
+  auto seconds = std::chrono::duration<double>{options.interval} * overload_.stretch();
+  auto interval = std::chrono::duration_cast<caf::timespan>(seconds);
+  if (interval == timetable_.interval())
+    return false;
+  timetable_.set_interval(interval, self_->clock().now());
+  next_tick_ = self_->clock().now();
+  for (auto& [life, who] : members_)
+    show_plan(life, who);
+  arm();
+  return true;
+}
+
+void scheduler_state::show_plan(incarnation life, const member& who) const {
+  who.metrics->interval = timetable_.interval(life);
+  who.metrics->next_due = timetable_.due(life);
+}
+
+void scheduler_state::arm() {
+  auto next = timetable_.next();
+  // A timer that fires too early does no harm.
+  if (!next || draining_ || (armed_for_ && *armed_for_ <= *next))
+    return;
+  armed_for_ = next;
+  self_->scheduled_send(self_, *next, caf::pending_atom_v, ++armed_);
+}
+
+void scheduler_state::fall_due(uint64_t number) {
+  if (draining_ || number != armed_)
+    return;
+  armed_for_.reset();
+  auto now = self_->clock().now();
+  for (auto life : timetable_.take_due(now)) {
+    auto& who = members_.at(life);
+    show_plan(life, who);
+    make_due(life, who, now);
+  }
+  arm();
+  pump();
+}
+
+} // namespace pgstatsmon
