@@ -23,14 +23,6 @@ using registry_actor = caf::typed_actor<
   // INTERNAL: looks for blocks that are stale.
   caf::reacts_to<caf::tick_atom>>;
 
-/// QUERY: turns the results of one backend's polls into blocks. It must be the only one that
-/// writes the backend's sample counts.
-using query_actor = caf::typed_actor<
-  // The rows of one query.
-  caf::reacts_to<query_result>,
-  // The poll is over: the block goes to the REGISTRY.
-  caf::reacts_to<poll_finished>>;
-
 /// GATE: lets backends connect, a few at a time and while descriptors last; sums up their log
 /// lines.
 using gate_actor = caf::typed_actor<

@@ -1,7 +1,6 @@
-// A backend's QUERY, VISITOR and CONNECTION.
+// A backend's CONNECTION and VISITOR.
 #include "main/backend_actors.hpp"
 
-#include "actors/backend/query.hpp"
 #include "actors/backend/visitor.hpp"
 
 namespace pgstatsmon {
@@ -10,7 +9,6 @@ backend_spawner backend_actors(const registry_actor& registry, const context_ptr
   return
     [registry, context](scheduler_actor::pointer scheduler, const backend& target, incarnation life,
                         const metrics_ptr& metrics, const settings_ptr& options) {
-      auto results = scheduler->spawn(query, registry, target, life, metrics);
       visitor_actor others;
       if (target.databases.on)
         others = scheduler->spawn(visitor, visitor_arguments{.target = target,
@@ -23,7 +21,7 @@ backend_spawner backend_actors(const registry_actor& registry, const context_ptr
                               connection_arguments{.target = target,
                                                    .life = life,
                                                    .metrics = metrics,
-                                                   .query = results,
+                                                   .registry = registry,
                                                    .scheduler = scheduler_actor{scheduler},
                                                    .options = options,
                                                    .context = context,

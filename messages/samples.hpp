@@ -28,21 +28,7 @@ using catalogue_ptr = std::shared_ptr<const catalogue>;
 /// What we count about one backend: relaxed atomics, any thread.
 using metrics_ptr = std::shared_ptr<backend_metrics>;
 
-/// From CONNECTION to QUERY: the rows of one query.
-struct query_result {
-  uint64_t poll = 0;                     ///< Numbers the polls of one CONNECTION.
-  size_t query = 0;                      ///< Index into catalogue::queries().
-  std::shared_ptr<const pg_result> rows; ///< PGRES_TUPLES_OK, text format.
-};
-
-/// From CONNECTION to QUERY: no more results of this poll will come.
-struct poll_finished {
-  uint64_t poll = 0;
-  bool publish = false;     ///< False when the connection broke: what came is thrown away.
-  std::vector<bool> kept{}; ///< By query: without a new result, its rows of an earlier poll stay.
-};
-
-/// From QUERY to the REGISTRY: a new block.
+/// From CONNECTION to the REGISTRY: a new block.
 struct backend_samples {
   incarnation life = 0;
   block_ptr samples;
@@ -100,8 +86,6 @@ struct cancel_request {
 
 } // namespace pgstatsmon
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::query_result)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::poll_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::backend_samples)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::database_samples)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(pgstatsmon::backend_known)

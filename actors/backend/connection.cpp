@@ -23,6 +23,7 @@ connection_state::~connection_state() {
 void connection_state::start(connection_arguments arguments) {
   arguments_ = std::move(arguments);
   query_complaints_.resize(queries().queries().size());
+  results_.emplace(arguments_.target, arguments_.metrics);
   agenda_.emplace(arguments_.metrics->queries(), arguments_.target.id, arguments_.target.collect,
                   false, arguments_.target.kind);
   if (is_console()) {
@@ -87,7 +88,6 @@ void connection_state::end() {
   end_poll(failure::none, false);
   answer_held(failure::none);
   drop_session();
-  self_->send_exit(arguments_.query, caf::exit_reason::user_shutdown);
   if (arguments_.visitor)
     self_->send_exit(arguments_.visitor, caf::exit_reason::user_shutdown);
   self_->quit();
@@ -174,7 +174,6 @@ void connection_state::watch(interest what) {
 connection_actor::behavior_type connection(observed_ptr<connection_actor, connection_state> self,
                                            connection_arguments arguments) {
   self->is_for(arguments.target.name);
-  self->link_to(arguments.query);
   if (arguments.visitor)
     self->link_to(arguments.visitor);
   self->state.start(std::move(arguments));

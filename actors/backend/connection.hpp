@@ -10,6 +10,7 @@
 #include "actors/backend/outage.hpp"
 #include "actors/backend/passfile_guard.hpp"
 #include "actors/backend/poll_progress.hpp"
+#include "actors/backend/poll_results.hpp"
 #include "actors/backend/session.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/numbers.hpp"
@@ -57,7 +58,7 @@ struct connection_arguments {
   backend target;
   incarnation life = 0;
   metrics_ptr metrics;
-  query_actor query;
+  registry_actor registry;
   readiness_listener scheduler;
   settings_ptr options;
   context_ptr context;
@@ -66,7 +67,6 @@ struct connection_arguments {
 
 /// The poll that is under way.
 struct current_poll {
-  uint64_t number = 0;
   double when = 0; ///< Unix time of its beginning, s.
   poll_progress progress;
   caf::typed_response_promise<poll_report> promise;
@@ -276,8 +276,8 @@ private:
   std::optional<current_poll> poll_;
   /// Of a poll that waits for the session that replaces an idle one.
   std::optional<caf::typed_response_promise<poll_report>> held_;
-  uint64_t polls_ = 0;
-  caf::timespan interval_{0}; ///< Between this poll and the next, as the SCHEDULER says.
+  std::optional<poll_results> results_; ///< Set once started.
+  caf::timespan interval_{0};           ///< Between this poll and the next, as the SCHEDULER says.
 
   std::unique_ptr<session> successor_;
   bool renewing_ = false;

@@ -70,8 +70,8 @@ void connection_state::send_poll(caf::typed_response_promise<poll_report> promis
     make_flight(queries(), agenda_->due(now(), interval()), carried, agenda_->facts(), memory_);
   poll_progress progress{
     std::move(sent), {options().query_timeout, limits.interval, options().max_query_rows}, now()};
-  poll_ = current_poll{++polls_, arguments_.context->unix_time(), std::move(progress),
-                       std::move(promise)};
+  results_->begin();
+  poll_ = current_poll{arguments_.context->unix_time(), std::move(progress), std::move(promise)};
   enter(backend_state::polling);
   trace::backend_start(arguments_.target.name);
   dispatch();
@@ -191,7 +191,7 @@ void connection_state::query_answered(const taken_result& taken) {
   if (!taken.what.timed)
     query_timed(taken);
   if (taken.result.rows != nullptr)
-    self_->send(arguments_.query, query_result{poll_->number, taken.what.query, taken.result.rows});
+    results_->take(taken.what.query, *taken.result.rows, now());
 }
 
 void connection_state::query_timed(const taken_result& taken) {
@@ -237,8 +237,12 @@ void connection_state::end_poll(failure reason, bool publish) {
   trace::backend_done(arguments_.target.name);
   auto& metrics = *arguments_.metrics;
   auto took = now() - came.began();
-  self_->send(arguments_.query,
-              poll_finished{ended->number, publish, agenda_->kept(now(), interval())});
+  if (publish)
+    self_->send(
+      arguments_.registry,
+      backend_samples{arguments_.life, results_->finish(agenda_->kept(now(), interval()))});
+  else
+    results_->begin();
   metrics.history.set_last_poll(
     std::make_shared<const poll_trace>(came.trace(ended->when, reason, now())));
   ended->promise.deliver(

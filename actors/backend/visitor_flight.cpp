@@ -1,6 +1,6 @@
 // The VISITOR's flights: what a database is asked, and what it answers.
 #include "actors/backend/conninfo.hpp"
-#include "actors/backend/query.hpp"
+#include "actors/backend/poll_results.hpp"
 #include "actors/backend/visitor.hpp"
 
 #include <fmt/format.h>

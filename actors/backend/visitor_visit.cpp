@@ -1,7 +1,7 @@
 // The VISITOR's visits: how one begins, fails, and what wakes it up.
 #include "actors/backend/conninfo.hpp"
 #include "actors/backend/lease.hpp"
-#include "actors/backend/query.hpp"
+#include "actors/backend/poll_results.hpp"
 #include "actors/backend/visitor.hpp"
 #include "config/text.hpp"
 

@@ -50,7 +50,7 @@ struct query_metrics {
     (x == failure::timeout ? timeouts : errors).fetch_add(1, std::memory_order_relaxed);
   }
 
-  /// Values of one of its metrics were no number. QUERY and VISITOR.
+  /// Values of one of its metrics were no number. CONNECTION and VISITOR.
   void count_bad(size_t metric, uint64_t n) {
     nan_.make(metrics_)[metric].fetch_add(n, std::memory_order_relaxed);
   }
@@ -139,7 +139,8 @@ public:
 
   // -- written by CONNECTION ----------------------------------------------------------------------
 
-  std::atomic<bool> up{false}; ///< `pg_up`: connected, last poll answered.
+  std::atomic<uint64_t> series{0}; ///< Of the newest block.
+  std::atomic<bool> up{false};     ///< `pg_up`: connected, last poll answered.
   std::atomic<backend_state> state{backend_state::connecting};
   std::atomic<setup_state> setup{setup_state::unknown};
   std::atomic<server_role> role{server_role::unknown};
@@ -169,10 +170,6 @@ public:
   // -- written by the CONSOLE ---------------------------------------------------------------------
 
   own_log_level log_level{no_own_level}; ///< Of lines about this backend.
-
-  // -- written by QUERY ---------------------------------------------------------------------------
-
-  std::atomic<uint64_t> series{0}; ///< Series of the newest block.
 
   // -- written by VISITOR -------------------------------------------------------------------------
 

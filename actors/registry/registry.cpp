@@ -85,7 +85,7 @@ void registry_state::drop_stale_blocks() {
       drop_blocks(kept);
 }
 
-// One monitor for each QUERY: it sends many blocks, and only those of its backend.
+// One monitor for each CONNECTION: it sends many blocks, and only those of its backend.
 void registry_state::watch(incarnation life, record& kept, const caf::actor_addr& source) {
   if (kept.source == source)
     return;

@@ -23,7 +23,7 @@ struct registry_state {
   /// What only the REGISTRY knows about an entry.
   struct record {
     entry_ptr shown;
-    caf::actor_addr source;                     ///< The QUERY that sent the newest block.
+    caf::actor_addr source;                     ///< The CONNECTION that sent the newest block.
     caf::actor_clock::time_point received;      ///< When it did.
     std::map<std::string, block_ptr> databases; ///< The other ones that are visited.
   };

@@ -27,39 +27,22 @@ struct configuration : listing_config {
   }
 };
 
-struct result_state {
-  static constexpr const char* name = "query";
-  explicit result_state(query_actor::pointer) {}
-};
-
-// A QUERY that has sent a block.
-query_actor::behavior_type answered(observed_ptr<query_actor, result_state> self,
-                                    const registry_actor& registry, const block_ptr& samples,
-                                    incarnation life, std::string of) {
-  self->send(registry, backend_samples{life, samples});
-  self->is_for(std::move(of)); // last: who is waited for has sent it
-  return {[](query_result&) {}, [](poll_finished&) {}};
-}
-
 struct idle_state {
   static constexpr const char* name = "connection";
   explicit idle_state(connection_actor::pointer) {}
-  query_actor results;
 };
 
-// A CONNECTION that does nothing but end.
+// A CONNECTION that has sent a block, and does nothing more but end.
 connection_actor::behavior_type idle(observed_ptr<connection_actor, idle_state> self,
-                                     const query_actor& results, std::string of) {
-  self->is_for(std::move(of));
-  self->state.results = results;
+                                     const registry_actor& registry, const block_ptr& samples,
+                                     incarnation life, std::string of) {
+  self->send(registry, backend_samples{life, samples});
+  self->is_for(std::move(of)); // last: who is waited for has sent it
   return {
     [](const poll&) {
       return poll_report{failure::none, true, {}, 1};
     },
-    [self](const backend_removed&) {
-      self->send_exit(self->state.results, caf::exit_reason::user_shutdown);
-      self->quit();
-    },
+    [self](const backend_removed&) { self->quit(); },
     [](const reconfigured&) {},
     [](const session_order&) {},
     [](const socket_ready&) {},
@@ -77,13 +60,18 @@ struct fleet {
     x.queries = queries;
     x.registry = registry_;
     x.chance = [] { return 1.0; };
-    x.metrics = {&gauge, &gauge, &ticks, nullptr};
+    x.metrics = {.backends = &gauge,
+                 .in_flight = &gauge,
+                 .stretch = &gauge,
+                 .tick_duration = &seconds,
+                 .slot_wait = &seconds,
+                 .signs = nullptr,
+                 .fleet = nullptr};
     x.spawn_backend = [this](scheduler_actor::pointer scheduler, const backend& target,
                              incarnation life, const metrics_ptr& metrics, const settings_ptr&) {
       counts.push_back(metrics);
-      results.push_back(scheduler->spawn(answered, registry_, samples, life, target.name));
-      connections.push_back(scheduler->spawn(idle, results.back(), target.name));
-      return connections.back();
+      return connections.emplace_back(
+        scheduler->spawn(idle, registry_, samples, life, target.name));
     };
     scheduler_ = system.spawn(scheduler, std::move(x));
   }
@@ -109,7 +97,7 @@ struct fleet {
       x.id = x.name = name_of(i);
       caf::anon_send(scheduler_, backend_added{x});
     }
-    wait_for([this] { return calm(2 + 2 * count); });
+    wait_for([this] { return calm(2 + count); });
   }
 
   void remove_all() {
@@ -119,21 +107,19 @@ struct fleet {
   }
 
   void kill_all() {
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < count; ++i)
       caf::anon_send_exit(connections[i], caf::exit_reason::kill);
-      caf::anon_send_exit(results[i], caf::exit_reason::kill);
-    }
     wait_for([this] {
       return shown() == 0
              && std::ranges::all_of(counts, [](const auto& x) { return x->restarts > 0; });
     });
   }
 
-  // So many live, each QUERY has sent its block, and all that was sent is handled.
+  // So many live, each CONNECTION has sent its block, and all that was sent is handled.
   bool calm(size_t n) const {
     auto all = config.actors->list();
     return all.size() == n && std::ranges::all_of(all, [](const listed_actor& x) {
-             return x.record->depth() == 0 && (x.kind != result_state::name || !x.of.empty());
+             return x.record->depth() == 0 && (x.kind != idle_state::name || !x.of.empty());
            });
   }
 
@@ -149,9 +135,8 @@ struct fleet {
   block_ptr samples = std::make_shared<const block>(queries, std::vector<section_ptr>{});
   std::shared_ptr<snapshot_cell> cell = std::make_shared<snapshot_cell>();
   prometheus::Gauge gauge;
-  prometheus::Histogram ticks{{1.0, 10.0}};
+  prometheus::Histogram seconds{{1.0, 10.0}};
   std::vector<metrics_ptr> counts;
-  std::vector<query_actor> results;
   std::vector<connection_actor> connections;
   registry_actor registry_ = system.spawn(registry, cell, caf::timespan{std::chrono::hours{1}});
   scheduler_actor scheduler_;

@@ -69,9 +69,9 @@ def test_actors(daemon):
     rows = got(daemon, "/api/v1/actors")
     assert [list(x) for x in rows] == [list(x) for x in data(daemon, "actors")]
     kinds = [x["kind"] for x in rows]
-    assert kinds.count("connection") == kinds.count("query") == len(NAMES)
+    assert kinds.count("connection") == len(NAMES)
     assert {"scheduler", "registry", "discovery", "console"} <= set(kinds)
-    assert {x["of"] for x in rows if x["kind"] == "query"} == set(NAMES)
+    assert {x["of"] for x in rows if x["kind"] == "connection"} == set(NAMES)
 
 
 PATHS = ["/api/v1/backends", "/api/v1/backends/one", "/api/v1/actors"]

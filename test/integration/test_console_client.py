@@ -151,4 +151,4 @@ def test_words_of_options_are_the_commands(daemon):
     wait_until(lambda: row(data(daemon, "backends"), backend="one")["state"] == "ready", 10)
     assert data(daemon, "resume", "--all") == {"resumed": 3}
     tree = say(daemon, "actors", "--tree")
-    assert "  query" in tree
+    assert "  connection" in tree

@@ -104,11 +104,8 @@ N  worker  -  idle  N  N  N  TIME  TIME  TIME  N  -
 N  gate  -  idle  N  N  N  TIME  TIME  TIME  N  -
 N  registry  -  idle  N  N  N  TIME  TIME  TIME  N  -
 N  scheduler  -  idle  N  N  N  TIME  TIME  TIME  N  -
-N  query  one  idle  N  N  N  TIME  TIME  TIME  N  N
 N  connection  one  idle  N  N  N  TIME  TIME  TIME  N  N
-N  query  other  idle  N  N  N  TIME  TIME  TIME  N  N
 N  connection  other  idle  N  N  N  TIME  TIME  TIME  N  N
-N  query  dead  idle  N  N  N  TIME  TIME  TIME  N  N
 N  connection  dead  idle  N  N  N  TIME  TIME  TIME  N  N
 N  discovery  -  idle  N  N  N  TIME  TIME  TIME  N  -
 N  console  -  running  N  N  N  TIME  TIME  TIME  N  -
@@ -123,22 +120,20 @@ def test_actors(daemon):
     assert all(list(x) == ACTOR_KEYS for x in rows)
     scheduler = row(rows, kind="scheduler")
     for x in rows:
-        below = x["kind"] in ("connection", "query")
+        below = x["kind"] == "connection"
         assert x["parent"] == (scheduler["id"] if below else None)
         assert (x["of"] in ("one", "other", "dead")) == below
         assert x["restarts"] == 0 and 0 <= x["mailbox"] <= 10
         assert 0 <= x["longest_seconds"] <= x["busy_seconds"] <= x["age_seconds"] < 90
-    # A poll has a result of each query at most in the mailbox, and a few messages more.
-    assert all(x["mailbox_max"] < 100 for x in rows), rows
+    assert all(x["mailbox_max"] < 20 for x in rows), rows
     assert scheduler["messages"] > 10
-    assert row(rows, kind="query", of="dead")["messages"] == 0
 
     # Children stand under their parent, two columns to the right.
     text = say(daemon, "actors", "--tree")
     assert masked(text) == TREE.strip()
     start = {m[1]: m.start(1) for m in re.finditer(r"^ *\d+ +(\w+)", text, re.M)}
     column = {kind: at - text.rindex("\n", 0, at) for kind, at in start.items()}
-    assert column["query"] == column["connection"] == column["scheduler"] + 2
+    assert column["connection"] == column["scheduler"] + 2
     assert column["scheduler"] == column["worker"] == column["discovery"]
     assert masked(say(daemon, "actors")).splitlines()[0] == TREE.split("\n")[1]
 
@@ -147,7 +142,6 @@ def test_actor(daemon):
     rows = data(daemon, "actors")
     for kind, expected in (
         ("connection", {"poll", "socket_ready"}),
-        ("query", {"query_result", "poll_finished"}),
         ("scheduler", {"tick", "poll_report (answer)"}),
     ):
         of = None if kind == "scheduler" else "one"

@@ -26,17 +26,17 @@ std::shared_ptr<const pg_result> one_value(const char* column, std::string value
   return {result, [](const pg_result* x) { PQclear(const_cast<PGresult*>(x)); }};
 }
 
-struct query_log_state {
-  static constexpr const char* name = "fake-query";
-  explicit query_log_state(query_actor::pointer) {}
-  std::vector<size_t> results;
-  std::vector<poll_finished> finished;
-};
+/// The blocks that came.
+using seen_blocks = std::vector<block_ptr>;
 
-query_actor::behavior_type fake_query(query_actor::stateful_pointer<query_log_state> self) {
+registry_actor::behavior_type fake_registry(registry_actor::pointer, seen_blocks* to) {
   return {
-    [self](const query_result& x) { self->state.results.push_back(x.query); },
-    [self](const poll_finished& x) { self->state.finished.push_back(x); },
+    [](const backend_known&) {},
+    [](const backend_forgotten&) {},
+    [to](const backend_samples& x) { to->push_back(x.samples); },
+    [](const database_samples&) {},
+    [](const reconfigured&) {},
+    [](caf::tick_atom) {},
   };
 }
 
@@ -82,13 +82,13 @@ query_definition simple_query(const std::string& name) {
 }
 
 struct fixture : test::actor_system {
-  ~fixture() override { stop(aut, query, worker, scheduler); }
+  ~fixture() override { stop(aut, registry, worker, scheduler); }
 
   void start(const std::string& address = "127.0.0.1") {
     backend target{"id", "alpha", address, 5432, "db", "user", {}, "static"};
     target.kind = kind;
     aut = sys.spawn(connection,
-                    connection_arguments{target, 1, metrics, query, scheduler,
+                    connection_arguments{target, 1, metrics, registry, scheduler,
                                          std::make_shared<const settings>(options), context});
     sched.run();
   }
@@ -143,6 +143,15 @@ struct fixture : test::actor_system {
 
   uint64_t failures(failure x) { return metrics->failures(x); }
 
+  /// The queries that have rows in the newest block.
+  std::vector<size_t> shown() const {
+    std::vector<size_t> result;
+    for (size_t i = 0; !blocks.empty() && i < queries->queries().size(); ++i)
+      if (blocks.back()->of(i).rows() > 0)
+        result.push_back(i);
+    return result;
+  }
+
   test::session_script spoken;
   backend_kind kind = backend_kind::postgres;
   settings options;
@@ -150,7 +159,8 @@ struct fixture : test::actor_system {
   catalogue_ptr queries = std::make_shared<const catalogue>(
     std::vector<query_definition>{simple_query("first"), simple_query("second")});
   metrics_ptr metrics = std::make_shared<backend_metrics>(queries);
-  query_actor query = sys.spawn(fake_query);
+  seen_blocks blocks;
+  registry_actor registry = sys.spawn(fake_registry, &blocks);
   worker_actor worker = sys.spawn(fake_worker);
   readiness_listener scheduler = sys.spawn(fake_scheduler);
   std::shared_ptr<connection_context> context = std::make_shared<connection_context>(
@@ -282,14 +292,12 @@ TEST(behind a pooler settings go with each query and nothing is prepared) {
   CHECK(flight[4].name.empty());
 }
 
-TEST(results go to QUERY and the poll is finished) {
+TEST(results become a block when the poll is over) {
   become_ready();
   ask();
   answer_all();
-  auto& log = state_of<query_log_state>(query);
-  CHECK_EQUAL(log.results.size(), 2u);
-  REQUIRE(log.finished.size() == 1u);
-  CHECK(log.finished[0].publish);
+  CHECK_EQUAL(blocks.size(), 1u);
+  CHECK_EQUAL(shown(), (std::vector<size_t>{0, 1}));
   CHECK(metrics->up.load());
   CHECK_EQUAL(metrics->last_success.load(), 1e9);
 }
@@ -336,8 +344,6 @@ TEST(what the failure of another query has skipped is sent again within the poll
   ask();
   answer_all();
   ask();
-  auto& log = state_of<query_log_state>(query);
-  log.results.clear();
   spoken.ready.push_back({0, nullptr, false, std::nullopt});
   spoken.ready.push_back({1, nullptr, false, session_error{failure::query, "22012", "no"}});
   spoken.ready.push_back({2, nullptr, false, std::nullopt, true});
@@ -351,8 +357,8 @@ TEST(what the failure of another query has skipped is sent again within the poll
   CHECK(metrics->up.load());
   CHECK_EQUAL(metrics->query(0).errors.load(), 1u);
   CHECK_EQUAL(metrics->query(1).errors.load(), 0u);
-  CHECK_EQUAL(log.results, std::vector<size_t>{1});
-  CHECK_EQUAL(log.finished.size(), 2u);
+  CHECK_EQUAL(shown(), std::vector<size_t>{1});
+  CHECK_EQUAL(blocks.size(), 2u);
 }
 
 TEST(startup options that are refused are left out at once and for good) {
@@ -414,7 +420,7 @@ TEST(a server that falls silent is cancelled and closed) {
   CHECK_EQUAL(spoken.alive, 0);
   res.receive([](const poll_report& x) { CHECK(x.reason == failure::timeout); },
               [this](const caf::error& err) { FAIL(sys.render(err)); });
-  CHECK(!state_of<query_log_state>(query).finished.back().publish);
+  CHECK(blocks.empty());
 }
 
 TEST(a server that sends a byte now and then is not silent but has to end within an interval) {
@@ -490,7 +496,8 @@ TEST(a poll that meets an ended session goes over another one) {
   answer_all();
   res.receive([](const poll_report& report) { CHECK(report.reason == failure::none); },
               [this](const caf::error& err) { FAIL(sys.render(err)); });
-  CHECK_EQUAL(state_of<query_log_state>(query).results.size(), 4u);
+  CHECK_EQUAL(blocks.size(), 2u);
+  CHECK_EQUAL(shown(), (std::vector<size_t>{0, 1}));
   CHECK_EQUAL(metrics->failures(failure::network), 0u);
 }
 
@@ -581,7 +588,7 @@ TEST(an old session is not replaced in the middle of a poll) {
   answer_all();
   CHECK(state() == backend_state::ready);
   CHECK_EQUAL(spoken.alive, 1);
-  CHECK_EQUAL(state_of<query_log_state>(query).finished.size(), 2u);
+  CHECK_EQUAL(blocks.size(), 2u);
 }
 
 TEST(an old session is kept when no other can be made) {
@@ -706,7 +713,7 @@ TEST(an order to let go waits for the end of a poll) {
   answer_all();
   CHECK(state() == backend_state::disconnected);
   CHECK_EQUAL(spoken.alive, 0);
-  CHECK(state_of<query_log_state>(query).finished.back().publish);
+  CHECK_EQUAL(blocks.size(), 1u);
 }
 
 TEST(rights are asked again within a minute) {
@@ -808,7 +815,7 @@ TEST(new time limits wait for the end of a poll) {
   CHECK(state() == backend_state::polling);
   answer_all();
   CHECK(state() == backend_state::connecting);
-  CHECK(state_of<query_log_state>(query).finished.back().publish);
+  CHECK_EQUAL(blocks.size(), 1u);
 }
 
 TEST(a configuration that changes nothing here changes nothing here) {
@@ -1004,7 +1011,7 @@ TEST(a result with too many rows fails alone) {
   CHECK_EQUAL(metrics->query(0).errors.load(), 1u);
   CHECK_EQUAL(metrics->query(1).errors.load(), 0u);
   CHECK_EQUAL(failures(failure::too_large), 1u);
-  CHECK_EQUAL(state_of<query_log_state>(query).results.size(), 3u); // two of them of the first poll
+  CHECK_EQUAL(shown(), std::vector<size_t>{1});
 }
 
 TEST(a console is asked with SHOW and nothing else) {
