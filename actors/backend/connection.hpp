@@ -199,6 +199,10 @@ private:
   [[nodiscard]] flight_extras extras() const;
   [[nodiscard]] std::string facts_sql() const;
   std::vector<size_t> texts_wanted();
+
+  /// What somebody wants to look at, with its SQL.
+  std::vector<std::pair<look, std::string>> looks_wanted();
+  void take_look(look which, const PGresult& rows);
   void facts_came(const pg_result* rows);
   void look_at_facts();
   void say_pooler();
@@ -293,6 +297,7 @@ private:
   complaint rights_complaint_;
   complaint facts_complaint_;
   complaint texts_complaint_;
+  complaint looks_complaint_;
   complaint guards_complaint_;
 
   std::optional<time_point> rights_asked_; ///< On this session.

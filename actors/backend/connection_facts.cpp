@@ -3,6 +3,7 @@
 #include "actors/backend/connection.hpp"
 #include "actors/backend/conninfo.hpp"
 #include "actors/backend/database_list.hpp"
+#include "actors/backend/look_sql.hpp"
 #include "actors/backend/setup_sql.hpp"
 #include "actors/registry/families.hpp"
 
@@ -39,6 +40,30 @@ std::vector<size_t> connection_state::texts_wanted() {
     for (auto i : agenda_->with_texts())
       metrics.query(i).texts = section_ptr{};
   return metrics.texts.take(when) ? agenda_->with_texts() : std::vector<size_t>{};
+}
+
+std::vector<std::pair<look, std::string>> connection_state::looks_wanted() {
+  auto& metrics = *arguments_.metrics;
+  auto when = arguments_.context->unix_time();
+  if (metrics.look_order.forget(when))
+    metrics.looks = look_answers_ptr{};
+  std::vector<std::pair<look, std::string>> result;
+  if (is_console() || !metrics.look_order.take(when))
+    return result;
+  for (auto which : all_looks)
+    if (auto sql = look_sql(which, facts_.version); !sql.empty())
+      result.emplace_back(which, std::move(sql));
+  return result;
+}
+
+void connection_state::take_look(look which, const PGresult& rows) {
+  auto& newest = arguments_.metrics->looks;
+  auto old = newest.load(std::memory_order_acquire);
+  auto fresh =
+    old == nullptr ? std::make_shared<look_answers>() : std::make_shared<look_answers>(*old);
+  fresh->when = arguments_.context->unix_time();
+  read_look(which, rows, *fresh);
+  newest = std::move(fresh);
 }
 
 void connection_state::update_agenda() {

@@ -66,6 +66,7 @@ void connection_state::send_poll(caf::typed_response_promise<poll_report> promis
   metrics.planned = agenda_->planned(now());
   auto carried = extras();
   carried.texts = texts_wanted();
+  carried.looks = looks_wanted();
   auto sent =
     make_flight(queries(), agenda_->due(now(), interval()), carried, agenda_->facts(), memory_);
   poll_progress progress{
@@ -164,6 +165,11 @@ void connection_state::take(statement_result result) {
     if (rows != nullptr)
       arguments_.metrics->query(x.what.query).texts =
         take_texts(queries().queries()[x.what.query], *rows);
+    break;
+  case purpose::look:
+    judge(looks_complaint_, "the look at locks", error);
+    if (rows != nullptr)
+      take_look(x.what.at, *rows);
     break;
   case purpose::clock:
     if (error)

@@ -107,6 +107,11 @@ public:
     }
   }
 
+  void add_looks() {
+    for (const auto& [which, sql] : extras_.looks)
+      add({.what = purpose::look, .at = which}, {.pins = extras_.pins, .sql = sql});
+  }
+
   flight made() { return std::move(made_); }
 
 private:
@@ -210,6 +215,7 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
   result.add_extras();
   result.add_queries(what);
   result.add_texts();
+  result.add_looks();
   return result.made();
 }
 

@@ -4,6 +4,7 @@
 #include "actors/backend/pins.hpp"
 #include "actors/backend/plan.hpp"
 #include "actors/backend/session.hpp"
+#include "actors/registry/looks.hpp"
 #include "config/catalogue.hpp"
 
 #include <chrono>
@@ -76,6 +77,7 @@ enum class purpose : uint8_t {
            ///< the next one begins.
   query,   ///< A query of the plan.
   texts,   ///< query_definition::texts.
+  look,    ///< look_sql().
 };
 
 /// What one statement of a flight is.
@@ -83,6 +85,7 @@ struct step {
   purpose what = purpose::query;
   size_t query = 0;                   ///< Index into catalogue::queries().
   size_t variant = 0;                 ///< Index into query_definition::variants.
+  look at = look::locks;              ///< Of a look.
   std::chrono::milliseconds limit{0}; ///< Its own time limit; 0: none.
   bool timed =
     false; ///< A clock stands before it and behind it; of a clock: the step's query does.
@@ -109,7 +112,8 @@ struct flight_extras {
   std::string facts{};
   std::string place{};
 
-  std::vector<size_t> texts{}; ///< Queries whose texts are asked, too.
+  std::vector<size_t> texts{};                       ///< Queries whose texts are asked, too.
+  std::vector<std::pair<look, std::string>> looks{}; ///< With their SQL.
 
   /// Queries are timed by the server's clock; only then can they share a Sync.
   bool clocks = false;

@@ -141,6 +141,7 @@ std::optional<answer> answer_now(const command& x, const console_sources& from,
   case verb::quit: return answer{};
   case verb::scheduler:
   case verb::discovery:
+  case verb::locks:
   case verb::poll:
   case verb::pause:
   case verb::resume: return std::nullopt;
@@ -162,6 +163,21 @@ answer show_poll(const command& of, const poll_report& x, const console_sources&
   if (!of.json)
     leave_out_what_is_not_asked(result);
   return show(of, result, x.polled && x.reason == failure::none);
+}
+
+void want_look(const command& of, const console_sources& from) {
+  if (auto found = find_backend(*from.backends->get(), of.name))
+    found->metrics->look_order.want(look_time::now().unix_seconds);
+}
+
+answer show_locks(const command& of, const poll_report& x, const console_sources& from) {
+  auto all = from.backends->get();
+  auto found = find_backend(*all, of.name);
+  if (found == nullptr)
+    return show(of, no_backend(*all, of.name));
+  if (!x.polled)
+    return show(of, caf::make_error(ec::timeout, std::string{"it is not connected"}));
+  return show(of, locks_report(*found, look_time::now()));
 }
 
 answer show_count(const command& of, uint64_t backends) {

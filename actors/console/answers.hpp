@@ -31,6 +31,12 @@ answer show(const command& of, const caf::error& x);
 /// @param stats What the session saw last.
 std::optional<answer> answer_now(const command& x, const console_sources& from, stat_tables& stats);
 
+/// Has what show_locks() shows asked with the backend's next poll.
+void want_look(const command& of, const console_sources& from);
+
+/// Who waits for whom, after that poll.
+answer show_locks(const command& of, const poll_report& x, const console_sources& from);
+
 /// The answer to poll_order: the outcome, and the backend as it is now.
 answer show_poll(const command& of, const poll_report& x, const console_sources& from);
 

@@ -25,6 +25,7 @@ enum class verb : uint8_t {
   scheduler,
   discovery,
   top,
+  locks,
   poll,
   pause,
   resume,

@@ -187,6 +187,12 @@ void console_state::ask(session& x, const command& what) {
       x, what, scheduler, poll_limit, poll_order{what.name},
       [what, this](const poll_report& y) { return show_poll(what, y, arguments_.sources); });
     break;
+  case verb::locks:
+    want_look(what, arguments_.sources);
+    ask<poll_report>(
+      x, what, scheduler, poll_limit, poll_order{what.name},
+      [what, this](const poll_report& y) { return show_locks(what, y, arguments_.sources); });
+    break;
   case verb::pause:
     ask<uint64_t>(x, what, scheduler, status_limit,
                   pause_order{what.name, what.span, what.disconnect},

@@ -199,7 +199,10 @@ table errors_of(const entry& x, const look_time& now) {
 
 report backend_report(const entry& of, const look_time& now, bool sql) {
   auto poll = of.metrics->history.last_poll();
+  of.metrics->look_order.want(now.unix_seconds);
   report result{identity(of), condition(of, now), states(of, now), plan_table(of, sql)};
+  if (auto held = holders_table(of))
+    result.emplace_back(*std::move(held));
   if (poll != nullptr)
     result.emplace_back(timeline_of(of, *poll, now));
   if (auto databases = of.metrics->databases.load(std::memory_order_acquire))

@@ -42,6 +42,13 @@ report backend_report(const entry& of, const look_time& now, bool sql);
 table plan_table(const entry& of, bool sql);
 report plan_report(const entry& of, bool sql);
 
+/// Who waits for whom on the backend's server, and who holds back what, as it was when it was last
+/// asked; that somebody wants to know is remembered for its next poll (report_locks.cpp).
+report locks_report(const entry& of, const look_time& now);
+
+/// Who holds back what, of the same; nothing when it is not known.
+std::optional<table> holders_table(const entry& of);
+
 /// What the backend's statements cost, with their texts: the newest rows of each query that has
 /// texts (report_texts.cpp). Texts are asked with the next poll, if they are not there or old.
 /// @param whole In the text they are not shortened.

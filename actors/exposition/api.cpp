@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view one_backend = "/api/v1/backends/";
 constexpr std::string_view statements = "/statements";
+constexpr std::string_view locks = "/locks";
 
 http_response json(const report& x, unsigned status = 200) {
   http_response result;
@@ -26,13 +27,15 @@ http_response backend_named(const console_sources& from, std::string_view name) 
   return json(backend_report(*found, look_time::now(), true));
 }
 
-/// A name may end with that, too, and is then the name.
-http_response statements_of(const console_sources& from, std::string_view name) {
+/// A backend, or one of its parts. A name may end like a part, too, and is then the name.
+http_response backend_or_part(const console_sources& from, std::string_view name) {
   auto all = from.backends->get();
-  auto found = find_backend(*all, name.substr(0, name.size() - statements.size()));
-  if (found == nullptr || find_backend(*all, name) != nullptr)
-    return backend_named(from, name);
-  return json(texts_report(*found, true, look_time::now()));
+  for (auto part : {statements, locks})
+    if (name.ends_with(part) && find_backend(*all, name) == nullptr)
+      if (auto found = find_backend(*all, name.substr(0, name.size() - part.size())))
+        return json(part == locks ? locks_report(*found, look_time::now())
+                                  : texts_report(*found, true, look_time::now()));
+  return backend_named(from, name);
 }
 
 } // namespace
@@ -42,8 +45,7 @@ void add_api(http_server& to, const console_sources& from) {
     return json(backends_report(*from.backends->get(), look_time::now()));
   });
   to.add_route(std::string{one_backend} + '*', [from](const http_request& x) {
-    auto name = x.path.substr(one_backend.size());
-    return name.ends_with(statements) ? statements_of(from, name) : backend_named(from, name);
+    return backend_or_part(from, x.path.substr(one_backend.size()));
   });
   to.add_route("/api/v1/actors", [from](const http_request&) {
     return json(actors_report(from.actors->list(), look_time::now(), false));

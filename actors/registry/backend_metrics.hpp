@@ -7,6 +7,7 @@
 #include "actors/registry/fleet_metrics.hpp"
 #include "actors/registry/histogram.hpp"
 #include "actors/registry/lazy.hpp"
+#include "actors/registry/looks.hpp"
 #include "config/catalogue.hpp"
 #include "config/log.hpp"
 #include "messages/backend.hpp"
@@ -84,16 +85,19 @@ private:
   lazy<std::vector<std::atomic<uint64_t>>> nan_;
 };
 
-/// Texts are asked of a server when somebody wants to read them, and at most once a minute.
+/// What people read is asked of a server when somebody wants to, and not for each of them.
 class texts_order {
 public:
+  /// @param apart Seconds between two times that a server is asked, at least.
+  explicit texts_order(double apart = 60) : apart_{apart} {}
+
   /// Somebody wants to read them. Any thread.
   /// @param now Unix time, s.
   void want(double now) noexcept { wanted_.store(now, std::memory_order_relaxed); }
 
   /// Whether the poll asks that begins now, which is remembered. CONNECTION.
   bool take(double now) noexcept {
-    if (wanted_.load(std::memory_order_relaxed) <= asked_ || now - asked_ < apart)
+    if (wanted_.load(std::memory_order_relaxed) <= asked_ || now - asked_ < apart_)
       return false;
     asked_ = now;
     return true;
@@ -106,10 +110,10 @@ public:
   }
 
 private:
-  static constexpr double apart = 60; // s
   static constexpr double kept = 600; // s
 
   std::atomic<double> wanted_{0};
+  double apart_;
   double asked_ = 0;
 };
 
@@ -157,7 +161,9 @@ public:
   histogram<poll_duration_bounds.size()> poll_seconds{poll_duration_bounds};
   backend_history history;
 
-  texts_order texts; ///< When somebody wanted to read texts, and when they came.
+  texts_order texts;         ///< When somebody wanted to read texts, and when they came.
+  texts_order look_order{1}; ///< The same of looks.
+  std::atomic<look_answers_ptr> looks{}; ///< The newest ones; null: nobody has asked of late.
 
   // -- written by SCHEDULER -----------------------------------------------------------------------
 

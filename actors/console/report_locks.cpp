@@ -1,0 +1,108 @@
+// `locks NAME`: who waits for whom, and who holds back what.
+#include "actors/console/reports.hpp"
+#include "actors/registry/looks.hpp"
+
+#include <fmt/ranges.h>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// Seconds of a server; negative: not known.
+cell seconds(double x) {
+  constexpr double nanosecond = 1e-9;
+  constexpr double longest = 9e9; // that a timespan holds
+  if (x < 0 || x > longest)
+    return none();
+  return {.text = span(caf::timespan{static_cast<int64_t>(x / nanosecond)}).text, .json = x};
+}
+
+cell amount(double x) {
+  return x < 0 ? none() : count(static_cast<uint64_t>(x));
+}
+
+cell bytes(double x) {
+  return x < 0 ? none() : size(static_cast<uint64_t>(x));
+}
+
+cell words_or_none(const std::string& x) {
+  return x.empty() ? none() : words(x);
+}
+
+cell pids(const std::vector<int64_t>& x) {
+  return {.text = x.empty() ? "-" : fmt::format("{}", fmt::join(x, " ")), .json = x};
+}
+
+/// Its place in the tree, for people; its pid, for programs.
+cell session_cell(const lock_line& line) {
+  auto pid = line.session->pid;
+  auto name = pid == 0 ? std::string{"prepared"} : std::to_string(pid);
+  return {.text = std::string(2 * line.depth, ' ') + name, .json = pid};
+}
+
+table tree_of(const std::vector<lock_session>& sessions) {
+  table result{{},
+               "locks",
+               {{"session", "pid"},
+                number_column("behind it", "behind"),
+                number_column("waits", "waits_seconds"),
+                number_column("open for", "transaction_seconds"),
+                {"state", "state"},
+                {"waits for", "lock"},
+                {"of", "blockers"},
+                {"role", "role"},
+                {"database", "database"},
+                {"application", "application"},
+                {"client", "client"}}};
+  for (const auto& line : lock_tree(sessions)) {
+    const auto& session = *line.session;
+    auto waiting = !session.blockers.empty();
+    result.rows.push_back(
+      {session_cell(line), count(line.behind), waiting ? seconds(session.waits) : none(),
+       seconds(session.transaction), words_or_none(session.state), words_or_none(session.lock),
+       pids(session.blockers), words_or_none(session.role), words_or_none(session.database),
+       words_or_none(session.application), words_or_none(session.client)});
+  }
+  return result;
+}
+
+} // namespace
+
+std::optional<table> holders_table(const entry& of) {
+  auto newest = of.metrics->looks.load(std::memory_order_acquire);
+  if (newest == nullptr)
+    return std::nullopt;
+  table result{"who holds back what",
+               "holders",
+               {{"what", "what"},
+                {"who", "who"},
+                number_column("since", "since_seconds"),
+                number_column("transactions", "transactions"),
+                number_column("WAL", "wal_bytes"),
+                {"state", "state"},
+                {"role", "role"},
+                {"database", "database"},
+                {"application", "application"}}};
+  for (const auto& holder : newest->holders)
+    result.rows.push_back({words(holder.what), words(holder.who), seconds(holder.seconds),
+                           amount(holder.transactions), bytes(holder.bytes),
+                           words_or_none(holder.state), words_or_none(holder.role),
+                           words_or_none(holder.database), words_or_none(holder.application)});
+  return result;
+}
+
+report locks_report(const entry& of, const look_time& now) {
+  of.metrics->look_order.want(now.unix_seconds);
+  auto newest = of.metrics->looks.load(std::memory_order_acquire);
+  if (newest == nullptr)
+    return {fact_list{{{"sessions", "sessions", words("asked for with the next poll")},
+                       {"asked", "age_seconds", none()}}}};
+  report result{fact_list{{{"sessions", "sessions", words("here")},
+                           {"asked", "age_seconds", span(now.since(newest->when))}}},
+                tree_of(newest->locks)};
+  if (auto held = holders_table(of))
+    result.emplace_back(*std::move(held));
+  return result;
+}
+
+} // namespace pgstatsmon
