@@ -49,7 +49,7 @@ cell level_of(const backend_metrics& m) {
   return words(log_level_name(static_cast<spdlog::level::level_enum>(level)));
 }
 
-fact_list condition(const entry& x, const vital_signs& signs, const look_time& now) {
+fact_list condition(const entry& x, const heartbeat& pulse, const look_time& now) {
   const auto& m = *x.metrics;
   auto version = m.server_version.load(std::memory_order_relaxed);
   auto good = m.last_success.load(std::memory_order_relaxed);
@@ -77,7 +77,7 @@ fact_list condition(const entry& x, const vital_signs& signs, const look_time& n
      {"restarts", "restarts", count(m.restarts.load(std::memory_order_relaxed))},
      {"paused", "paused", truth(paused)},
      {"next poll", "next_poll_seconds",
-      paused ? none() : span(std::max(signs.next_tick() - now.steady, caf::timespan{0}))},
+      paused ? none() : span(std::max(pulse.next_tick() - now.steady, caf::timespan{0}))},
      {"budget used", "budget_used", share(m.budget_used.load(std::memory_order_relaxed))},
      {"less often", "stretched_queries", count(m.stretched.load(std::memory_order_relaxed))},
      {"log level", "log_level", level_of(m)}}};
@@ -196,9 +196,9 @@ table errors_of(const entry& x, const look_time& now) {
 
 } // namespace
 
-report backend_report(const entry& of, const vital_signs& signs, const look_time& now, bool sql) {
+report backend_report(const entry& of, const heartbeat& pulse, const look_time& now, bool sql) {
   auto poll = of.metrics->history.last_poll();
-  report result{identity(of), condition(of, signs, now), states(of, now), plan_table(of, sql)};
+  report result{identity(of), condition(of, pulse, now), states(of, now), plan_table(of, sql)};
   if (poll != nullptr)
     result.emplace_back(timeline_of(of, *poll, now));
   if (auto databases = of.metrics->databases.load(std::memory_order_acquire))

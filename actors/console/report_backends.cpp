@@ -33,13 +33,13 @@ badness badness_of(const entry& x, const look_time& now) {
   return {fails, age, last_poll_of(x)};
 }
 
-cell next_poll(const entry& x, const vital_signs& signs, const look_time& now) {
+cell next_poll(const entry& x, const heartbeat& pulse, const look_time& now) {
   if (x.metrics->paused.load(std::memory_order_relaxed))
     return {.text = "paused", .json = nullptr};
-  return span(std::max(signs.next_tick() - now.steady, caf::timespan{0}));
+  return span(std::max(pulse.next_tick() - now.steady, caf::timespan{0}));
 }
 
-std::vector<cell> row_of(const entry& x, const vital_signs& signs, const look_time& now) {
+std::vector<cell> row_of(const entry& x, const heartbeat& pulse, const look_time& now) {
   const auto& m = *x.metrics;
   auto good = m.last_success.load(std::memory_order_relaxed);
   auto poll = m.history.last_poll();
@@ -54,7 +54,7 @@ std::vector<cell> row_of(const entry& x, const vital_signs& signs, const look_ti
           poll == nullptr ? none() : span(poll->duration),
           count(m.series.load(std::memory_order_relaxed)),
           failed == failure::none ? none() : words(to_string_view(failed)),
-          next_poll(x, signs, now)};
+          next_poll(x, pulse, now)};
 }
 
 table empty_table() {
@@ -75,15 +75,15 @@ table empty_table() {
 
 } // namespace
 
-report backends_report(const entry_list& backends, const vital_signs& signs, const look_time& now) {
+report backends_report(const entry_list& backends, const heartbeat& pulse, const look_time& now) {
   auto result = empty_table();
   result.rows.reserve(backends.size());
   for (const auto& x : backends)
-    result.rows.push_back(row_of(*x, signs, now));
+    result.rows.push_back(row_of(*x, pulse, now));
   return {std::move(result)};
 }
 
-report top_report(const entry_list& backends, const vital_signs& signs, const look_time& now,
+report top_report(const entry_list& backends, const heartbeat& pulse, const look_time& now,
                   size_t rows) {
   std::vector<std::pair<badness, const entry*>> order;
   order.reserve(backends.size());
@@ -109,12 +109,12 @@ report top_report(const entry_list& backends, const vital_signs& signs, const lo
                    {"paused", "paused", count(paused)},
                    {"series", "series", count(series)},
                    {"next tick", "next_tick_seconds",
-                    span(std::max(signs.next_tick() - now.steady, caf::timespan{0}))},
-                   {"heartbeat", "heartbeat_age_seconds", span(now.since(signs.last_beat()))}}};
+                    span(std::max(pulse.next_tick() - now.steady, caf::timespan{0}))},
+                   {"heartbeat", "heartbeat_age_seconds", span(now.since(pulse.last_beat()))}}};
   auto worst = empty_table();
   worst.title = shown < backends.size() ? fmt::format("the worst {}", shown) : std::string{};
   for (size_t i = 0; i < shown; ++i)
-    worst.rows.push_back(row_of(*order[i].second, signs, now));
+    worst.rows.push_back(row_of(*order[i].second, pulse, now));
   return {std::move(facts), std::move(worst)};
 }
 

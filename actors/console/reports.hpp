@@ -24,17 +24,17 @@ std::optional<report> actor_report(const std::vector<listed_actor>& actors, uint
 // ---------------------------------------------
 
 /// Every backend, in the order of discovery.
-report backends_report(const entry_list& backends, const vital_signs& signs, const look_time& now);
+report backends_report(const entry_list& backends, const heartbeat& pulse, const look_time& now);
 
 /// A summary, and the worst backends first: those that fail, then by the age of their data, then
 /// by the time of their last poll.
 /// @param rows At most.
-report top_report(const entry_list& backends, const vital_signs& signs, const look_time& now,
+report top_report(const entry_list& backends, const heartbeat& pulse, const look_time& now,
                   size_t rows);
 
 /// One backend: states, plan, last poll, last errors.
 /// @param sql Shows the SQL of the plan in the text, too.
-report backend_report(const entry& of, const vital_signs& signs, const look_time& now, bool sql);
+report backend_report(const entry& of, const heartbeat& pulse, const look_time& now, bool sql);
 
 /// What each query of the catalogue is to the backend (report_plan.cpp): asked how often, or why
 /// not.

@@ -23,7 +23,7 @@ http_response backend_named(const console_sources& from, std::string_view name) 
   auto found = find_backend(*from.backends->get(), name);
   if (found == nullptr)
     return json({fact_list{{{"error", "error", words("no backend has this name")}}}}, not_found);
-  return json(backend_report(*found, *from.signs, look_time::now(), true));
+  return json(backend_report(*found, *from.pulse, look_time::now(), true));
 }
 
 /// A name may end with that, too, and is then the name.
@@ -39,7 +39,7 @@ http_response statements_of(const console_sources& from, std::string_view name) 
 
 void add_api(http_server& to, const console_sources& from) {
   to.add_route("/api/v1/backends", [from](const http_request&) {
-    return json(backends_report(*from.backends->get(), *from.signs, look_time::now()));
+    return json(backends_report(*from.backends->get(), *from.pulse, look_time::now()));
   });
   to.add_route(std::string{one_backend} + '*', [from](const http_request& x) {
     auto name = x.path.substr(one_backend.size());

@@ -39,16 +39,16 @@ void scheduler_state::start(scheduler_arguments arguments) {
 
 void scheduler_state::beat() {
   self_->delayed_send(self_, heartbeat_interval, caf::ping_atom_v);
-  if (arguments_.metrics.signs != nullptr)
-    arguments_.metrics.signs->beat(self_->clock().now());
+  if (arguments_.metrics.pulse != nullptr)
+    arguments_.metrics.pulse->beat(self_->clock().now());
   look_at_untried();
 }
 
 void scheduler_state::plan_tick() {
   // After a halt of the whole machine the ticks that were missed are not made up for.
   next_tick_ = std::max(next_tick_ + arguments_.options->interval, self_->clock().now());
-  if (arguments_.metrics.signs != nullptr)
-    arguments_.metrics.signs->set_next_tick(next_tick_);
+  if (arguments_.metrics.pulse != nullptr)
+    arguments_.metrics.pulse->set_next_tick(next_tick_);
   self_->scheduled_send(self_, next_tick_, caf::tick_atom_v, ++ticks_);
 }
 

@@ -5,7 +5,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/observed.hpp"
 #include "actors/registry/backend_metrics.hpp"
-#include "actors/registry/vital_signs.hpp"
+#include "actors/registry/heartbeat.hpp"
 #include "actors/scheduler/due.hpp"
 #include "config/catalogue.hpp"
 #include "config/settings.hpp"
@@ -40,7 +40,7 @@ struct scheduler_metrics {
   prometheus::Gauge* backends = nullptr;
   prometheus::Gauge* in_flight = nullptr;
   prometheus::Histogram* tick_duration = nullptr; ///< Seconds.
-  vital_signs* signs = nullptr;                   ///< May be null.
+  heartbeat* pulse = nullptr;                     ///< May be null.
   fleet_metrics* fleet = nullptr;                 ///< May be null.
 };
 

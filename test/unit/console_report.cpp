@@ -20,7 +20,7 @@ std::string text_of(caf::timespan x) {
 
 struct fixture : test::page_fixture {
   fixture() {
-    signs.set_next_tick(now.steady + 3s);
+    pulse.set_next_tick(now.steady + 3s);
     auto definitions = queries->queries();
     for (auto& x : definitions)
       x.variants = {{0, 0, server_role::unknown, {}, "SELECT 1"}};
@@ -50,10 +50,10 @@ struct fixture : test::page_fixture {
     return x;
   }
 
-  report shown(const entry_ptr& x, bool sql = false) { return backend_report(*x, signs, now, sql); }
+  report shown(const entry_ptr& x, bool sql = false) { return backend_report(*x, pulse, now, sql); }
 
   look_time now{std::chrono::steady_clock::time_point{1000s}, 1'700'000'000};
-  vital_signs signs{now.steady};
+  heartbeat pulse{now.steady};
 };
 
 } // namespace
@@ -115,7 +115,7 @@ TEST(bytes that are no text do not break the JSON) {
 TEST(backends are listed in the order of discovery) {
   add_good("one", 7ms);
   add("two");
-  auto x = to_json(backends_report(backends, signs, now));
+  auto x = to_json(backends_report(backends, pulse, now));
   REQUIRE(x.size() == 2);
   CHECK_EQUAL(x[0]["backend"], "one");
   CHECK_EQUAL(x[0]["version"], "15.18");
@@ -132,7 +132,7 @@ TEST(the worst backends come first) {
   add_good("old", 1ms, 100);
   add("never");
   add_good("failing", 1ms)->metrics->last_failure = failure::query;
-  auto x = to_json(top_report(backends, signs, now, 4));
+  auto x = to_json(top_report(backends, pulse, now, 4));
   std::vector<std::string> names;
   for (const auto& y : x["backends"])
     names.push_back(y["backend"]);
@@ -143,7 +143,7 @@ TEST(the worst backends come first) {
 
 TEST(a paused backend has no next poll) {
   add_good("one", 1ms)->metrics->paused = true;
-  auto x = to_json(backends_report(backends, signs, now));
+  auto x = to_json(backends_report(backends, pulse, now));
   CHECK(x[0]["next_poll_seconds"].is_null());
 }
 

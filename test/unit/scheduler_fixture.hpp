@@ -71,7 +71,7 @@ struct scheduler_fixture : actor_system {
       return result;
     };
     x.chance = [] { return 0.5; };
-    x.metrics = {&backends, &in_flight, &ticks, &signs};
+    x.metrics = {&backends, &in_flight, &ticks, &pulse};
     aut = sys.spawn(scheduler, std::move(x));
     sched.run();
   }
@@ -118,7 +118,7 @@ struct scheduler_fixture : actor_system {
   prometheus::Gauge backends;
   prometheus::Gauge in_flight;
   prometheus::Histogram ticks{{1.0, 10.0}};
-  vital_signs signs{vital_signs::time_point{}};
+  heartbeat pulse{heartbeat::time_point{}};
   std::map<incarnation, metrics_ptr> counts;
   std::map<std::string, incarnation> lives;
   std::map<std::string, std::vector<connection_actor>> spawned;
