@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/backend.hpp"
+#include "messages/vital_signs.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
@@ -40,12 +41,14 @@ struct poll_finished {
   uint64_t poll = 0;
   bool publish = false;     ///< False when the connection broke: what came is thrown away.
   std::vector<bool> kept{}; ///< By query: without a new result, its rows of an earlier poll stay.
+  caf::timespan took{0};    ///< As in poll_report::duration.
 };
 
 /// From QUERY to the REGISTRY: a new block.
 struct backend_samples {
   incarnation life = 0;
   block_ptr samples;
+  vital_reading vitals{}; ///< Of these samples.
 };
 
 /// From VISITOR to the REGISTRY: a new block of one of the other databases.

@@ -232,8 +232,9 @@ void connection_state::end_poll(failure reason, bool publish) {
   trace::backend_done(arguments_.target.name);
   auto& metrics = *arguments_.metrics;
   auto took = now() - came.began();
-  self_->send(arguments_.query, poll_finished{ended->number, publish,
-                                              agenda_->kept(now(), arguments_.options->interval)});
+  self_->send(arguments_.query,
+              poll_finished{ended->number, publish,
+                            agenda_->kept(now(), arguments_.options->interval), took});
   metrics.history.set_last_poll(
     std::make_shared<const poll_trace>(came.trace(ended->when, reason, now())));
   ended->promise.deliver(

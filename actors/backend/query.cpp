@@ -1,6 +1,7 @@
 // The QUERY: collects the sections of a poll, and publishes them as one block when it is over.
 #include "actors/backend/query.hpp"
 
+#include "actors/registry/read_vitals.hpp"
 #include "actors/trace_points.hpp"
 
 #include <utility>
@@ -52,17 +53,21 @@ void query_state::finish(const poll_finished& end) {
     return;
   under_way = false;
   if (end.publish)
-    publish(end.kept);
+    publish(end);
 }
 
-void query_state::publish(const std::vector<bool>& kept) {
+void query_state::publish(const poll_finished& end) {
   if (is_logged(metrics->log_level, spdlog::level::trace))
     rows->each_fresh([this](const query_definition& query, const section& fresh) {
       log_samples(metrics->log_level, backend, query, fresh);
     });
-  auto samples = rows->finish(kept);
+  auto samples = rows->finish(end.kept);
   metrics->series.store(samples->series(), std::memory_order_relaxed);
-  self->send(registry, backend_samples{life, std::move(samples)});
+  auto vitals = read_vitals(*samples, shown.get());
+  vitals.when = self->clock().now();
+  vitals.took = end.took;
+  shown = samples;
+  self->send(registry, backend_samples{life, std::move(samples), vitals});
 }
 
 void count_decoded(backend_metrics& metrics, const std::string& backend, size_t query,

@@ -24,7 +24,7 @@ struct query_state {
   bool enter(uint64_t number);
   void take(const query_result& result);
   void finish(const poll_finished& end);
-  void publish(const std::vector<bool>& kept);
+  void publish(const poll_finished& end);
 
   query_actor::pointer self;
   registry_actor registry;
@@ -33,6 +33,7 @@ struct query_state {
   metrics_ptr metrics;
   std::optional<result_shapes> shapes; ///< Set once started.
   std::optional<block_maker> rows;     ///< The same.
+  block_ptr shown;                     ///< The newest one; null before the first.
   uint64_t poll = 0;                   ///< The poll under way, or the last one.
   bool under_way = false;
 };

@@ -11,6 +11,7 @@
 #include <sstream>
 
 using namespace pgstatsmon;
+using namespace std::chrono_literals;
 using test::make_rows;
 
 namespace {
@@ -40,6 +41,7 @@ struct fixture : test::actor_system {
     query_definition server;
     server.name = "server";
     server.metrics = {{"age", "server_age", "Age.", metric_type::gauge}};
+    server.metrics[0].vitals = {{vital_sign::lag}};
     auto queries = std::make_shared<const catalogue>(std::vector{tables, server});
     metrics = std::make_shared<backend_metrics>(queries);
     of.name = "db";
@@ -68,13 +70,14 @@ struct fixture : test::actor_system {
   }
 
   void finish(uint64_t poll, bool publish = true) {
-    self->send(aut, poll_finished{poll, publish});
+    self->send(aut, poll_finished{poll, publish, kept, 5ms});
     sched.run();
   }
 
   std::string logged() { return std::exchange(text, std::ostringstream{}).str(); }
 
   backend of;
+  std::vector<bool> kept;
   received seen;
   metrics_ptr metrics;
   registry_actor registry;
@@ -114,6 +117,23 @@ TEST(a block has only what its own poll brought) {
   CHECK_EQUAL(seen.samples[1].samples->of(1).rows(), 0u);
   CHECK_EQUAL(seen.samples[2].samples->series(), 0u);
   CHECK_EQUAL(metrics->series.load(), 0u);
+}
+
+TEST(vital signs go with the block) {
+  kept = {true, true};
+  result(1, 1, {"age"}, {{"9"}});
+  finish(1);
+  advance_time(10s);
+  finish(2);
+  CAF_REQUIRE_EQUAL(seen.samples.size(), 2u);
+  const auto& first = seen.samples[0].vitals;
+  CHECK_EQUAL(first.values[vital_sign::lag], 9);
+  CHECK(first.is_fresh(vital_sign::lag));
+  CHECK_EQUAL(first.took, caf::timespan{5ms});
+  const auto& second = seen.samples[1].vitals;
+  CHECK_EQUAL(second.values[vital_sign::lag], 9);
+  CHECK(!second.is_fresh(vital_sign::lag));
+  CHECK(second.when - first.when == 10s);
 }
 
 TEST(a poll whose connection broke is thrown away) {
