@@ -7,6 +7,7 @@
 #include "actors/registry/fleet_metrics.hpp"
 #include "actors/registry/histogram.hpp"
 #include "actors/registry/lazy.hpp"
+#include "actors/registry/vital_history.hpp"
 #include "config/catalogue.hpp"
 #include "config/log.hpp"
 #include "messages/backend.hpp"
@@ -168,6 +169,10 @@ public:
   // -- written by QUERY ---------------------------------------------------------------------------
 
   std::atomic<uint64_t> series{0}; ///< Series of the newest block.
+
+  // -- written by the REGISTRY --------------------------------------------------------------------
+
+  lazy<vital_history> vitals; ///< How the server is and was; not there before the first block.
 
   // -- written by VISITOR -------------------------------------------------------------------------
 
