@@ -1,4 +1,4 @@
-// `backend NAME`: states, plan, the last poll as a timeline, the last errors.
+// `backend NAME`: states, vital signs, plan, the last poll as a timeline, the last errors.
 #include "actors/console/reports.hpp"
 #include "actors/registry/families.hpp"
 #include "config/text.hpp"
@@ -198,7 +198,11 @@ table errors_of(const entry& x, const look_time& now) {
 
 report backend_report(const entry& of, const heartbeat& pulse, const look_time& now, bool sql) {
   auto poll = of.metrics->history.last_poll();
-  report result{identity(of), condition(of, pulse, now), states(of, now), plan_table(of, sql)};
+  report result{identity(of), condition(of, pulse, now)};
+  if (auto vitals = vitals_table(of, now))
+    result.emplace_back(std::move(*vitals));
+  result.emplace_back(states(of, now));
+  result.emplace_back(plan_table(of, sql));
   if (poll != nullptr)
     result.emplace_back(timeline_of(of, *poll, now));
   if (auto databases = of.metrics->databases.load(std::memory_order_acquire))
