@@ -20,7 +20,7 @@ using registry_actor = caf::typed_actor<
   caf::reacts_to<database_samples>,
   // A new stale_after.
   caf::reacts_to<reconfigured>,
-  // INTERNAL: looks for blocks that are stale.
+  // INTERNAL: looks for blocks that are stale, and at who is up.
   caf::reacts_to<caf::tick_atom>>;
 
 /// GATE: lets backends connect, a few at a time and while descriptors last; sums up their log

@@ -82,10 +82,14 @@ void look_for_clashes(std::vector<source>& sources) {
       families.emplace(x.found.query.name + "_querytime_ms" + suffix,
                        "the histogram of " + x.found.query.name);
   owner_map queries;
+  owner_map signs;
   for (auto& x : sources)
-    if (claim(queries, x.found.query.name, x.found.name_place, x))
+    if (claim(queries, x.found.query.name, x.found.name_place, x)) {
       for (const auto& [family, place] : x.found.families)
         claim(families, family, place, x);
+      for (const auto& [sign, place] : x.found.signs)
+        claim(signs, sign, place, x);
+    }
 }
 
 caf::expected<std::vector<located_definition>> locate(const file_list& files) {
@@ -172,8 +176,13 @@ caf::expected<T> with_files(const std::string& directory, F f) {
 
 catalogue::catalogue(std::vector<query_definition> queries, vocabulary words)
   : queries_{std::move(queries)}, words_{words} {
-  for (const auto& x : queries_)
-    families_ += x.metrics.size();
+  for (size_t i = 0; i < queries_.size(); ++i) {
+    const auto& metrics = queries_[i].metrics;
+    families_ += metrics.size();
+    for (size_t j = 0; j < metrics.size(); ++j)
+      for (const auto& x : metrics[j].vitals)
+        vitals_.push_back({i, j, x});
+  }
 }
 
 bool has_datname(const query_definition& query, bool all_databases) {
@@ -206,10 +215,12 @@ catalogue_ptr in_words_of(const catalogue_ptr& queries, vocabulary whose) {
       renamed.family = renamed.exporter->family;
       renamed.type = renamed.exporter->type;
       renamed.scale = renamed.exporter->scale;
-      if (whose == vocabulary::exporter)
+      if (whose == vocabulary::exporter) {
         query.metrics[i] = std::move(renamed);
-      else
+      } else {
+        renamed.vitals.clear(); // they count once
         query.metrics.push_back(std::move(renamed));
+      }
     }
     query.datname =
       query.datname || (whose == vocabulary::exporter && query.scope == query_scope::database);

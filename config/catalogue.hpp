@@ -3,6 +3,7 @@
 
 #include "config/needs.hpp"
 #include "messages/backend.hpp"
+#include "messages/vital_signs.hpp"
 
 #include <caf/expected.hpp>
 
@@ -58,6 +59,27 @@ struct exporter_name {
   friend bool operator==(const exporter_name&, const exporter_name&) = default;
 };
 
+/// Rows whose label is one of a few texts.
+struct label_condition {
+  size_t label = 0; ///< Index into query_definition::labels.
+  std::vector<std::string> values;
+
+  friend bool operator==(const label_condition&, const label_condition&) = default;
+};
+
+/// What a metric adds to a vital sign.
+struct vital_part {
+  /// How the values of rows, and of several metrics, are put together.
+  enum class joining : uint8_t { sum, max };
+
+  vital_sign sign = vital_sign::transactions;
+  std::vector<label_condition> where{}; ///< Rows count for which all hold.
+  joining rows = joining::sum;
+  std::optional<double> otherwise{}; ///< What it is when no row has a value; nothing: unknown.
+
+  friend bool operator==(const vital_part&, const vital_part&) = default;
+};
+
 /// One sample of each row. Most columns make one; a histogram or a set of states makes several,
 /// which stand one after another and are one family.
 struct metric_definition {
@@ -77,6 +99,7 @@ struct metric_definition {
   int32_t from = 0;     ///< First version whose result has the column.
   int32_t until = 0;    ///< First version whose result no longer has it; 0: none.
   std::optional<exporter_name> exporter{};
+  std::vector<vital_part> vitals{}; ///< The vital signs that it is part of.
 
   friend bool operator==(const metric_definition&, const metric_definition&) = default;
 };
@@ -147,6 +170,13 @@ bool has_datname(const query_definition& query, bool all_databases);
 /// The labels of its samples, the backend's own aside.
 std::vector<std::string> label_names(const query_definition& query, bool all_databases = false);
 
+/// Where a part of a vital sign is found in a block.
+struct vital_source {
+  size_t query = 0;  ///< Index into catalogue::queries().
+  size_t metric = 0; ///< Index into query_definition::metrics.
+  vital_part part;
+};
+
 /// Whose names the families have that exist under two.
 enum class vocabulary : uint8_t { original, exporter, both };
 
@@ -164,10 +194,14 @@ public:
   /// Whose names the families have.
   [[nodiscard]] vocabulary words() const noexcept { return words_; }
 
+  /// What the vital signs are made of, in the order of the queries.
+  [[nodiscard]] const std::vector<vital_source>& vitals() const noexcept { return vitals_; }
+
 private:
   std::vector<query_definition> queries_;
   size_t families_ = 0;
   vocabulary words_;
+  std::vector<vital_source> vitals_;
 };
 
 using catalogue_ptr = std::shared_ptr<const catalogue>;

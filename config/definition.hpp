@@ -24,6 +24,10 @@ struct located_definition {
 
   /// Every family, under its names in both vocabularies, with its place.
   std::vector<std::pair<std::string, fault>> families;
+
+  /// Every vital sign that the query says, with its place. One of a pgbouncer says so in its name,
+  /// as both kinds have their own.
+  std::vector<std::pair<std::string, fault>> signs;
 };
 
 /// Reads a definition. What is wrong is reported to the value's reading; then only the names of

@@ -188,6 +188,7 @@ void read_metric(const value& self, duplicate_rule common, located_definition& t
   buckets.describe();
   states.describe();
   read_exporter(s.get("exporter"), metric);
+  auto vital = s.get("vital");
   if (std::ranges::find(to.query.labels, metric.column) != to.query.labels.end())
     column.complain("is a label already");
   if (buckets.given() && written != type::histogram)
@@ -196,6 +197,11 @@ void read_metric(const value& self, duplicate_rule common, located_definition& t
     states.complain("is for a stateset only");
   if (metric.exporter && (written == type::histogram || written == type::stateset))
     s.get("exporter").complain("is for a metric of one sample only");
+  auto of_one = written == type::counter || written == type::gauge;
+  if (vital.given() && !of_one)
+    vital.complain("is for a counter or a gauge only");
+  else if (of_one)
+    read_vitals(vital, metric, to);
   claim_all(metric, column, to);
   switch (written) {
   case type::histogram: add_histogram(metric, buckets, to); break;

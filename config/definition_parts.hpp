@@ -29,6 +29,10 @@ fault place_of(const value& x);
 /// An entry of `metrics`, with as many samples as it makes. Name and labels have been read.
 void read_metric(const value& self, duplicate_rule common, located_definition& to);
 
+/// `vital` of a counter or a gauge: one part of a vital sign, or a list (definition_vitals.cpp).
+/// Name, kind, scope and labels have been read, and all else of the metric.
+void read_vitals(const value& self, metric_definition& x, located_definition& to);
+
 /// `max_rows`, `by`, `rank` and `other`. The metrics have been read.
 void read_limit(fields& s, query_definition& x);
 

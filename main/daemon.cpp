@@ -103,7 +103,7 @@ daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries,
     door_{std::move(door)},
     listen_fd_{listen_fd},
     metrics_{std::make_shared<daemon_metrics>(options_->target.metadata)},
-    signs_{std::make_shared<vital_signs>(std::chrono::steady_clock::now())},
+    pulse_{std::make_shared<heartbeat>(std::chrono::steady_clock::now())},
     backends_{std::make_shared<snapshot_cell>()},
     discovery_metrics_{metrics_->registry()},
     descriptors_{plan_descriptors(descriptor_limit(), *options_)},
@@ -161,9 +161,9 @@ void daemon::serve() {
   http_ = std::make_unique<http_server>(std::move(options));
   add_pages(*http_, {backends_, [cell = queries_] { return cell->load(); }, metrics_},
             options_->target.route);
-  add_health(*http_, signs_);
+  add_health(*http_, pulse_);
   add_api(*http_, make_sources());
-  add_service_discovery(*http_, backends_, signs_, backends_route(options_->target.route));
+  add_service_discovery(*http_, backends_, pulse_, backends_route(options_->target.route));
 }
 
 void daemon::show_certificate(const web_door& door) {
@@ -209,7 +209,7 @@ console_sources daemon::make_sources() const {
   return {.actors = configuration_.actors,
           .backends = backends_,
           .queries = [cell = queries_] { return cell->load(); },
-          .signs = signs_};
+          .pulse = pulse_};
 }
 
 scheduler_arguments daemon::make_scheduler_arguments() {
@@ -233,7 +233,7 @@ scheduler_arguments daemon::make_scheduler_arguments() {
                       .stretch = &metrics_->interval_stretch,
                       .tick_duration = &metrics_->tick_seconds,
                       .slot_wait = &metrics_->slot_wait,
-                      .signs = signs_.get(),
+                      .pulse = pulse_.get(),
                       .fleet = &metrics_->fleet}};
 }
 

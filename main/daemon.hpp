@@ -9,8 +9,8 @@
 #include "actors/exposition/web_door.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/registry/daemon_metrics.hpp"
+#include "actors/registry/heartbeat.hpp"
 #include "actors/registry/snapshot.hpp"
-#include "actors/registry/vital_signs.hpp"
 #include "actors/scheduler/scheduler.hpp"
 #include "config/descriptors.hpp"
 #include "config/settings.hpp"
@@ -58,7 +58,7 @@ public:
   void stop();
 
   /// The SCHEDULER's heartbeats since the start.
-  [[nodiscard]] uint64_t heartbeats() const noexcept { return signs_->beats(); }
+  [[nodiscard]] uint64_t heartbeats() const noexcept { return pulse_->beats(); }
 
   /// How many backends are up, and known: a sentence.
   [[nodiscard]] std::string status() const;
@@ -79,7 +79,7 @@ private:
   std::optional<loaded_web_door> door_;
   int listen_fd_;
   std::shared_ptr<daemon_metrics> metrics_;
-  std::shared_ptr<vital_signs> signs_;
+  std::shared_ptr<heartbeat> pulse_;
   std::shared_ptr<snapshot_cell> backends_;
   discovery_metrics discovery_metrics_;
   std::unique_ptr<http_server> http_;

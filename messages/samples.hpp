@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/backend.hpp"
+#include "messages/vital_signs.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
@@ -32,6 +33,7 @@ using metrics_ptr = std::shared_ptr<backend_metrics>;
 struct backend_samples {
   incarnation life = 0;
   block_ptr samples;
+  vital_reading vitals{}; ///< Of these samples.
 };
 
 /// From VISITOR to the REGISTRY: a new block of one of the other databases.

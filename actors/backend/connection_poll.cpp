@@ -243,12 +243,13 @@ void connection_state::end_poll(failure reason, bool publish) {
   trace::backend_done(arguments_.target.name);
   auto& metrics = *arguments_.metrics;
   auto took = now() - came.began();
-  if (publish)
-    self_->send(
-      arguments_.registry,
-      backend_samples{arguments_.life, results_->finish(agenda_->kept(now(), interval()))});
-  else
+  if (publish) {
+    auto made = results_->finish(agenda_->kept(now(), interval()), now(), took);
+    self_->send(arguments_.registry,
+                backend_samples{arguments_.life, std::move(made.samples), made.vitals});
+  } else {
     results_->begin();
+  }
   metrics.history.set_last_poll(
     std::make_shared<const poll_trace>(came.trace(ended->when, reason, now())));
   ended->promise.deliver(

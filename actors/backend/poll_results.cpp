@@ -1,6 +1,7 @@
 // Sections are decoded one by one, and put together when the poll is over.
 #include "actors/backend/poll_results.hpp"
 
+#include "actors/registry/read_vitals.hpp"
 #include "actors/trace_points.hpp"
 
 #include <utility>
@@ -43,14 +44,19 @@ void poll_results::take(size_t query, const PGresult& rows, time_point now) {
     trace_replication(backend_, metrics_->queries()->queries()[query], *fresh);
 }
 
-block_ptr poll_results::finish(const std::vector<bool>& kept) {
+poll_block poll_results::finish(const std::vector<bool>& kept, time_point now,
+                                caf::timespan took) {
   if (is_logged(metrics_->log_level, spdlog::level::trace))
     rows_.each_fresh([this](const query_definition& query, const section& fresh) {
       log_samples(metrics_->log_level, backend_, query, fresh);
     });
-  auto result = rows_.finish(kept);
-  metrics_->series.store(result->series(), std::memory_order_relaxed);
-  return result;
+  auto samples = rows_.finish(kept);
+  metrics_->series.store(samples->series(), std::memory_order_relaxed);
+  auto vitals = read_vitals(*samples, shown_.get());
+  vitals.when = now;
+  vitals.took = took;
+  shown_ = samples;
+  return {std::move(samples), vitals};
 }
 
 void count_decoded(backend_metrics& metrics, const std::string& backend, size_t query,

@@ -3,6 +3,7 @@
 
 #include "actors/backend/block_maker.hpp"
 #include "actors/registry/backend_metrics.hpp"
+#include "messages/vital_signs.hpp"
 
 #include <caf/actor_clock.hpp>
 
@@ -10,6 +11,12 @@
 #include <vector>
 
 namespace pgstatsmon {
+
+/// What a poll has brought.
+struct poll_block {
+  block_ptr samples; ///< Never null.
+  vital_reading vitals;
+};
 
 /// What a backend's CONNECTION has read. It is the only one that writes the backend's sample
 /// counts, but for those of other databases.
@@ -31,13 +38,16 @@ public:
 
   /// The poll is over.
   /// @param kept By query: without a new result, its rows of an earlier poll stay.
-  [[nodiscard]] block_ptr finish(const std::vector<bool>& kept);
+  /// @param took As in poll_report::duration.
+  [[nodiscard]] poll_block finish(const std::vector<bool>& kept, time_point now,
+                                  caf::timespan took);
 
 private:
   std::string backend_; ///< As in backend::name.
   metrics_ptr metrics_;
   result_shapes shapes_;
   block_maker rows_;
+  block_ptr shown_; ///< The newest one; null before the first.
 };
 
 /// Counts what decoding noticed in the rows of one query.

@@ -131,7 +131,7 @@ std::optional<answer> answer_now(const command& x, const console_sources& from,
   case verb::plan_of:
   case verb::statements: return one_backend(x, from);
   case verb::queries: return show(x, queries_report(*backends, *from.queries()));
-  case verb::top: return show(x, top_report(*backends, *from.signs, now, top_rows));
+  case verb::top: return show(x, top_report(*backends, *from.pulse, now, top_rows));
   case verb::log: return change_log(x, from);
   case verb::backendstat: return show(x, stats.backends(*backends));
   case verb::querystat: return show(x, stats.queries(*backends, *from.queries()));

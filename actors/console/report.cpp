@@ -17,10 +17,8 @@ using json = nlohmann::ordered_json;
 
 constexpr std::string_view gap = "  ";
 
-/// Columns that a text takes on a terminal, as long as every character takes one.
-size_t width_of(std::string_view x) noexcept {
-  auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; };
-  return static_cast<size_t>(std::ranges::count_if(x, begins_character));
+bool begins_character(char c) noexcept {
+  return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
 }
 
 void append_padded(std::string& to, std::string_view x, size_t width, bool right) {
@@ -46,6 +44,18 @@ void append(std::string& to, const fact_list& x) {
   }
 }
 
+/// Of each column.
+std::vector<size_t> widths_of(const table& x) {
+  std::vector<size_t> result;
+  for (size_t i = 0; i < x.columns.size(); ++i) {
+    auto width = width_of(x.columns[i].title);
+    for (const auto& row : x.rows)
+      width = std::max(width, width_of(row[i].text));
+    result.push_back(width);
+  }
+  return result;
+}
+
 void append(std::string& to, const table& x) {
   if (!x.title.empty() && x.rows.empty()) {
     to += x.title + ": none\n";
@@ -53,16 +63,13 @@ void append(std::string& to, const table& x) {
   }
   if (!x.title.empty())
     to += x.title + '\n';
-  std::vector<size_t> widths;
-  for (size_t i = 0; i < x.columns.size(); ++i) {
-    auto width = width_of(x.columns[i].title);
-    for (const auto& row : x.rows)
-      width = std::max(width, width_of(row[i].text));
-    widths.push_back(width);
-  }
+  auto widths = widths_of(x);
   auto append_row = [&](const auto& text_of) {
+    auto first = true;
     for (size_t i = 0; i < widths.size(); ++i) {
-      to += i == 0 ? std::string_view{} : gap;
+      if (!x.columns[i].shown)
+        continue;
+      to += std::exchange(first, false) ? std::string_view{} : gap;
       append_padded(to, text_of(i), widths[i], x.columns[i].right);
     }
     end_line(to);
@@ -139,6 +146,37 @@ cell size(uint64_t x) {
 
 cell share(double x) {
   return {fmt::format("{:.1f} %", x * 100), x};
+}
+
+size_t width_of(std::string_view x) noexcept {
+  return static_cast<size_t>(std::ranges::count_if(x, begins_character));
+}
+
+size_t text_width(const table& x) {
+  auto widths = widths_of(x);
+  size_t result = 0;
+  for (size_t i = 0; i < widths.size(); ++i)
+    if (x.columns[i].shown)
+      result += widths[i] + (result == 0 ? 0 : gap.size());
+  return result;
+}
+
+std::string shortened(std::string_view x, size_t width) {
+  constexpr std::string_view ellipsis = "…";
+  auto whole = width_of(x);
+  if (whole <= width)
+    return std::string{x};
+  auto front = width / 2;
+  auto back = whole - (width - front - 1); // the first that is kept again
+  std::string result;
+  size_t number = 0; // of the next character
+  for (auto c : x) {
+    if (begins_character(c) && number++ == front)
+      result += ellipsis;
+    if (number <= front || number > back)
+      result += c;
+  }
+  return result;
 }
 
 std::string to_text(const report& x) {

@@ -52,6 +52,7 @@ struct column {
   std::string title;
   std::string key;
   bool right = false; ///< Numbers stand on the right.
+  bool shown = true;  ///< False: JSON alone has it.
 };
 
 /// A column of numbers.
@@ -79,6 +80,15 @@ using report = std::vector<std::variant<fact_list, table>>;
 
 /// Text for people. Lines are not wrapped; no trailing white space; ends with a newline.
 std::string to_text(const report& x);
+
+/// Columns that a text takes on a terminal, as long as every character takes one.
+size_t width_of(std::string_view x) noexcept;
+
+/// Columns that the longest line of a table takes.
+size_t text_width(const table& x);
+
+/// A text of at most `width` columns, from 3 on: what is in its middle is left out.
+std::string shortened(std::string_view x, size_t width);
 
 /// A report that is one table: a list of objects. Else one object: the facts, and each table as a
 /// list under its key.

@@ -1,4 +1,4 @@
-// `backend NAME`: states, plan, the last poll as a timeline, the last errors.
+// `backend NAME`: states, vital signs, plan, the last poll as a timeline, the last errors.
 #include "actors/console/reports.hpp"
 #include "actors/registry/families.hpp"
 #include "config/text.hpp"
@@ -200,9 +200,13 @@ table errors_of(const entry& x, const look_time& now) {
 report backend_report(const entry& of, const look_time& now, bool sql) {
   auto poll = of.metrics->history.last_poll();
   of.metrics->look_order.want(now.unix_seconds);
-  report result{identity(of), condition(of, now), states(of, now), plan_table(of, sql)};
+  report result{identity(of), condition(of, now)};
+  if (auto vitals = vitals_table(of, now))
+    result.emplace_back(std::move(*vitals));
   if (auto held = holders_table(of))
     result.emplace_back(*std::move(held));
+  result.emplace_back(states(of, now));
+  result.emplace_back(plan_table(of, sql));
   if (poll != nullptr)
     result.emplace_back(timeline_of(of, *poll, now));
   if (auto databases = of.metrics->databases.load(std::memory_order_acquire))

@@ -26,13 +26,24 @@ std::optional<report> actor_report(const std::vector<listed_actor>& actors, uint
 /// Every backend, in the order of discovery.
 report backends_report(const entry_list& backends, const look_time& now);
 
-/// A summary, and the worst backends first: those that fail, then by the age of their data, then
-/// by the time of their last poll.
+/// A summary, and the worst backends first: those that fail, then by how many sessions wait, then
+/// by the age of their data, then by the time of their last poll (report_top.cpp). In 80 columns,
+/// of which the names get what is left; JSON has all that `backends` has, too.
 /// @param rows At most.
-report top_report(const entry_list& backends, const vital_signs& signs, const look_time& now,
+report top_report(const entry_list& backends, const heartbeat& pulse, const look_time& now,
                   size_t rows);
 
-/// One backend: states, plan, last poll, last errors.
+/// The vital signs as they are now, counters as what is counted a second (report_vitals.cpp). All
+/// unknown while it is not up, or its data are stale.
+vital_values vitals_now(const entry& of);
+
+/// With a chart of the last hour each; nothing before there was a block.
+std::optional<table> vitals_table(const entry& of, const look_time& now);
+
+/// The last hour, a point each half minute, oldest first; `time` is when one begins, Unix time.
+report history_report(const entry& of, const look_time& now);
+
+/// One backend: states, vital signs, plan, last poll, last errors.
 /// @param sql Shows the SQL of the plan in the text, too.
 report backend_report(const entry& of, const look_time& now, bool sql);
 

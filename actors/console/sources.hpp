@@ -2,8 +2,8 @@
 #pragma once
 
 #include "actors/actor_directory.hpp"
+#include "actors/registry/heartbeat.hpp"
 #include "actors/registry/snapshot.hpp"
-#include "actors/registry/vital_signs.hpp"
 
 #include <chrono>
 #include <functional>
@@ -16,7 +16,7 @@ struct console_sources {
   std::shared_ptr<const actor_directory> actors;
   std::shared_ptr<const snapshot_cell> backends;
   std::function<catalogue_ptr()> queries; ///< The catalogue in force.
-  std::shared_ptr<const vital_signs> signs;
+  std::shared_ptr<const heartbeat> pulse;
 };
 
 /// The moment of a look, on both clocks: ages of what has a time of day, and of what has not.

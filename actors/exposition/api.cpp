@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view one_backend = "/api/v1/backends/";
 constexpr std::string_view statements = "/statements";
 constexpr std::string_view locks = "/locks";
+constexpr std::string_view history = "/history";
 
 http_response json(const report& x, unsigned status = 200) {
   http_response result;
@@ -27,15 +28,22 @@ http_response backend_named(const console_sources& from, std::string_view name) 
   return json(backend_report(*found, look_time::now(), true));
 }
 
-/// A backend, or one of its parts. A name may end like a part, too, and is then the name.
-http_response backend_or_part(const console_sources& from, std::string_view name) {
+/// What a path says of one backend. A name may end like that, too, and is then the name.
+http_response part_of(const console_sources& from, std::string_view path) {
   auto all = from.backends->get();
-  for (auto part : {statements, locks})
-    if (name.ends_with(part) && find_backend(*all, name) == nullptr)
-      if (auto found = find_backend(*all, name.substr(0, name.size() - part.size())))
-        return json(part == locks ? locks_report(*found, look_time::now())
-                                  : texts_report(*found, true, look_time::now()));
-  return backend_named(from, name);
+  auto named = find_backend(*all, path) != nullptr;
+  auto of = [&](std::string_view part) {
+    return named || !path.ends_with(part)
+             ? nullptr
+             : find_backend(*all, path.substr(0, path.size() - part.size()));
+  };
+  if (auto x = of(statements))
+    return json(texts_report(*x, true, look_time::now()));
+  if (auto x = of(history))
+    return json(history_report(*x, look_time::now()));
+  if (auto x = of(locks))
+    return json(locks_report(*x, look_time::now()));
+  return backend_named(from, path);
 }
 
 } // namespace
@@ -45,7 +53,7 @@ void add_api(http_server& to, const console_sources& from) {
     return json(backends_report(*from.backends->get(), look_time::now()));
   });
   to.add_route(std::string{one_backend} + '*', [from](const http_request& x) {
-    return backend_or_part(from, x.path.substr(one_backend.size()));
+    return part_of(from, std::string_view{x.path}.substr(one_backend.size()));
   });
   to.add_route("/api/v1/actors", [from](const http_request&) {
     return json(actors_report(from.actors->list(), look_time::now(), false));

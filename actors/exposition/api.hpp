@@ -7,8 +7,10 @@
 namespace pgstatsmon {
 
 /// Adds `/api/v1/backends`, `/api/v1/backends/NAME` and `/api/v1/actors`: what the console's
-/// `backends`, `backend NAME` and `actors` say with `--json`. No actor is asked, so that an answer
-/// needs none that works. 404 with an object that has `error` for a backend that is not known.
+/// `backends`, `backend NAME` and `actors` say with `--json`; and of one backend
+/// `/api/v1/backends/NAME/statements` and `/api/v1/backends/NAME/history`. No actor is asked, so
+/// that an answer needs none that works. 404 with an object that has `error` for a backend that is
+/// not known.
 void add_api(http_server& to, const console_sources& from);
 
 } // namespace pgstatsmon

@@ -16,13 +16,13 @@ http_response say(bool good, const char* yes, const char* no) {
 
 } // namespace
 
-void add_health(http_server& to, const std::shared_ptr<const vital_signs>& signs) {
-  to.add_route("/-/healthy", [signs](const http_request&) {
-    return say(signs->healthy(std::chrono::steady_clock::now()), "healthy\n",
+void add_health(http_server& to, const std::shared_ptr<const heartbeat>& pulse) {
+  to.add_route("/-/healthy", [pulse](const http_request&) {
+    return say(pulse->healthy(std::chrono::steady_clock::now()), "healthy\n",
                "the SCHEDULER makes no progress\n");
   });
-  to.add_route("/-/ready", [signs](const http_request&) {
-    return say(signs->ready(), "ready\n",
+  to.add_route("/-/ready", [pulse](const http_request&) {
+    return say(pulse->ready(), "ready\n",
                "no list of backends yet, or not every backend of it was tried\n");
   });
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/exposition/http_server.hpp"
-#include "actors/registry/vital_signs.hpp"
+#include "actors/registry/heartbeat.hpp"
 
 #include <memory>
 
@@ -11,6 +11,6 @@ namespace pgstatsmon {
 /// Adds both routes; 200 or 503, with a sentence.
 /// `/-/healthy`: the SCHEDULER makes progress.
 /// `/-/ready`: a source of discovery told its list, and a tick that began later is done.
-void add_health(http_server& to, const std::shared_ptr<const vital_signs>& signs);
+void add_health(http_server& to, const std::shared_ptr<const heartbeat>& pulse);
 
 } // namespace pgstatsmon

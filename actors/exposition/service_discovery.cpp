@@ -52,10 +52,10 @@ std::optional<std::string> address_in(std::string_view host) {
 }
 
 void add_service_discovery(http_server& to, const std::shared_ptr<const snapshot_cell>& backends,
-                           const std::shared_ptr<const vital_signs>& signs,
+                           const std::shared_ptr<const heartbeat>& pulse,
                            const std::string& prefix) {
   to.add_route(targets_route, [=](const http_request& request) {
-    if (!signs->ready())
+    if (!pulse->ready())
       return text_response(unavailable, "no list of backends yet, or not every one was tried\n");
     auto address = address_in(request.header("host"));
     if (!address)

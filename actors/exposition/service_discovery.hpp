@@ -2,8 +2,8 @@
 #pragma once
 
 #include "actors/exposition/http_server.hpp"
+#include "actors/registry/heartbeat.hpp"
 #include "actors/registry/snapshot.hpp"
-#include "actors/registry/vital_signs.hpp"
 
 #include <memory>
 #include <optional>
@@ -31,7 +31,7 @@ std::optional<std::string> address_in(std::string_view host);
 /// then, and would drop them for a list that has only begun. 400 without a Host header that is one.
 /// @param prefix As targets_json has it.
 void add_service_discovery(http_server& to, const std::shared_ptr<const snapshot_cell>& backends,
-                           const std::shared_ptr<const vital_signs>& signs,
+                           const std::shared_ptr<const heartbeat>& pulse,
                            const std::string& prefix);
 
 } // namespace pgstatsmon

@@ -8,6 +8,7 @@
 #include "actors/registry/histogram.hpp"
 #include "actors/registry/lazy.hpp"
 #include "actors/registry/looks.hpp"
+#include "actors/registry/vital_history.hpp"
 #include "config/catalogue.hpp"
 #include "config/log.hpp"
 #include "messages/backend.hpp"
@@ -176,6 +177,10 @@ public:
   // -- written by the CONSOLE ---------------------------------------------------------------------
 
   own_log_level log_level{no_own_level}; ///< Of lines about this backend.
+
+  // -- written by the REGISTRY --------------------------------------------------------------------
+
+  lazy<vital_history> vitals; ///< How the server is and was; not there before the first block.
 
   // -- written by VISITOR -------------------------------------------------------------------------
 

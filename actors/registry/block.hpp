@@ -88,6 +88,10 @@ public:
   /// What a query has to show.
   [[nodiscard]] const section& of(size_t query) const noexcept;
 
+  /// The same; null when the query has nothing to show, not even that it found no row. Blocks of
+  /// one backend share a section while it is kept.
+  [[nodiscard]] const section* find(size_t query) const noexcept { return sections_[query].get(); }
+
   /// Sections, empty ones included.
   [[nodiscard]] size_t size() const noexcept { return sections_.size(); }
   [[nodiscard]] size_t series() const noexcept { return series_; }

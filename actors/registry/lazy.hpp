@@ -18,6 +18,7 @@ public:
 
   /// Null before the first make().
   [[nodiscard]] const T* get() const noexcept { return value_.load(std::memory_order_acquire); }
+  [[nodiscard]] T* get() noexcept { return value_.load(std::memory_order_acquire); }
 
   /// The value, made from these arguments if there was none.
   template <class... Args>

@@ -38,6 +38,7 @@ void registry_state::replace_block(backend_samples& fresh) {
   watch(fresh.life, i->second, caf::actor_cast<caf::actor_addr>(self->current_sender()));
   i->second.received = self->clock().now();
   auto& shown = *i->second.shown;
+  shown.metrics->vitals.make().add(fresh.vitals);
   shown.samples.store(std::move(fresh.samples), std::memory_order_release);
   shown.answered.store(true, std::memory_order_release);
 }
@@ -85,6 +86,13 @@ void registry_state::drop_stale_blocks() {
       drop_blocks(kept);
 }
 
+void registry_state::look_at_backends() {
+  auto now = self->clock().now();
+  for (auto& [life, kept] : records)
+    if (auto* vitals = kept.shown->metrics->vitals.get())
+      vitals->look(now, kept.shown->up());
+}
+
 // One monitor for each CONNECTION: it sends many blocks, and only those of its backend.
 void registry_state::watch(incarnation life, record& kept, const caf::actor_addr& source) {
   if (kept.source == source)
@@ -116,6 +124,7 @@ registry_actor::behavior_type registry(observed_ptr<registry_actor, registry_sta
     [self](caf::tick_atom) {
       self->delayed_send(self, sweep_interval, caf::tick_atom_v);
       self->state.drop_stale_blocks();
+      self->state.look_at_backends();
     },
   };
 }

@@ -36,6 +36,7 @@ struct registry_state {
   static void drop_blocks(record& kept);
   void drop_blocks_of(const caf::actor_addr& source);
   void drop_stale_blocks();
+  void look_at_backends();
   void watch(incarnation life, record& kept, const caf::actor_addr& source);
 
   registry_actor::pointer self;

@@ -35,8 +35,8 @@ void scheduler_state::start(scheduler_arguments arguments) {
 
 void scheduler_state::beat() {
   self_->delayed_send(self_, heartbeat_interval, caf::ping_atom_v);
-  if (arguments_.metrics.signs != nullptr)
-    arguments_.metrics.signs->beat(self_->clock().now());
+  if (arguments_.metrics.pulse != nullptr)
+    arguments_.metrics.pulse->beat(self_->clock().now());
   look_at_untried();
 }
 

@@ -5,7 +5,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/observed.hpp"
 #include "actors/registry/backend_metrics.hpp"
-#include "actors/registry/vital_signs.hpp"
+#include "actors/registry/heartbeat.hpp"
 #include "actors/scheduler/due.hpp"
 #include "actors/scheduler/overload.hpp"
 #include "actors/scheduler/timetable.hpp"
@@ -44,7 +44,7 @@ struct scheduler_metrics {
   prometheus::Gauge* stretch = nullptr;
   prometheus::Histogram* tick_duration = nullptr; ///< Seconds.
   prometheus::Histogram* slot_wait = nullptr;     ///< Seconds.
-  vital_signs* signs = nullptr;                   ///< May be null.
+  heartbeat* pulse = nullptr;                     ///< May be null.
   fleet_metrics* fleet = nullptr;                 ///< May be null.
 };
 

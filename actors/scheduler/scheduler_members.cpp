@@ -18,8 +18,8 @@ void scheduler_state::look_at_untried() {
     return i == members_.end() || !i->second.connection || i->second.metrics->paused
            || i->second.metrics->last_failure != failure::none;
   });
-  if (discovered_ && untried_.empty() && arguments_.metrics.signs != nullptr)
-    arguments_.metrics.signs->set_ready();
+  if (discovered_ && untried_.empty() && arguments_.metrics.pulse != nullptr)
+    arguments_.metrics.pulse->set_ready();
 }
 
 void scheduler_state::tried(incarnation life) {

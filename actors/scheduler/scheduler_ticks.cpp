@@ -39,8 +39,8 @@ void scheduler_state::open_tick() {
   // After a halt of the whole machine the ticks that were missed are not made up for.
   auto planned = (ticks_ == 1 ? now : next_tick_) + timetable_.interval();
   next_tick_ = std::max(planned, now);
-  if (arguments_.metrics.signs != nullptr)
-    arguments_.metrics.signs->set_next_tick(next_tick_);
+  if (arguments_.metrics.pulse != nullptr)
+    arguments_.metrics.pulse->set_next_tick(next_tick_);
   self_->scheduled_send(self_, next_tick_, caf::tick_atom_v, ticks_);
 }
 

@@ -65,7 +65,7 @@ struct fleet {
                  .stretch = &gauge,
                  .tick_duration = &seconds,
                  .slot_wait = &seconds,
-                 .signs = nullptr,
+                 .pulse = nullptr,
                  .fleet = nullptr};
     x.spawn_backend = [this](scheduler_actor::pointer scheduler, const backend& target,
                              incarnation life, const metrics_ptr& metrics, const settings_ptr&) {

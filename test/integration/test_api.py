@@ -74,7 +74,8 @@ def test_actors(daemon):
     assert {x["of"] for x in rows if x["kind"] == "connection"} == set(NAMES)
 
 
-PATHS = ["/api/v1/backends", "/api/v1/backends/one", "/api/v1/actors"]
+PATHS = ["/api/v1/backends", "/api/v1/backends/one", "/api/v1/backends/one/history",
+         "/api/v1/actors"]
 
 
 @pytest.mark.parametrize("path", PATHS)

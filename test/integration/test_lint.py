@@ -178,6 +178,24 @@ def test_faults_that_need_no_server(definition):
     assert "things.yaml:6:11: metrics[0].type: " in done.stderr
 
 
+@pytest.mark.parametrize("vital,fault", [
+    ("heartbeats", "7:12: metrics[0].vital: is none of its values, expected one of transactions, "),
+    ("wal", "7:12: metrics[0].vital: needs a counter, as wal is one"),
+    ("{name: lag, where: {state: x}}",
+     "7:32: metrics[0].vital.where.state: is no label of the query"),
+])
+def test_a_vital_sign_is_one_that_there_is(definition, directory, vital, fault):
+    home = definition(GOOD.replace("type: gauge", f"type: gauge\n    vital: {vital}"))
+    done = lint(home)
+    assert done.returncode == 1 and f"things.yaml:{fault}" in done.stderr
+    # A configuration with these queries is as wrong.
+    config = directory / "vital.yaml"
+    config.write_text(f"user: u\nstatic: {{dbs: []}}\nqueries: {home}\n")
+    done = subprocess.run([BINARY, "--check", str(config)], capture_output=True, text=True,
+                          timeout=60, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1 and f"things.yaml:{fault}" in done.stderr
+
+
 def test_servers_that_can_not_be_asked(pair, definition):
     """One is a fault, and the others are asked all the same. Passwords are not shown."""
     gone = f"host={pair[0].host} port={pair[0].port} dbname=nothing user=postgres password=secret"

@@ -111,7 +111,7 @@ struct fixture {
     auto queries = std::make_shared<const catalogue>(std::vector<query_definition>{});
     console_sources sources{configuration.actors, std::make_shared<snapshot_cell>(),
                             [queries] { return queries; },
-                            std::make_shared<vital_signs>(std::chrono::steady_clock::now())};
+                            std::make_shared<heartbeat>(std::chrono::steady_clock::now())};
     aut = system.middleman().spawn_broker(
       console, console_arguments{*socket, sources, scheduler, discovery});
   }

@@ -20,7 +20,7 @@ std::string text_of(caf::timespan x) {
 
 struct fixture : test::page_fixture {
   fixture() {
-    signs.set_next_tick(now.steady + 3s);
+    pulse.set_next_tick(now.steady + 3s);
     auto definitions = queries->queries();
     for (auto& x : definitions)
       x.variants = {{0, 0, server_role::unknown, {}, "SELECT 1"}};
@@ -53,7 +53,7 @@ struct fixture : test::page_fixture {
   report shown(const entry_ptr& x, bool sql = false) { return backend_report(*x, now, sql); }
 
   look_time now{std::chrono::steady_clock::time_point{1000s}, 1'700'000'000};
-  vital_signs signs{now.steady};
+  heartbeat pulse{now.steady};
 };
 
 } // namespace
@@ -132,7 +132,7 @@ TEST(the worst backends come first) {
   add_good("old", 1ms, 100);
   add("never");
   add_good("failing", 1ms)->metrics->last_failure = failure::query;
-  auto x = to_json(top_report(backends, signs, now, 4));
+  auto x = to_json(top_report(backends, pulse, now, 4));
   std::vector<std::string> names;
   for (const auto& y : x["backends"])
     names.push_back(y["backend"]);

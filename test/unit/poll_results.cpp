@@ -12,6 +12,7 @@
 #include <sstream>
 
 using namespace pgstatsmon;
+using namespace std::chrono_literals;
 using test::make_rows;
 
 namespace {
@@ -26,6 +27,7 @@ struct fixture {
     query_definition server;
     server.name = "server";
     server.metrics = {{"age", "server_age", "Age.", metric_type::gauge}};
+    server.metrics[0].vitals = {{vital_sign::lag}};
     auto queries = std::make_shared<const catalogue>(std::vector{tables, server});
     metrics = std::make_shared<backend_metrics>(queries);
     target.name = "db";
@@ -48,9 +50,9 @@ struct fixture {
 
   /// The poll ends, and another one begins.
   block_ptr finish() {
-    auto made = aut->finish({});
+    auto made = aut->finish({}, {}, {});
     aut->begin();
-    return made;
+    return made.samples;
   }
 
   std::string logged() { return std::exchange(text, std::ostringstream{}).str(); }
@@ -95,9 +97,26 @@ TEST(rows of an earlier poll may stay) {
   ages();
   finish();
   tables({{"t2", "1", "2"}});
-  auto samples = aut->finish({true, true});
+  auto samples = aut->finish({true, true}, {}, {}).samples;
   CHECK_EQUAL(samples->of(0).labels(0), R"(table="t2")");
   CHECK_EQUAL(samples->of(1).rows(), 1u);
+}
+
+TEST(vital signs go with the block) {
+  auto end = [this](std::chrono::seconds when) {
+    auto made = aut->finish({true, true}, poll_results::time_point{} + when, 5ms);
+    aut->begin();
+    return made.vitals;
+  };
+  ages();
+  auto first = end(1s);
+  CHECK_EQUAL(first.values[vital_sign::lag], 9);
+  CHECK(first.is_fresh(vital_sign::lag));
+  CHECK_EQUAL(first.took, caf::timespan{5ms});
+  auto second = end(11s);
+  CHECK_EQUAL(second.values[vital_sign::lag], 9);
+  CHECK(!second.is_fresh(vital_sign::lag));
+  CHECK(second.when - first.when == 10s);
 }
 
 TEST(what a poll brought that did not end is forgotten) {

@@ -114,6 +114,34 @@ TEST(a backend has answered once there was a block) {
   CHECK(cell->get()->front()->answered);
 }
 
+TEST(vital signs are remembered from the first block on) {
+  know(1, "a");
+  pass(5s);
+  auto& metrics = *cell->get()->front()->metrics;
+  CHECK(metrics.vitals.get() == nullptr);
+  samples(1);
+  REQUIRE(metrics.vitals.get() != nullptr);
+  CHECK(std::isnan(metrics.vitals.get()->hour(sched.clock().now()).points.back().up));
+  metrics.up = true;
+  pass(1s);
+  metrics.up = false;
+  pass(1s);
+  // The clock begins where a point does.
+  auto hour = metrics.vitals.get()->hour(sched.clock().now());
+  REQUIRE(hour.points.size() == 1u);
+  CHECK_EQUAL(hour.points[0].up, 0.5);
+}
+
+TEST(the newest vital signs are those of the newest block) {
+  know(1, "a");
+  backend_samples x{1, std::make_shared<const block>(queries, std::vector<section_ptr>{})};
+  x.vitals.values[vital_sign::lag] = 3;
+  x.vitals.when = sched.clock().now();
+  caf::send_as(query, aut, x);
+  sched.run();
+  CHECK_EQUAL(cell->get()->front()->metrics->vitals.get()->newest().values[vital_sign::lag], 3);
+}
+
 TEST(samples of an unknown backend are ignored) {
   samples(1);
   know(1, "a");

@@ -215,46 +215,46 @@ TEST(draining lets polls end for a second and then ends every backend) {
 }
 
 TEST(the heart beats every second without any backend) {
-  CHECK_EQUAL(signs.beats(), 1u);
+  CHECK_EQUAL(pulse.beats(), 1u);
   for (int i = 0; i < 3; ++i) {
     advance_time(1s);
     sched.run();
   }
-  CHECK_EQUAL(signs.beats(), 4u);
-  CHECK(signs.healthy(sched.clock().now()));
+  CHECK_EQUAL(pulse.beats(), 4u);
+  CHECK(pulse.healthy(sched.clock().now()));
 }
 
 TEST(the heart stops while the mailbox is not worked off) {
   advance_time(1s);
   sched.run();
-  auto before = signs.beats();
+  auto before = pulse.beats();
   advance_time(5s);
-  CHECK_EQUAL(signs.beats(), before);
-  CHECK(signs.healthy(sched.clock().now()));
+  CHECK_EQUAL(pulse.beats(), before);
+  CHECK(pulse.healthy(sched.clock().now()));
   advance_time(1s);
-  CHECK_EQUAL(signs.beats(), before);
-  CHECK(!signs.healthy(sched.clock().now()));
+  CHECK_EQUAL(pulse.beats(), before);
+  CHECK(!pulse.healthy(sched.clock().now()));
   sched.run();
-  CHECK(signs.healthy(sched.clock().now()));
+  CHECK(pulse.healthy(sched.clock().now()));
 }
 
 TEST(ready is when every backend of the first list was tried) {
   add("silent1");
   add("silent2");
   add("silent3");
-  CHECK(!signs.ready());
+  CHECK(!pulse.ready());
   self->send(aut, caf::open_atom_v);
   sched.run();
   for (const auto* name : {"silent1", "silent2"}) {
     self->send(aut, backend_ready{lives[name]});
     sched.run();
     answer(name, failure::none);
-    CHECK(!signs.ready());
+    CHECK(!pulse.ready());
   }
   counts[lives["silent3"]]->last_failure = failure::refused;
   advance_time(1s);
   sched.run();
-  CHECK(signs.ready());
+  CHECK(pulse.ready());
 }
 
 TEST(one backend that is polled makes it ready without waiting for a tick) {
@@ -262,27 +262,27 @@ TEST(one backend that is polled makes it ready without waiting for a tick) {
   self->send(aut, caf::open_atom_v);
   self->send(aut, backend_ready{lives["silent"]});
   sched.run();
-  CHECK(!signs.ready());
+  CHECK(!pulse.ready());
   answer("silent", failure::none);
-  CHECK(signs.ready());
+  CHECK(pulse.ready());
 }
 
 TEST(backends that leave or come later are not waited for) {
   add("silent");
   self->send(aut, caf::open_atom_v);
   add("silent later");
-  CHECK(!signs.ready());
+  CHECK(!pulse.ready());
   self->send(aut, backend_removed{"silent"});
   sched.run();
   advance_time(1s);
   sched.run();
-  CHECK(signs.ready());
+  CHECK(pulse.ready());
 }
 
 TEST(an empty list is ready at once) {
   self->send(aut, caf::open_atom_v);
   sched.run();
-  CHECK(signs.ready());
+  CHECK(pulse.ready());
 }
 
 TEST(draining an idle fleet answers at once) {

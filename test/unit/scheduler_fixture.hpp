@@ -76,7 +76,7 @@ struct scheduler_fixture : actor_system {
                  .stretch = &stretch,
                  .tick_duration = &ticks,
                  .slot_wait = &waits,
-                 .signs = &signs,
+                 .pulse = &pulse,
                  .fleet = nullptr};
     aut = sys.spawn(scheduler, std::move(x));
     sched.run();
@@ -126,7 +126,7 @@ struct scheduler_fixture : actor_system {
   prometheus::Gauge stretch;
   prometheus::Histogram ticks{{1.0, 10.0}};
   prometheus::Histogram waits{{1.0, 10.0}};
-  vital_signs signs{vital_signs::time_point{}};
+  heartbeat pulse{heartbeat::time_point{}};
   std::map<incarnation, metrics_ptr> counts;
   std::map<std::string, incarnation> lives;
   std::map<std::string, std::vector<connection_actor>> spawned;

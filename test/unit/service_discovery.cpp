@@ -57,14 +57,14 @@ TEST(no backend is an empty list) {
 
 TEST(the list is at the address that was asked and waits until all were tried) {
   auto cell = std::make_shared<snapshot_cell>();
-  auto signs = std::make_shared<vital_signs>(std::chrono::steady_clock::now());
+  auto pulse = std::make_shared<heartbeat>(std::chrono::steady_clock::now());
   http_server server{{}};
-  add_service_discovery(server, cell, signs, "/metrics/backends/");
+  add_service_discovery(server, cell, pulse, "/metrics/backends/");
   REQUIRE(!server.start());
   for (const auto& x : backends)
     cell->add(x);
   CHECK_EQUAL(fetch(server.port(), "GET", targets_route).status, 503);
-  signs->set_ready();
+  pulse->set_ready();
   auto x = fetch(server.port(), "GET", targets_route);
   CHECK_EQUAL(x.status, 200);
   CHECK_EQUAL(x.headers["content-type"], "application/json");

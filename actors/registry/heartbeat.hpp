@@ -1,4 +1,4 @@
-// What proves that the daemon works: written by the SCHEDULER, read by any thread.
+// The heartbeat that proves that the daemon works: written by the SCHEDULER, read by any thread.
 #pragma once
 
 #include <atomic>
@@ -14,12 +14,12 @@ constexpr std::chrono::seconds heartbeat_interval{1};
 constexpr std::chrono::seconds heartbeat_limit{5};
 
 /// Any thread may read and write it.
-class vital_signs {
+class heartbeat {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
   /// @param start Counts as the first heartbeat's time until there is one.
-  explicit vital_signs(time_point start) : last_{start} {}
+  explicit heartbeat(time_point start) : last_{start} {}
 
   /// A heartbeat.
   void beat(time_point now) noexcept {

@@ -1,0 +1,156 @@
+// `top`: the worst backends, how they are and how we are with them.
+#include "actors/console/backend_row.hpp"
+#include "actors/console/reports.hpp"
+#include "actors/console/vital_cells.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace pgstatsmon {
+
+namespace {
+
+/// Of a terminal that nobody has made wider.
+constexpr size_t screen_width = 80;
+
+/// What makes a backend worse than another: the larger one is worse.
+using badness = std::tuple<bool, double, caf::timespan, caf::timespan>;
+
+caf::timespan age_of(const entry& x, const look_time& now) {
+  auto good = x.metrics->last_success.load(std::memory_order_relaxed);
+  // Who never answered is older than everyone who did.
+  return good > 0 ? now.since(good) : caf::timespan::max();
+}
+
+caf::timespan last_poll_of(const entry& x) {
+  auto poll = x.metrics->history.last_poll();
+  return poll == nullptr ? caf::timespan{0} : poll->duration;
+}
+
+badness badness_of(const entry& x, const look_time& now) {
+  const auto& m = *x.metrics;
+  auto fails = !x.up() || m.last_failure.load(std::memory_order_relaxed) != failure::none;
+  // Within its interval a backend's age says only when its turn was; to the second beyond that,
+  // those that are late together are the same.
+  auto late =
+    std::max(age_of(x, now) - m.interval.load(std::memory_order_relaxed), caf::timespan{0});
+  auto vitals = vitals_now(x);
+  auto waiting =
+    vitals.has(vital_sign::sessions_waiting) ? vitals[vital_sign::sessions_waiting] : 0;
+  return {fails, waiting, std::chrono::floor<std::chrono::seconds>(late), last_poll_of(x)};
+}
+
+/// In a word: the role of one that works, else what is wrong with it.
+cell what_it_is(const entry& x) {
+  const auto& m = *x.metrics;
+  auto failed = m.last_failure.load(std::memory_order_relaxed);
+  std::string_view word = to_string_view(m.role.load(std::memory_order_relaxed));
+  if (m.paused.load(std::memory_order_relaxed))
+    word = "paused";
+  else if (failed != failure::none)
+    word = to_string_view(failed);
+  else if (!x.up())
+    word = to_string_view(m.state.load(std::memory_order_relaxed));
+  return {std::string{word}, nlohmann::ordered_json::value_t::discarded};
+}
+
+/// What each sign is called in a narrow column.
+struct shown_sign {
+  vital_sign sign;
+  const char* title;
+};
+
+constexpr std::array<shown_sign, 6> shown_signs{{
+  {vital_sign::transactions, "tx/s"},
+  {vital_sign::sessions_active, "act"},
+  {vital_sign::sessions_waiting, "wait"},
+  {vital_sign::sessions_idle_in_transaction, "idle"},
+  {vital_sign::lag, "lag"},
+  {vital_sign::oldest_transaction, "xact"},
+}};
+
+/// What `backends` has stands in the JSON; for people there are the name, the age and the poll.
+table empty_table() {
+  auto result = backends_table();
+  for (auto& x : result.columns)
+    x.shown = x.key == "backend" || x.key == "age_seconds" || x.key == "poll_seconds";
+  result.columns.insert(result.columns.begin() + 1, {"is", "is"});
+  for (const auto& [sign, title] : shown_signs)
+    result.columns.push_back(
+      number_column(title, std::string{all_vital_signs[index_of(sign)].name}));
+  return result;
+}
+
+std::vector<cell> row_of(const entry& x, const look_time& now) {
+  auto result = backend_row(x, now);
+  auto columns = backends_table().columns;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].key == "age_seconds" && result[i].json.is_number())
+      result[i].text = short_seconds(result[i].json.get<double>()).text;
+    if (columns[i].key == "poll_seconds" && result[i].json.is_number())
+      result[i].text = short_poll(last_poll_of(x)).text;
+  }
+  result.insert(result.begin() + 1, what_it_is(x));
+  auto vitals = vitals_now(x);
+  for (const auto& each : shown_signs) {
+    auto is_time = all_vital_signs[index_of(each.sign)].unit == vital_unit::seconds;
+    result.push_back(is_time ? short_seconds(vitals[each.sign]) : short_number(vitals[each.sign]));
+  }
+  return result;
+}
+
+/// Names are shortened where a line would be too long for the screen.
+void fit_to_screen(table& x) {
+  auto width = text_width(x);
+  if (width <= screen_width)
+    return;
+  size_t longest = 0;
+  for (const auto& row : x.rows)
+    longest = std::max(longest, width_of(row.front().text));
+  constexpr size_t least = 8;
+  auto room = std::max(longest - std::min(longest, width - screen_width), least);
+  for (auto& row : x.rows)
+    row.front().text = shortened(row.front().text, room);
+}
+
+} // namespace
+
+report top_report(const entry_list& backends, const heartbeat& pulse, const look_time& now,
+                  size_t rows) {
+  std::vector<std::pair<badness, const entry*>> order;
+  order.reserve(backends.size());
+  uint64_t up = 0;
+  uint64_t polling = 0;
+  uint64_t paused = 0;
+  uint64_t series = 0;
+  for (const auto& x : backends) {
+    const auto& m = *x->metrics;
+    order.emplace_back(badness_of(*x, now), x.get());
+    up += x->up() ? 1 : 0;
+    polling += m.state.load(std::memory_order_relaxed) == backend_state::polling ? 1 : 0;
+    paused += m.paused.load(std::memory_order_relaxed) ? 1 : 0;
+    series += m.series.load(std::memory_order_relaxed);
+  }
+  auto is_worse = [](const auto& a, const auto& b) { return a.first > b.first; };
+  auto shown = std::min(rows, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<int64_t>(shown), order.end(),
+                    is_worse);
+  fact_list facts{{{"backends", "known", count(backends.size())},
+                   {"up", "up", count(up)},
+                   {"polling", "polling", count(polling)},
+                   {"paused", "paused", count(paused)},
+                   {"series", "series", count(series)},
+                   {"next tick", "next_tick_seconds",
+                    span(std::max(pulse.next_tick() - now.steady, caf::timespan{0}))},
+                   {"heartbeat", "heartbeat_age_seconds", span(now.since(pulse.last_beat()))}}};
+  auto worst = empty_table();
+  worst.title = shown < backends.size() ? fmt::format("the worst {}", shown) : std::string{};
+  for (size_t i = 0; i < shown; ++i)
+    worst.rows.push_back(row_of(*order[i].second, now));
+  fit_to_screen(worst);
+  return {std::move(facts), std::move(worst)};
+}
+
+} // namespace pgstatsmon
