@@ -85,6 +85,11 @@ void explain_databases(const settings& x, out to) {
   each(x.dns);
 }
 
+std::string interval_text(const settings& x) {
+  auto result = time_text(x.interval);
+  return x.longest_interval > x.interval ? result + " to " + time_text(x.longest_interval) : result;
+}
+
 } // namespace
 
 std::string explain(const settings& x, std::string_view scheme) {
@@ -95,7 +100,7 @@ std::string explain(const settings& x, std::string_view scheme) {
   explain_databases(x, to);
   fmt::format_to(to,
                  "polls every {} as {}, at most {} at once; a query may take {}, a connection {}\n",
-                 time_text(x.interval), x.user, x.connections.max_in_flight,
+                 interval_text(x), x.user, x.connections.max_in_flight,
                  time_text(x.connections.query_timeout), time_text(x.connections.connect_timeout));
   fmt::format_to(to, "a server may send {} for a query, {} for a poll, all together {}\n",
                  size_text(x.connections.max_query_bytes), size_text(x.connections.max_poll_bytes),

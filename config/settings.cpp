@@ -4,6 +4,7 @@
 #include "config/budget.hpp"
 #include "config/collect.hpp"
 #include "config/databases.hpp"
+#include "config/interval.hpp"
 #include "config/read_file.hpp"
 #include "config/settings_parts.hpp"
 #include "config/tables.hpp"
@@ -110,10 +111,10 @@ caf::expected<settings> parse(std::string_view text, const std::string& file) {
 } // namespace
 
 void read_polling(fields& top, settings& x) {
-  top.get("interval").read(x.interval, parse_time);
-  x.stale_after = std::max<milliseconds>(3 * x.interval, 1min);
+  read_interval(top.get("interval"), x.interval, x.longest_interval);
+  x.stale_after = std::max<milliseconds>(3 * x.longest_interval, 1min);
   auto stale_after = top.get("stale_after").read(x.stale_after, parse_time);
-  if (x.stale_after < x.interval)
+  if (x.stale_after < x.longest_interval)
     stale_after.complain("is less than interval: everything would be stale before its next poll");
   top.get("user").read(x.user, parse_word);
   top.get("password_file").read(x.password_file, parse_file);

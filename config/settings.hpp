@@ -220,8 +220,9 @@ struct console_settings {
 
 /// Everything the file says. Immutable once parsed.
 struct settings {
-  milliseconds interval{10'000};    ///< Between two ticks; > 0.
-  milliseconds stale_after{60'000}; ///< Default: three intervals, at least one minute.
+  milliseconds interval{10'000};         ///< Between two polls of a backend; > 0.
+  milliseconds longest_interval{10'000}; ///< ... of an idle one; the same unless `auto`.
+  milliseconds stale_after{60'000};      ///< Default: three of these, at least one minute.
   connection_settings connections;
   target_settings target;
   std::string user = "pgstatsmon"; ///< The role that polls.

@@ -121,6 +121,26 @@ constexpr std::string_view to_string_view(backend_state x) noexcept {
   return "unknown";
 }
 
+/// Why a backend is polled as often as it is.
+enum class pace_reason : uint8_t {
+  fixed,        ///< All have the same interval, or nothing is known of the server.
+  transactions, ///< As many as the server has.
+  waiting,      ///< Sessions wait for locks.
+  lag,          ///< It is behind its primary.
+  changed,      ///< Its role has changed.
+};
+
+constexpr std::string_view to_string_view(pace_reason x) noexcept {
+  switch (x) {
+  case pace_reason::fixed: return "fixed";
+  case pace_reason::transactions: return "transactions";
+  case pace_reason::waiting: return "waiting";
+  case pace_reason::lag: return "lag";
+  case pace_reason::changed: return "changed";
+  }
+  return "unknown";
+}
+
 /// Whether the role, its rights and, before PostgreSQL 10, its functions are in place.
 enum class setup_state : uint8_t {
   unknown,  ///< Not connected yet.

@@ -44,8 +44,7 @@ void poll_results::take(size_t query, const PGresult& rows, time_point now) {
     trace_replication(backend_, metrics_->queries()->queries()[query], *fresh);
 }
 
-poll_block poll_results::finish(const std::vector<bool>& kept, time_point now,
-                                caf::timespan took) {
+poll_block poll_results::finish(const std::vector<bool>& kept, time_point now, caf::timespan took) {
   if (is_logged(metrics_->log_level, spdlog::level::trace))
     rows_.each_fresh([this](const query_definition& query, const section& fresh) {
       log_samples(metrics_->log_level, backend_, query, fresh);

@@ -77,6 +77,8 @@ fact_list condition(const entry& x, const look_time& now) {
      {"restarts", "restarts", count(m.restarts.load(std::memory_order_relaxed))},
      {"paused", "paused", truth(paused)},
      {"polled every", "interval_seconds", span(m.interval.load(std::memory_order_relaxed))},
+     {"interval follows", "interval_reason",
+      words(to_string_view(m.pace.load(std::memory_order_relaxed)))},
      {"next poll", "next_poll_seconds",
       paused ? none() : span(std::max(m.next_due.load() - now.steady, caf::timespan{0}))},
      {"budget used", "budget_used", share(m.budget_used.load(std::memory_order_relaxed))},

@@ -170,6 +170,7 @@ public:
 
   std::atomic<uint64_t> polls_skipped{0};                 ///< Due while still in flight or waiting.
   std::atomic<caf::timespan> interval{caf::timespan{0}};  ///< How often it falls due.
+  std::atomic<pace_reason> pace{pace_reason::fixed};      ///< Why so often.
   std::atomic<caf::actor_clock::time_point> next_due{{}}; ///< When it does again.
   std::atomic<uint64_t> restarts{0}; ///< Times its actors died and were started again.
   std::atomic<bool> paused{false};   ///< Not polled, by order of an operator.

@@ -75,6 +75,14 @@ void write_last_error(sample_writer& to, const entry& who, const shown_blocks& s
   to.sample({}, uint64_t{!is_up(who, shown)});
 }
 
+void write_interval(sample_writer& to, const entry& who, const shown_blocks&) {
+  constexpr double nanosecond = 1e-9;
+  if (who.metrics->pace.load(std::memory_order_relaxed) == pace_reason::fixed)
+    return;
+  auto interval = who.metrics->interval.load(std::memory_order_relaxed);
+  to.sample({}, static_cast<double>(interval.count()) * nanosecond);
+}
+
 void write_certificate_end(sample_writer& to, const entry& who, const shown_blocks&) {
   if (auto end = who.metrics->certificate_end.load(std::memory_order_relaxed); end > 0)
     to.sample({}, end);
@@ -148,6 +156,8 @@ std::vector<own_family> own_families(const catalogue_ptr& queries, own_metrics w
     {"pgstatsmon_backend_round_trip_seconds", "gauge",
      "Shortest time to an answer in the backend's last poll; 0 if not known.",
      value_of(&m::round_trip)},
+    {"pgstatsmon_backend_interval_seconds", "gauge",
+     "How often the backend is polled; with `interval: auto`.", write_interval},
     {"pgstatsmon_backend_budget_used_ratio", "gauge",
      "Of what watching the backend may cost its server, how much the last five minutes did.",
      value_of(&m::budget_used), zeros::hidden, backend_kind::postgres},

@@ -8,6 +8,7 @@
 #include "actors/registry/heartbeat.hpp"
 #include "actors/scheduler/due.hpp"
 #include "actors/scheduler/overload.hpp"
+#include "actors/scheduler/pace.hpp"
 #include "actors/scheduler/timetable.hpp"
 #include "config/catalogue.hpp"
 #include "config/settings.hpp"
@@ -116,11 +117,13 @@ private:
     connection_actor connection; ///< Null while it waits for its restart.
     bool suspect = false;        ///< Its last poll found it silent or gone.
     backoff restarts;
-    time_point due;                   ///< Since when it waits for a slot.
-    time_point polled;                ///< When the newest poll was sent.
-    time_point paused_until;          ///< Not polled before; max(): until it is resumed.
-    bool disconnected = false;        ///< Without a session while it is paused.
-    std::vector<poll_promise> orders; ///< Who waits for the next answer.
+    pace own_pace;                          ///< With `interval: auto`.
+    server_role role{server_role::unknown}; ///< At its newest turn.
+    time_point due;                         ///< Since when it waits for a slot.
+    time_point polled;                      ///< When the newest poll was sent.
+    time_point paused_until;                ///< Not polled before; max(): until it is resumed.
+    bool disconnected = false;              ///< Without a session while it is paused.
+    std::vector<poll_promise> orders;       ///< Who waits for the next answer.
   };
 
   /// A tick, for the console: a turn of the interval, in which each backend falls due once.
@@ -147,6 +150,9 @@ private:
   void close_tick();
   void follow_load();
   void say_stretch(double before) const;
+
+  /// What its server says of itself decides how soon a backend is due again.
+  void follow_pace(incarnation life, member& who, time_point now);
   /// @returns true if the interval of all is another one.
   bool follow_interval();
   void show_plan(incarnation life, const member& who) const;

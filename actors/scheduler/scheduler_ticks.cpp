@@ -101,6 +101,29 @@ bool scheduler_state::follow_interval() {
   return true;
 }
 
+void scheduler_state::follow_pace(incarnation life, member& who, time_point now) {
+  const auto& options = *arguments_.options;
+  auto& metrics = *who.metrics;
+  auto shortest = timetable_.interval();
+  auto longest = std::min<caf::timespan>(options.longest_interval, longest_interval());
+  if (options.longest_interval == options.interval) {
+    who.own_pace = {};
+  } else {
+    liveliness server;
+    if (auto* vitals = metrics.vitals.get(); vitals != nullptr && metrics.up) {
+      auto newest = vitals->newest().shown;
+      server.transactions = newest[vital_sign::transactions];
+      server.waiting = newest[vital_sign::sessions_waiting];
+      server.lag = newest[vital_sign::lag];
+    }
+    server.changed = std::exchange(who.role, metrics.role) != metrics.role;
+    who.own_pace.follow(server, seconds_of(shortest),
+                        std::max(1.0, seconds_of(longest) / seconds_of(shortest)));
+  }
+  metrics.pace = who.own_pace.why();
+  timetable_.set_pace(life, who.own_pace.times(), now);
+}
+
 void scheduler_state::show_plan(incarnation life, const member& who) const {
   who.metrics->interval = timetable_.interval(life);
   who.metrics->next_due = timetable_.due(life);
@@ -122,6 +145,7 @@ void scheduler_state::fall_due(uint64_t number) {
   auto now = self_->clock().now();
   for (auto life : timetable_.take_due(now)) {
     auto& who = members_.at(life);
+    follow_pace(life, who, now);
     show_plan(life, who);
     make_due(life, who, now);
   }

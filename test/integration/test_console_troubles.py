@@ -37,6 +37,8 @@ connects  N
 polls skipped  N
 restarts  N
 paused  yes
+polled every  TIME
+interval follows  fixed
 next poll  -
 budget used  SHARE
 less often  N
@@ -90,10 +92,16 @@ sign  now  most  from N to the most, each of TIME
 """
 
 
+# Behind that; there is more or less of it.
+HOLDERS = "\nwho holds back what"
+
+
 def without_signs(text):
-    """The text without the charts."""
-    begin = text.index(SIGNS)
-    return text[:begin] + text[text.index("\n\n", begin) + 1:]
+    """The text without the charts, and without who holds back what."""
+    for part in (SIGNS, HOLDERS):
+        begin = text.index(part)
+        text = text[:begin] + text[text.index("\n\n", begin) + 1:]
+    return text
 
 
 def by_name(text):
@@ -132,6 +140,7 @@ def test_backend(servers, watch):
         assert ends == sorted(ends)
         assert x["errors"] == []
 
+    wait_until(lambda: "holders" in data(daemon, "backend", "one"), 10)
     say(daemon, "pause", "--all")
     daemon.wait_for(lambda page: page.value("pgstatsmon_in_flight") == 0)
     version = one.psql("show server_version_num")

@@ -37,6 +37,8 @@ struct fixture : test::page_fixture {
     m.role = server_role::primary;
     m.server_version = 150018;
     m.last_success = now.unix_seconds - age;
+    m.interval = 10s;
+    m.next_due = now.steady + 3s;
     auto trace = std::make_shared<poll_trace>();
     trace->when = now.unix_seconds - age;
     trace->duration = poll;

@@ -295,9 +295,9 @@ TEST(queries that share a Sync are waited for as if two of them took all of thei
     memory.proven.emplace(i, 0);
   }
   all.push_back(query("own", 30s));
-  aut.emplace(make_flight(catalogue{all}, plan(all.size(), 0), {.clocks = true},
-                          {.version = 150000}, memory),
-              flight_limits{1s, tick, 2}, start);
+  aut.emplace(
+    make_flight(catalogue{all}, plan(all.size(), 0), {.clocks = true}, {.version = 150000}, memory),
+    flight_limits{1s, tick, 2}, start);
   take(0, start);
   CHECK(aut->deadline() == start + 3s);
 }

@@ -116,6 +116,24 @@ struct scheduler_fixture : actor_system {
     sched.run();
   }
 
+  /// Backends whose poll has no answer yet; the phases say which.
+  std::vector<std::string> unanswered() {
+    std::vector<std::string> result;
+    for (const auto& [name, handles] : spawned)
+      if (!state_of<fake_connection_state>(handles.back()).unanswered.empty())
+        result.push_back(name);
+    return result;
+  }
+
+  /// Backends that were never polled.
+  std::vector<std::string> unasked() {
+    std::vector<std::string> result;
+    for (const auto& [name, handles] : spawned)
+      if (state_of<fake_connection_state>(handles.back()).asked == 0)
+        result.push_back(name);
+    return result;
+  }
+
   uint64_t skipped(const std::string& name) { return counts[lives[name]]->polls_skipped; }
 
   double ticks_seen() { return static_cast<double>(ticks.Collect().histogram.sample_count); }

@@ -362,6 +362,20 @@ TEST(times are milliseconds or have a unit) {
   CHECK(time("2h") == 2h);
 }
 
+TEST(an interval may be each backends own) {
+  auto read = [](std::string_view text) { return parsed(with("interval: " + std::string{text})); };
+  auto same = read("20s");
+  CHECK(same.interval == 20s && same.longest_interval == 20s && same.stale_after == 60s);
+  auto own = read("auto");
+  CHECK(own.interval == 5s && own.longest_interval == 60s && own.stale_after == 180s);
+  own = read("{min: 2s, max: 5m}");
+  CHECK(own.interval == 2s && own.longest_interval == 300s);
+  own = read("{max: 10s}");
+  CHECK(own.interval == 5s && own.longest_interval == 10s);
+  for (const auto* wrong : {"{min: 2m}", "{max: 1s}", "{min: 9s, max: 8s}", "{mix: 1s}", "[1s]"})
+    CHECK(!parse_settings(with("interval: " + std::string{wrong}), "f"));
+}
+
 TEST(parameters of libpq are passed on) {
   auto x = parsed("static: {dbs: [{name: a, ip: h}]}\n"
                   "connections: {guards: false, parameters: {options: -c a=b, keepalives: 1}}\n");
