@@ -88,7 +88,8 @@ struct metric_definition {
   std::string help;
   metric_type type = metric_type::gauge;
   duplicate_rule duplicates = duplicate_rule::first;
-  double scale = 1; ///< What a number is multiplied by.
+  double scale = 1;      ///< What a number is multiplied by.
+  bool integral = false; ///< Shown is what it adds up to over time, in its unit times seconds.
   sample_source source = sample_source::number;
   double bound = 0;     ///< Of a bucket; infinity for the last one.
   std::string state{};  ///< Of a state.

@@ -188,6 +188,7 @@ void read_metric(const value& self, duplicate_rule common, located_definition& t
   buckets.describe();
   states.describe();
   read_exporter(s.get("exporter"), metric);
+  auto integral = s.get("integral").read(metric.integral, parse_boolean);
   auto vital = s.get("vital");
   if (std::ranges::find(to.query.labels, metric.column) != to.query.labels.end())
     column.complain("is a label already");
@@ -197,6 +198,8 @@ void read_metric(const value& self, duplicate_rule common, located_definition& t
     states.complain("is for a stateset only");
   if (metric.exporter && (written == type::histogram || written == type::stateset))
     s.get("exporter").complain("is for a metric of one sample only");
+  if (metric.integral && written != type::counter)
+    integral.complain("is for a counter only, which grows as long as the column is above 0");
   auto of_one = written == type::counter || written == type::gauge;
   if (vital.given() && !of_one)
     vital.complain("is for a counter or a gauge only");

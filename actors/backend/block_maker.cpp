@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -55,6 +56,8 @@ block_maker::memory& block_maker::memory_of(size_t query) {
   if (fresh) {
     const auto& definition = queries_->queries()[query];
     result.doubled = doubles(labels_, definition, all_databases_);
+    if (std::ranges::any_of(definition.metrics, &metric_definition::integral))
+      result.sums.emplace(definition);
     if (definition.limit.rows > 0)
       result.limit.emplace(definition, fixed_labels(definition));
   }
@@ -71,6 +74,8 @@ section_ptr block_maker::take(size_t query, const PGresult& rows, result_shapes&
   const auto& cells = turned ? *turned : rows;
   auto section =
     decode(definition, fixed_labels(definition), shapes.of(query, cells), cells, report);
+  if (own.sums)
+    section = own.sums->add(section, now);
   if (own.limit)
     section = own.limit->keep(section, now);
   return own.fresh = std::make_shared<const pgstatsmon::section>(std::move(section));

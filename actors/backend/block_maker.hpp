@@ -3,6 +3,7 @@
 
 #include "actors/registry/block.hpp"
 #include "actors/registry/decode.hpp"
+#include "actors/registry/time_sums.hpp"
 #include "actors/registry/top_rows.hpp"
 #include "config/catalogue.hpp"
 #include "config/log.hpp"
@@ -74,6 +75,7 @@ private:
   struct memory {
     section_ptr shown; ///< What is on the page.
     section_ptr fresh; ///< Of the poll under way; null: none came.
+    std::optional<time_sums> sums;
     std::optional<top_rows> limit;
     bool doubled = false;
   };

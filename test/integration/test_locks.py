@@ -1,6 +1,7 @@
 """Who waits for whom, and who holds back what: on the console, and from the API."""
 
 import json
+import time
 
 import pytest
 from harness.console import client, data, path_of, row, say
@@ -61,6 +62,21 @@ def test_a_chain_of_waiting_sessions(server, watch, chain):
 
     page = json.loads(daemon.get("/api/v1/backends/one/locks").body)
     assert [x["pid"] for x in page["locks"]] == chain
+
+
+def test_waits_are_added_up_over_time(server, watch, chain):
+    daemon = watch([backend("one", server)], interval=200)
+    labels = {"backend": "one", "wait_event_type": "Lock", "wait_event": "relation"}
+
+    def seconds(page):
+        return page.value("pg_wait_seconds_total", **labels) or 0
+
+    began = time.monotonic()
+    first = daemon.wait_for(lambda page: seconds(page) > 0)
+    last = daemon.wait_for(lambda page: seconds(page) >= seconds(first) + 2)
+    # Two sessions wait all the time.
+    assert seconds(last) - seconds(first) <= 2 * (time.monotonic() - began) + 0.5
+    assert last.value("pg_stat_activity_wait_events_sessions", **labels) == 2
 
 
 def test_who_holds_back_what(server, watch):
