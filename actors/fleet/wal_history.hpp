@@ -34,6 +34,11 @@ public:
   /// Nothing before the first add().
   [[nodiscard]] std::optional<age> since(uint64_t position) const;
 
+  /// The newest time that add() was told of; of an empty history the beginning of time.
+  [[nodiscard]] time_point newest() const noexcept {
+    return points_.empty() ? time_point{} : points_.back().when;
+  }
+
   [[nodiscard]] size_t points() const noexcept { return points_.size(); }
 
 private:
@@ -46,7 +51,7 @@ private:
   [[nodiscard]] static double deviation(const point& before, const point& x, const point& after);
 
   std::vector<point> points_; ///< Both grow.
-  bool idle_ = false; ///< The last two are one position: since when, and until when.
+  bool idle_ = false;         ///< The last two are one position: since when, and until when.
 };
 
 } // namespace pgstatsmon

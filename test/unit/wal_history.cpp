@@ -15,8 +15,8 @@ namespace {
 using time_point = wal_history::time_point;
 
 time_point at(double seconds) {
-  return time_point{} + std::chrono::duration_cast<time_point::duration>(
-           std::chrono::duration<double>{seconds});
+  return time_point{}
+         + std::chrono::duration_cast<time_point::duration>(std::chrono::duration<double>{seconds});
 }
 
 bool is(const std::optional<wal_history::age>& x, double seconds, bool at_least = false) {
