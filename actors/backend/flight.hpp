@@ -52,6 +52,9 @@ enum class footing : uint8_t {
 /// The statement that says what time it is on the server.
 inline constexpr prepared_statements::key clock_key{SIZE_MAX, 0};
 
+/// The statement that asks for the server's place in its cluster.
+inline constexpr prepared_statements::key cluster_key{SIZE_MAX, 1};
+
 /// What is known of one session at the other end.
 struct session_memory {
   footing ground = footing::unknown;
@@ -60,7 +63,8 @@ struct session_memory {
   /// Queries that went well and quickly when they were asked last, and may share a Sync.
   std::set<prepared_statements::key> proven{};
 
-  bool clock = true; ///< The server has not refused to say what time it is.
+  bool clock = true;   ///< The server has not refused to say what time it is.
+  bool cluster = true; ///< ... nor its place in its cluster.
 };
 
 /// What a statement of a flight is for.
@@ -76,6 +80,7 @@ enum class purpose : uint8_t {
            ///< the next one begins.
   query,   ///< A query of the plan.
   texts,   ///< query_definition::texts.
+  cluster, ///< cluster_query().
 };
 
 /// What one statement of a flight is.
@@ -89,6 +94,13 @@ struct step {
   bool may_share = false; ///< Nothing but how it goes is against sharing a Sync.
 
   friend bool operator==(const step&, const step&) = default;
+};
+
+/// What a server is asked of its place in its cluster.
+enum class cluster_question : uint8_t {
+  none,
+  whole, ///< With which server it is.
+  place, ///< That is known of this session.
 };
 
 /// The statements of one poll, and for each what it is.
@@ -110,6 +122,7 @@ struct flight_extras {
   std::string place{};
 
   std::vector<size_t> texts{}; ///< Queries whose texts are asked, too.
+  cluster_question cluster = cluster_question::none;
 
   /// Queries are timed by the server's clock; only then can they share a Sync.
   bool clocks = false;

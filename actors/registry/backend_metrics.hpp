@@ -7,6 +7,7 @@
 #include "actors/registry/fleet_metrics.hpp"
 #include "actors/registry/histogram.hpp"
 #include "actors/registry/lazy.hpp"
+#include "actors/registry/server_report.hpp"
 #include "config/catalogue.hpp"
 #include "config/log.hpp"
 #include "messages/backend.hpp"
@@ -16,6 +17,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -152,6 +154,10 @@ public:
   std::atomic<failure> last_failure{failure::none}; ///< Class of the newest failure.
   histogram<poll_duration_bounds.size()> poll_seconds{poll_duration_bounds};
   backend_history history;
+  std::atomic<report_ptr> report{}; ///< The server's place in its cluster; null: it has not said.
+
+  /// How far the server's clock is ahead of ours, s; NaN: it has not said what time it is.
+  std::atomic<double> clock_offset{std::numeric_limits<double>::quiet_NaN()};
 
   texts_order texts; ///< When somebody wanted to read texts, and when they came.
 

@@ -143,7 +143,8 @@ TEST(a sender that is not watched has an address) {
   CHECK(!x.of[0].upstream);
   CHECK_EQUAL(x.of[0].upstream_address, "10.7.7.7:5433");
   b.says.receiver->host = "::1";
-  CHECK_EQUAL(look().of[0].upstream_address, "[::1]:5433");
+  x = look();
+  CHECK_EQUAL(x.of[0].upstream_address, "[::1]:5433");
 }
 
 TEST(a promoted standby is no client any more) {
