@@ -196,9 +196,14 @@ table errors_of(const entry& x, const look_time& now) {
 
 } // namespace
 
-report backend_report(const entry& of, const vital_signs& signs, const look_time& now, bool sql) {
+report backend_report(const entry& of, const vital_signs& signs, const fleet_view& fleet,
+                      const look_time& now, bool sql) {
   auto poll = of.metrics->history.last_poll();
-  report result{identity(of), condition(of, signs, now), states(of, now), plan_table(of, sql)};
+  report result{identity(of), condition(of, signs, now)};
+  if (of.value.kind == backend_kind::postgres)
+    result.emplace_back(place_of(fleet, of.value.name));
+  result.emplace_back(states(of, now));
+  result.emplace_back(plan_table(of, sql));
   if (poll != nullptr)
     result.emplace_back(timeline_of(of, *poll, now));
   if (auto databases = of.metrics->databases.load(std::memory_order_acquire))

@@ -22,6 +22,8 @@ constexpr std::array verbs{
   verb_definition{
     "statements", verb::statements, argument::backend, "NAME [--sql]",
     "what takes one backend's time: its statements with their texts, the dearest first"},
+  verb_definition{"clusters", verb::clusters, argument::nothing, "",
+                  "every cluster: who follows whom, and how far behind"},
   verb_definition{"queries", verb::queries, argument::nothing, "",
                   "every query over the fleet: times, rows, errors, share of a poll"},
   verb_definition{"scheduler", verb::scheduler, argument::nothing, "",

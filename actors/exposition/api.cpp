@@ -23,7 +23,7 @@ http_response backend_named(const console_sources& from, std::string_view name) 
   auto found = find_backend(*from.backends->get(), name);
   if (found == nullptr)
     return json({fact_list{{{"error", "error", words("no backend has this name")}}}}, not_found);
-  return json(backend_report(*found, *from.signs, look_time::now(), true));
+  return json(backend_report(*found, *from.signs, *from.fleet->get(), look_time::now(), true));
 }
 
 /// A name may end with that, too, and is then the name.
@@ -45,6 +45,8 @@ void add_api(http_server& to, const console_sources& from) {
     auto name = x.path.substr(one_backend.size());
     return name.ends_with(statements) ? statements_of(from, name) : backend_named(from, name);
   });
+  to.add_route("/api/v1/clusters",
+               [from](const http_request&) { return json(clusters_list(*from.fleet->get())); });
   to.add_route("/api/v1/actors", [from](const http_request&) {
     return json(actors_report(from.actors->list(), look_time::now(), false));
   });
