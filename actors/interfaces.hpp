@@ -120,6 +120,13 @@ using scheduler_actor = caf::typed_actor<
   // INTERNAL: polls had their time to end.
   caf::reacts_to<caf::timeout_atom>>;
 
+/// FLEET: joins what the backends' servers say of their places in clusters.
+using fleet_actor = caf::typed_actor<
+  // A new interval, and new limits of age.
+  caf::reacts_to<reconfigured>,
+  // INTERNAL: looks for new reports.
+  caf::reacts_to<caf::tick_atom>>;
+
 /// DISCOVERY: what the sources believe exists becomes additions and removals for the SCHEDULER.
 using discovery_actor = caf::typed_actor<
   // From a source, by name: the whole list it believes in.

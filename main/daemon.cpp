@@ -13,6 +13,7 @@
 #include "actors/exposition/health.hpp"
 #include "actors/exposition/pages.hpp"
 #include "actors/exposition/service_discovery.hpp"
+#include "actors/fleet/fleet.hpp"
 #include "actors/reactor/reactor_pool.hpp"
 #include "actors/registry/registry.hpp"
 #include "config/collect.hpp"
@@ -105,6 +106,7 @@ daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries,
     metrics_{std::make_shared<daemon_metrics>(options_->target.metadata)},
     pulse_{std::make_shared<heartbeat>(std::chrono::steady_clock::now())},
     backends_{std::make_shared<snapshot_cell>()},
+    clusters_{std::make_shared<fleet_cell>()},
     discovery_metrics_{metrics_->registry()},
     descriptors_{plan_descriptors(descriptor_limit(), *options_)},
     system_{configuration_} {
@@ -159,7 +161,7 @@ void daemon::serve() {
       spdlog::warn("{}", x);
   }
   http_ = std::make_unique<http_server>(std::move(options));
-  add_pages(*http_, {backends_, [cell = queries_] { return cell->load(); }, metrics_},
+  add_pages(*http_, {backends_, [cell = queries_] { return cell->load(); }, metrics_, clusters_},
             options_->target.route);
   add_health(*http_, pulse_);
   add_api(*http_, make_sources());
@@ -180,6 +182,10 @@ void daemon::start_actors() {
                         &alike_, options_->connections.max_connecting);
   registry_ = system_.spawn(registry, backends_, options_->stale_after);
   scheduler_ = system_.spawn(scheduler, make_scheduler_arguments());
+  fleet_ = system_.spawn(fleet, fleet_arguments{.backends = backends_,
+                                                .view = clusters_,
+                                                .options = options_,
+                                                .unix_time = unix_time});
   discovery_ = system_.spawn(discovery, scheduler_, reconfigured{options_, queries_->load()},
                              &discovery_metrics_, source_starter{start_source});
 }
@@ -209,7 +215,8 @@ console_sources daemon::make_sources() const {
   return {.actors = configuration_.actors,
           .backends = backends_,
           .queries = [cell = queries_] { return cell->load(); },
-          .pulse = pulse_};
+          .pulse = pulse_,
+          .fleet = clusters_};
 }
 
 scheduler_arguments daemon::make_scheduler_arguments() {
@@ -259,6 +266,7 @@ void daemon::reload() {
   reconfigured news{options, queries_->load()};
   caf::anon_send(registry_, news);
   caf::anon_send(gate_, news);
+  caf::anon_send(fleet_, news);
   caf::anon_send(scheduler_, news);
   caf::anon_send(discovery_, news);
   spdlog::info("the configuration was read again");
@@ -280,6 +288,7 @@ void daemon::stop() {
                spdlog::warn("not every backend ended in time: {}", caf::to_string(error));
              });
   self->send_exit(scheduler_, caf::exit_reason::user_shutdown);
+  self->send_exit(fleet_, caf::exit_reason::user_shutdown);
   self->send_exit(registry_, caf::exit_reason::user_shutdown);
   self->send_exit(worker_, caf::exit_reason::user_shutdown);
   self->send_exit(gate_, caf::exit_reason::user_shutdown);

@@ -7,6 +7,7 @@
 #include "actors/discovery/discovery_metrics.hpp"
 #include "actors/exposition/http_server.hpp"
 #include "actors/exposition/web_door.hpp"
+#include "actors/fleet/fleet_view.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/registry/daemon_metrics.hpp"
 #include "actors/registry/heartbeat.hpp"
@@ -81,6 +82,7 @@ private:
   std::shared_ptr<daemon_metrics> metrics_;
   std::shared_ptr<heartbeat> pulse_;
   std::shared_ptr<snapshot_cell> backends_;
+  std::shared_ptr<fleet_cell> clusters_;
   discovery_metrics discovery_metrics_;
   std::unique_ptr<http_server> http_;
 
@@ -92,6 +94,7 @@ private:
   gate_actor gate_;
   registry_actor registry_;
   scheduler_actor scheduler_;
+  fleet_actor fleet_;
   discovery_actor discovery_;
   console_actor console_;      ///< Null when there is no socket for it.
   std::string console_socket_; ///< ... which is here; a reload does not move it.

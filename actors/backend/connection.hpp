@@ -205,6 +205,9 @@ private:
   void take_look(look which, const PGresult& rows);
   void facts_came(const pg_result* rows);
   void look_at_facts();
+  [[nodiscard]] cluster_question cluster_wanted() const;
+  void cluster_told(const taken_result& taken);
+  void compare_clocks(const current_poll& ended) const;
   void say_pooler();
 
   // -- of all of these (connection.cpp) -----------------------------------------------------------
@@ -274,6 +277,7 @@ private:
   server_role asked_role_ = server_role::unknown; ///< What a server before 14 answered.
   bool takes_options_ = true; ///< The server has not refused startup options yet.
   session_memory memory_;
+  identity_ptr identity_;        ///< What the session's server says; null: not yet.
   bool pooler_said_ = false;     ///< That there is one has been logged.
   std::optional<agenda> agenda_; ///< Set once started.
   bool plan_is_news_ = true;     ///< Observers have not been told of it.

@@ -151,6 +151,7 @@ void connection_state::connected() {
   auto rights = quiet_ && rights_complete_;
   if (!quiet_)
     asked_role_ = server_role::unknown;
+  identity_ = nullptr;
   memory_ = {.ground = options().guards ? footing::unknown : footing::shared};
   look_at_facts();
   rights_complete_ = rights;

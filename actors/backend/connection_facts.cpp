@@ -1,5 +1,6 @@
 // What the CONNECTION asks and learns about its server: version, role, rights, extensions, whether
 // a pooler stands in between, and which databases there are.
+#include "actors/backend/cluster_facts.hpp"
 #include "actors/backend/connection.hpp"
 #include "actors/backend/conninfo.hpp"
 #include "actors/backend/database_list.hpp"
@@ -23,6 +24,7 @@ flight_extras connection_state::extras() const {
     return {.arrival = "SHOW VERSION"};
   auto result = extras_for(polling_limits(options()), facts_, memory_.ground);
   result.clocks = true;
+  result.cluster = cluster_wanted();
   // A pooler says what a server session of the past said.
   if (facts_.version < 140000 || memory_.ground != footing::own)
     result.role = "SELECT pg_catalog.pg_is_in_recovery()";
@@ -102,6 +104,36 @@ void connection_state::facts_came(const pg_result* rows) {
   self_->send(arguments_.visitor,
               server_seen{attempts_.current(), facts_.version, facts_.role, takes_options_,
                           std::make_shared<const database_list>(parse_database_list(*rows))});
+}
+
+/// Behind a pooler each answer may be another server's.
+cluster_question connection_state::cluster_wanted() const {
+  auto known = memory_.ground == footing::own && identity_ != nullptr;
+  return known ? cluster_question::place : cluster_question::whole;
+}
+
+void connection_state::cluster_told(const taken_result& taken) {
+  if (taken.result.error)
+    say(level::debug, "its place in its cluster: {}", taken.result.error->message);
+  if (taken.result.rows == nullptr)
+    return;
+  auto report = read_cluster(*taken.result.rows, identity_);
+  if (!report)
+    return;
+  report->when = now();
+  report->reached_at =
+    attempts_.current().empty() ? arguments_.target.address : attempts_.current();
+  identity_ = report->identity;
+  arguments_.metrics->report.store(std::make_shared<const server_report>(std::move(*report)),
+                                   std::memory_order_release);
+}
+
+/// The server said what time it is about half a round trip after it was asked.
+void connection_state::compare_clocks(const current_poll& ended) const {
+  constexpr double nanosecond = 1e-9;
+  auto travel = static_cast<double>(ended.progress.round_trip().count()) / 2 * nanosecond;
+  if (const auto& clock = ended.progress.server_clock())
+    arguments_.metrics->clock_offset = *clock - ended.when - travel;
 }
 
 void connection_state::say_pooler() {

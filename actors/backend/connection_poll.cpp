@@ -160,6 +160,7 @@ void connection_state::take(statement_result result) {
     facts_came(rows);
     break;
   case purpose::place: break; // of visits
+  case purpose::cluster: cluster_told(x); break;
   case purpose::texts:
     judge(texts_complaint_, "the reading of texts", error);
     if (rows != nullptr)
@@ -261,6 +262,7 @@ void connection_state::end_poll(failure reason, bool publish) {
   enter(backend_state::ready);
   timer_.expire();
   metrics.poll_seconds.observe(seconds_of(took));
+  compare_clocks(*ended);
   metrics.count_failure(reason);
   metrics.last_failure = reason;
   // Nothing was due, or what was needed is gone: that is no failure.

@@ -1,6 +1,7 @@
 // Putting a flight together.
 #include "actors/backend/flight.hpp"
 
+#include "actors/backend/cluster_facts.hpp"
 #include "actors/backend/foreign_names.hpp"
 #include "config/tables.hpp"
 
@@ -31,6 +32,8 @@ constexpr std::string_view clock_sql =
 std::string prepared_statements::name(key x) const {
   if (x == clock_key)
     return "pgstatsmon_clock";
+  if (x == cluster_key)
+    return "pgstatsmon_cluster";
   return fmt::format("pgstatsmon_{}_{}", x.first, x.second);
 }
 
@@ -88,6 +91,19 @@ public:
     add_extra(purpose::rights, extras_.pins, extras_.rights);
     add_extra(purpose::facts, extras_.pins, extras_.facts);
     add_extra(purpose::place, extras_.pins, extras_.place);
+  }
+
+  /// It may share a Sync as queries may, once it went well.
+  void add_cluster() {
+    if (extras_.cluster == cluster_question::none || !memory_.cluster
+        || facts_.version < first_with_cluster)
+      return;
+    auto whole = extras_.cluster == cluster_question::whole;
+    auto can = !whole && clocks_ && facts_.version >= limits_each_statement;
+    auto how = prepared(cluster_key, !whole, [&] { return cluster_query(facts_.version, whole); });
+    how.pins = extras_.pins;
+    how.sync = !can || !memory_.proven.contains(cluster_key);
+    add({.what = purpose::cluster, .may_share = can}, std::move(how));
   }
 
   void add_queries(const plan& what) {
@@ -213,6 +229,7 @@ flight make_flight(const catalogue& queries, const plan& what, const flight_extr
                    const plan_facts& facts, const session_memory& memory) {
   flight_maker result{queries, extras, facts, memory};
   result.add_extras();
+  result.add_cluster();
   result.add_queries(what);
   result.add_texts();
   result.add_looks();

@@ -53,6 +53,9 @@ enum class footing : uint8_t {
 /// The statement that says what time it is on the server.
 inline constexpr prepared_statements::key clock_key{SIZE_MAX, 0};
 
+/// The statement that asks for the server's place in its cluster.
+inline constexpr prepared_statements::key cluster_key{SIZE_MAX, 1};
+
 /// What is known of one session at the other end.
 struct session_memory {
   footing ground = footing::unknown;
@@ -61,7 +64,8 @@ struct session_memory {
   /// Queries that went well and quickly when they were asked last, and may share a Sync.
   std::set<prepared_statements::key> proven{};
 
-  bool clock = true; ///< The server has not refused to say what time it is.
+  bool clock = true;   ///< The server has not refused to say what time it is.
+  bool cluster = true; ///< ... nor its place in its cluster.
 };
 
 /// What a statement of a flight is for.
@@ -78,6 +82,7 @@ enum class purpose : uint8_t {
   query,   ///< A query of the plan.
   texts,   ///< query_definition::texts.
   look,    ///< look_sql().
+  cluster, ///< cluster_query().
 };
 
 /// What one statement of a flight is.
@@ -92,6 +97,13 @@ struct step {
   bool may_share = false; ///< Nothing but how it goes is against sharing a Sync.
 
   friend bool operator==(const step&, const step&) = default;
+};
+
+/// What a server is asked of its place in its cluster.
+enum class cluster_question : uint8_t {
+  none,
+  whole, ///< With which server it is.
+  place, ///< That is known of this session.
 };
 
 /// The statements of one poll, and for each what it is.
@@ -114,6 +126,7 @@ struct flight_extras {
 
   std::vector<size_t> texts{};                       ///< Queries whose texts are asked, too.
   std::vector<std::pair<look, std::string>> looks{}; ///< With their SQL.
+  cluster_question cluster = cluster_question::none;
 
   /// Queries are timed by the server's clock; only then can they share a Sync.
   bool clocks = false;

@@ -61,6 +61,7 @@ taken_result poll_progress::take(statement_result came, agenda& asked, session_m
   case purpose::facts: asked.facts_came(rows, now); break;
   case purpose::clock: take_clock(result, memory); break;
   case purpose::query: take_query(result, asked, memory); break;
+  case purpose::cluster: take_cluster(result, memory); break;
   case purpose::role:
   case purpose::rights:
   case purpose::texts:
@@ -133,6 +134,8 @@ void poll_progress::take_clock(taken_result& taken, session_memory& memory) {
   }
   if (came.rows != nullptr)
     clock_ = number(came.rows.get());
+  if (!first_clock_)
+    first_clock_ = clock_;
   came.rows = std::exchange(untimed_, nullptr);
   if (came.rows == nullptr || !began || !clock_)
     return;
@@ -143,6 +146,22 @@ void poll_progress::take_clock(taken_result& taken, session_memory& memory) {
   taken.took = traces_.back().took = span;
   if (span >= slow)
     memory.proven.erase({taken.what.query, taken.what.variant});
+}
+
+/// A server that has none of it, or hides it, is not asked again by this session.
+void poll_progress::take_cluster(const taken_result& taken, session_memory& memory) const {
+  const auto& came = taken.result;
+  memory.proven.erase(cluster_key);
+  if (came.prepared && sent_.statements[came.index].prepare)
+    memory.prepared.add(cluster_key);
+  if (!came.error) {
+    if (taken.what.may_share && !came.skipped && taken.end - taken.start < slow)
+      memory.proven.insert(cluster_key);
+  } else if (may_come_from_preparing(came.error->sqlstate)) {
+    memory.prepared.give_up(cluster_key);
+  } else {
+    memory.cluster = came.error->reason == failure::timeout;
+  }
 }
 
 std::optional<plan> poll_progress::skipped() const {

@@ -103,6 +103,13 @@ public:
 
   [[nodiscard]] const std::optional<failed_query>& first_failed() const { return first_failed_; }
 
+  /// What time it was on the server as its first query began, Unix time, s; nothing when it has not
+  /// said so.
+  [[nodiscard]] const std::optional<double>& server_clock() const { return first_clock_; }
+
+  /// Until the first answer; 0: none came.
+  [[nodiscard]] caf::timespan round_trip() const { return round_trip_; }
+
   /// All of it, for a person. The results that have not come stand last, in their order.
   /// @param when Unix time of its beginning, s.
   [[nodiscard]] poll_trace trace(double when, failure reason, time_point now) const;
@@ -111,6 +118,7 @@ private:
   void blame(statement_result& came);
   void take_query(taken_result& taken, agenda& asked, session_memory& memory);
   void take_clock(taken_result& taken, session_memory& memory);
+  void take_cluster(const taken_result& taken, session_memory& memory) const;
   [[nodiscard]] std::chrono::milliseconds silence_allowed() const;
   [[nodiscard]] query_trace trace_of(const taken_result& taken) const;
 
@@ -130,6 +138,7 @@ private:
   std::vector<step> skipped_;
   bool again_ = false;                       ///< It is the second flight.
   std::optional<session_error> sync_error_;  ///< Of a statement within the Sync under way.
+  std::optional<double> first_clock_;        ///< The server's, s.
   std::optional<double> clock_;              ///< The server's, as the query under way began, s.
   std::shared_ptr<const pg_result> untimed_; ///< Rows of the query whose clock comes next.
 };

@@ -56,7 +56,7 @@ answer one_backend(const command& x, const console_sources& from) {
     return show(x, plan_report(*found, x.sql));
   if (x.what == verb::statements)
     return show(x, texts_report(*found, x.sql, look_time::now()));
-  auto result = backend_report(*found, look_time::now(), x.sql);
+  auto result = backend_report(*found, *from.fleet->get(), look_time::now(), x.sql);
   if (!x.json)
     leave_out_what_is_not_asked(result);
   return show(x, result);
@@ -133,6 +133,9 @@ std::optional<answer> answer_now(const command& x, const console_sources& from,
   case verb::queries: return show(x, queries_report(*backends, *from.queries()));
   case verb::top: return show(x, top_report(*backends, *from.pulse, now, top_rows));
   case verb::log: return change_log(x, from);
+  case verb::clusters:
+    return show(x, x.json ? clusters_list(*from.fleet->get())
+                          : clusters_report(*from.fleet->get(), now));
   case verb::backendstat: return show(x, stats.backends(*backends));
   case verb::querystat: return show(x, stats.queries(*backends, *from.queries()));
   case verb::walstat: return show(x, stats.wal(*backends));
@@ -158,7 +161,8 @@ answer show_poll(const command& of, const poll_report& x, const console_sources&
                            {"rows", "poll_rows", count(x.rows)}}}};
   auto all = from.backends->get();
   if (auto found = find_backend(*all, of.name))
-    for (auto& part : backend_report(*found, look_time::now(), of.sql))
+    for (auto& part :
+         backend_report(*found, *from.fleet->get(), look_time::now(), of.sql))
       result.push_back(std::move(part));
   if (!of.json)
     leave_out_what_is_not_asked(result);

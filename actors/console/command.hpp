@@ -19,6 +19,7 @@ enum class verb : uint8_t {
   actor,
   backends,
   backend,
+  clusters,
   plan_of,
   statements,
   queries,

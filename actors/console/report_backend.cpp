@@ -199,10 +199,12 @@ table errors_of(const entry& x, const look_time& now) {
 
 } // namespace
 
-report backend_report(const entry& of, const look_time& now, bool sql) {
+report backend_report(const entry& of, const fleet_view& fleet, const look_time& now, bool sql) {
   auto poll = of.metrics->history.last_poll();
   of.metrics->look_order.want(now.unix_seconds);
   report result{identity(of), condition(of, now)};
+  if (of.value.kind == backend_kind::postgres)
+    result.emplace_back(place_of(fleet, of.value.name));
   if (auto vitals = vitals_table(of, now))
     result.emplace_back(std::move(*vitals));
   if (auto held = holders_table(of))

@@ -3,6 +3,7 @@
 
 #include "actors/console/report.hpp"
 #include "actors/console/sources.hpp"
+#include "actors/fleet/fleet_view.hpp"
 #include "messages/status.hpp"
 
 #include <optional>
@@ -43,9 +44,9 @@ std::optional<table> vitals_table(const entry& of, const look_time& now);
 /// The last hour, a point each half minute, oldest first; `time` is when one begins, Unix time.
 report history_report(const entry& of, const look_time& now);
 
-/// One backend: states, vital signs, plan, last poll, last errors.
+/// One backend: states, place in its cluster, vital signs, plan, last poll, last errors.
 /// @param sql Shows the SQL of the plan in the text, too.
-report backend_report(const entry& of, const look_time& now, bool sql);
+report backend_report(const entry& of, const fleet_view& fleet, const look_time& now, bool sql);
 
 /// What each query of the catalogue is to the backend (report_plan.cpp): asked how often, or why
 /// not.
@@ -70,6 +71,18 @@ void leave_out_what_is_not_asked(report& x);
 
 /// A backend by its name; null when there is none.
 entry_ptr find_backend(const entry_list& backends, std::string_view name);
+
+// -- clusters (report_clusters.cpp)
+// -----------------------------------------------------------------
+
+/// Every cluster for people: a tree of who follows whom.
+report clusters_report(const fleet_view& all, const look_time& now);
+
+/// The same for programs: every member of every cluster.
+report clusters_list(const fleet_view& all);
+
+/// A backend's place in its cluster.
+fact_list place_of(const fleet_view& all, const std::string& backend);
 
 // -- queries (report_queries.cpp)
 // -------------------------------------------------------------------

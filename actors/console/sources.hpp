@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/actor_directory.hpp"
+#include "actors/fleet/fleet_view.hpp"
 #include "actors/registry/heartbeat.hpp"
 #include "actors/registry/snapshot.hpp"
 
@@ -17,6 +18,7 @@ struct console_sources {
   std::shared_ptr<const snapshot_cell> backends;
   std::function<catalogue_ptr()> queries; ///< The catalogue in force.
   std::shared_ptr<const heartbeat> pulse;
+  std::shared_ptr<const fleet_cell> fleet = std::make_shared<const fleet_cell>();
 };
 
 /// The moment of a look, on both clocks: ages of what has a time of day, and of what has not.

@@ -24,6 +24,8 @@ constexpr std::array verbs{
     "what takes one backend's time: its statements with their texts, the dearest first"},
   verb_definition{"locks", verb::locks, argument::backend, "NAME",
                   "who waits for whom on one backend, now; and who holds back what"},
+  verb_definition{"clusters", verb::clusters, argument::nothing, "",
+                  "every cluster: who follows whom, and how far behind"},
   verb_definition{"queries", verb::queries, argument::nothing, "",
                   "every query over the fleet: times, rows, errors, share of a poll"},
   verb_definition{"scheduler", verb::scheduler, argument::nothing, "",

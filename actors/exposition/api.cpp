@@ -25,7 +25,7 @@ http_response backend_named(const console_sources& from, std::string_view name) 
   auto found = find_backend(*from.backends->get(), name);
   if (found == nullptr)
     return json({fact_list{{{"error", "error", words("no backend has this name")}}}}, not_found);
-  return json(backend_report(*found, look_time::now(), true));
+  return json(backend_report(*found, *from.fleet->get(), look_time::now(), true));
 }
 
 /// What a path says of one backend. A name may end like that, too, and is then the name.
@@ -55,6 +55,8 @@ void add_api(http_server& to, const console_sources& from) {
   to.add_route(std::string{one_backend} + '*', [from](const http_request& x) {
     return part_of(from, std::string_view{x.path}.substr(one_backend.size()));
   });
+  to.add_route("/api/v1/clusters",
+               [from](const http_request&) { return json(clusters_list(*from.fleet->get())); });
   to.add_route("/api/v1/actors", [from](const http_request&) {
     return json(actors_report(from.actors->list(), look_time::now(), false));
   });

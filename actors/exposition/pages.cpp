@@ -2,6 +2,7 @@
 #include "actors/exposition/pages.hpp"
 
 #include "actors/exposition/index.hpp"
+#include "actors/fleet/fleet_text.hpp"
 #include "actors/registry/page.hpp"
 #include "config/text.hpp"
 
@@ -18,16 +19,28 @@ constexpr const char* page_type = "text/plain; version=0.0.4; charset=utf-8";
 constexpr unsigned bad_request = 400;
 constexpr unsigned not_found = 404;
 
+double unix_time() {
+  return std::chrono::duration<double>{std::chrono::system_clock::now().time_since_epoch()}.count();
+}
+
+/// What no backend's own families say.
+std::string rest_of_page(const page_sources& from, const entry_list& backends) {
+  auto fleet = from.fleet->get();
+  return members_text(*fleet, backends) + clusters_text(*fleet, unix_time()) + from.daemon->text();
+}
+
 /// A page that counts what it costs.
 class measured_page final : public body_source {
 public:
   using clock = std::chrono::steady_clock;
 
-  explicit measured_page(const page_sources& from)
+  explicit measured_page(const page_sources& from) : measured_page{from, from.backends->get()} {}
+
+  measured_page(const page_sources& from, const snapshot_ptr& backends)
     : begin_{clock::now()},
       daemon_{from.daemon},
-      page_{from.backends->get(), from.layout->get(from.queries(), daemon_->fleet.shown()),
-            [daemon = daemon_] { return daemon->text(); }} {
+      page_{backends, from.layout->get(from.queries(), daemon_->fleet.shown()),
+            [from, backends] { return rest_of_page(from, *backends); }} {
     worked_ = clock::now() - begin_;
   }
 
@@ -99,10 +112,6 @@ std::string below(const std::string& route, std::string_view rest) {
   return fmt::format("{}{}{}", route, route.ends_with('/') ? "" : "/", rest);
 }
 
-double unix_time() {
-  return std::chrono::duration<double>{std::chrono::system_clock::now().time_since_epoch()}.count();
-}
-
 } // namespace
 
 http_response answer_page(const page_sources& from, const page_part& part) {
@@ -115,8 +124,12 @@ http_response answer_page(const page_sources& from, const page_part& part) {
   if (backends->empty() && !part.backends.empty())
     return text_response(
       not_found, fmt::format("no backend is called '{}'\n", one_line(part.backends.front())));
-  return as_page(std::make_unique<partial_page>(page_reader{
-    std::move(backends), make_layout(queries, from.daemon->fleet.shown(), part.queries), nullptr}));
+  std::function<std::string()> members;
+  if (part.queries.empty())
+    members = [fleet = from.fleet->get(), backends] { return members_text(*fleet, *backends); };
+  return as_page(std::make_unique<partial_page>(
+    page_reader{backends, make_layout(queries, from.daemon->fleet.shown(), part.queries),
+                std::move(members)}));
 }
 
 std::string backends_route(const std::string& route) {
@@ -131,10 +144,10 @@ void add_pages(http_server& to, const page_sources& from, const std::string& rou
   to.add_route(prefix + '*', [from, prefix](const http_request& x) {
     return answer_page(from, {{x.path.substr(prefix.size())}, x.all("collect[]")});
   });
-  to.add_route(below(route, "daemon"), [daemon = from.daemon](const http_request&) {
+  to.add_route(below(route, "daemon"), [from](const http_request&) {
     http_response x;
     x.type = page_type;
-    x.body = daemon->text();
+    x.body = clusters_text(*from.fleet->get(), unix_time()) + from.daemon->text();
     return x;
   });
   to.add_route("/probe", [from](const http_request& x) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/exposition/http_server.hpp"
+#include "actors/fleet/fleet_view.hpp"
 #include "actors/registry/daemon_metrics.hpp"
 #include "actors/registry/page_layout.hpp"
 #include "actors/registry/snapshot.hpp"
@@ -18,6 +19,7 @@ struct page_sources {
   std::shared_ptr<const snapshot_cell> backends;
   std::function<catalogue_ptr()> queries; ///< The catalogue in force.
   std::shared_ptr<daemon_metrics> daemon;
+  std::shared_ptr<const fleet_cell> fleet = std::make_shared<const fleet_cell>();
   std::shared_ptr<layout_cell> layout = std::make_shared<layout_cell>();
 };
 
@@ -40,7 +42,7 @@ std::string backends_route(const std::string& route);
 /// Adds, for the page under `route`:
 /// `route`, with parameters `backend` and `collect[]`, both repeatable: the page, or a part of it.
 /// `route/backends/NAME`, with `collect[]`: one backend's part.
-/// `route/daemon`: what is about the process, and no backend.
+/// `route/daemon`: what is about the process and about clusters, and no backend.
 /// `/probe?target=NAME`: one backend's part, as postgres_exporter has it; 400 without a name.
 /// `/`: the index, unless that is the route.
 void add_pages(http_server& to, const page_sources& from, const std::string& route);

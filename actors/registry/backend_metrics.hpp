@@ -8,6 +8,7 @@
 #include "actors/registry/histogram.hpp"
 #include "actors/registry/lazy.hpp"
 #include "actors/registry/looks.hpp"
+#include "actors/registry/server_report.hpp"
 #include "actors/registry/vital_history.hpp"
 #include "config/catalogue.hpp"
 #include "config/log.hpp"
@@ -21,6 +22,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -161,6 +163,10 @@ public:
   std::atomic<failure> last_failure{failure::none}; ///< Class of the newest failure.
   histogram<poll_duration_bounds.size()> poll_seconds{poll_duration_bounds};
   backend_history history;
+  std::atomic<report_ptr> report{}; ///< The server's place in its cluster; null: it has not said.
+
+  /// How far the server's clock is ahead of ours, s; NaN: it has not said what time it is.
+  std::atomic<double> clock_offset{std::numeric_limits<double>::quiet_NaN()};
 
   texts_order texts;         ///< When somebody wanted to read texts, and when they came.
   texts_order look_order{1}; ///< The same of looks.

@@ -42,6 +42,7 @@ backend NAME [--sql]  one backend: states, plan, last poll as a timeline, last e
 plan NAME [--sql]  every query of one backend: asked how often, or why not
 statements NAME [--sql]  what takes one backend's time: its statements with their texts, the dearest first
 locks NAME  who waits for whom on one backend, now; and who holds back what
+clusters  every cluster: who follows whom, and how far behind
 queries  every query over the fleet: times, rows, errors, share of a poll
 scheduler  what is in flight, what waits, the last ticks
 discovery  the sources, and what they offer that is not watched

@@ -8,6 +8,8 @@
 
 #include "actors/backend/conninfo.hpp"
 
+#include <cmath>
+
 #include <libpq-fe.h>
 #include <sys/epoll.h>
 
@@ -1068,6 +1070,90 @@ TEST(a console in place of a server is a failure) {
   CHECK(state() == backend_state::backoff);
   CHECK_EQUAL(failures(failure::other), 1u);
   CHECK_EQUAL(metrics->connects, 0u);
+}
+
+namespace {
+
+/// What a primary says of its place in its cluster, with or without which server it is.
+statement_result cluster_rows(bool whole) {
+  using test::row;
+  std::vector<row> rows{{"server", "false", "0/20", "00000002", {}, {}, {}, {}}};
+  if (whole)
+    rows.push_back({"identity", "7", "1", "10.0.0.1", "5432", "", "1", "true"});
+  statement_result result;
+  result.rows = test::make_rows(std::vector<std::string>(8, "x"), rows);
+  return result;
+}
+
+} // namespace
+
+TEST(which server it is is asked once a session and its place with each poll) {
+  become_ready();
+  spoken.cluster_answer = cluster_rows(true);
+  ask();
+  answer_all();
+  auto first = metrics->report.load();
+  REQUIRE(first != nullptr);
+  CHECK_EQUAL(first->identity->system, "7");
+  CHECK_EQUAL(first->reached_at, "127.0.0.1");
+  CHECK(first->position == 32u);
+  spoken.cluster_answer = cluster_rows(false);
+  advance_time(1s);
+  ask();
+  answer_all();
+  auto second = metrics->report.load();
+  CHECK(second != first);
+  CHECK(second->identity == first->identity);
+  CHECK(second->when > first->when);
+  ask();
+  answer_all();
+  const auto& asked = spoken.cluster_questions;
+  REQUIRE(asked.size() == 3u);
+  CHECK(asked[0].name.empty());
+  CHECK(asked[1].prepare);
+  CHECK(asked[1].sql.find("pg_control_system") == std::string::npos);
+  CHECK(asked[2] == (statement{.name = "pgstatsmon_cluster", .sync = false}));
+  // Another session may be another server's.
+  end_session();
+  ask();
+  socket_event();
+  CHECK(asked.back().sql.find("pg_control_system") != std::string::npos);
+}
+
+TEST(a server that hides its place is not asked again by its session and has not failed) {
+  become_ready();
+  spoken.cluster_answer.error = session_error{failure::query, "42501", "permission denied"};
+  ask();
+  answer_all();
+  ask();
+  answer_all();
+  CHECK_EQUAL(spoken.cluster_questions.size(), 1u);
+  CHECK(metrics->report.load() == nullptr);
+  CHECK(metrics->up.load());
+  CHECK_EQUAL(failures(failure::query), 0u);
+  CHECK(metrics->history.errors()->empty());
+  CHECK_EQUAL(state_of<query_log_state>(query).results.size(), 4u);
+}
+
+TEST(behind a pooler which server it is is asked with each poll) {
+  become_ready();
+  spoken.cluster_answer = cluster_rows(true);
+  ask();
+  for (size_t i = 0; i < 6; ++i)
+    spoken.ready.push_back({i, one_value("x", i == 1 ? "f" : "t"), false, std::nullopt});
+  socket_event();
+  ask();
+  REQUIRE(spoken.cluster_questions.size() == 2u);
+  CHECK(spoken.cluster_questions[1].sql.find("pg_control_system") != std::string::npos);
+  CHECK(!spoken.cluster_questions[1].pins.empty());
+}
+
+TEST(the servers clock is compared with ours) {
+  become_ready();
+  CHECK(std::isnan(metrics->clock_offset.load()));
+  ask();
+  answer_all();
+  CHECK_EQUAL(metrics->clock_offset.load(), 1000 - 1e9);
 }
 
 FIXTURE_SCOPE_END()

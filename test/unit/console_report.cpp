@@ -52,9 +52,10 @@ struct fixture : test::page_fixture {
     return x;
   }
 
-  report shown(const entry_ptr& x, bool sql = false) { return backend_report(*x, now, sql); }
+  report shown(const entry_ptr& x, bool sql = false) { return backend_report(*x, fleet, now, sql); }
 
   look_time now{std::chrono::steady_clock::time_point{1000s}, 1'700'000'000};
+  fleet_view fleet;
   heartbeat pulse{now.steady};
 };
 
@@ -383,6 +384,106 @@ TEST(statements stand with their texts where somebody asked) {
 TEST(who has no statements is told so) {
   auto said = to_json(texts_report(*add_good("a", 5ms), false, now));
   CHECK_EQUAL(said["texts"], "no query that has texts is collected");
+}
+
+namespace {
+
+fleet_view one_cluster() {
+  auto cluster = std::make_shared<cluster_view>();
+  cluster->system = "7301";
+  cluster->name = "main";
+  cluster->writable = 1;
+  auto add = [&](std::string name, bool standby, std::string upstream) -> member_view& {
+    member_view x{.name = name, .backend = name, .life = 1};
+    x.entries = {std::move(name)};
+    x.fresh = true;
+    x.standby = standby;
+    x.upstream = std::move(upstream);
+    x.follows_member = !x.upstream.empty();
+    cluster->members.push_back(std::move(x));
+    return cluster->members.back();
+  };
+  add("c", true, "b").attached = true;
+  add("a", false, "").timeline = 2;
+  auto& b = add("b", true, "a");
+  b.attached = false;
+  b.lag = 90;
+  b.lag_is_bound = true;
+  b.how = "no receiver";
+  auto& far = add("far", true, "10.0.0.9:5432");
+  far.follows_member = false;
+  far.attached = true;
+  far.how = "streaming";
+  add("missed@10.0.0.7", true, "a").attached = false;
+  cluster->members.back().entries.clear();
+  cluster->members.back().fresh = false;
+  fleet_view result;
+  result.clusters = {cluster};
+  return result;
+}
+
+} // namespace
+
+TEST(clusters are trees) {
+  auto fleet_now = one_cluster();
+  CHECK_EQUAL(to_text(clusters_report(fleet_now, now)),
+              R"(cluster 7301 (main)
+server             role     state          lag  how
+a                  primary  writable         -  -
+  b                standby  detached  > 90.0 s  was on a; no receiver
+    c              standby  attached         -  -
+  missed@10.0.0.7  standby  missing          -  was on a
+far                standby  attached         -  streaming from 10.0.0.9:5432
+)");
+  CHECK_EQUAL(to_text(clusters_report({}, now)), "clusters  none is known\n");
+}
+
+TEST(a cluster that is in trouble says so first) {
+  auto fleet_now = one_cluster();
+  auto changed = std::make_shared<cluster_view>(*fleet_now.clusters[0]);
+  fleet_now.clusters = {changed};
+  changed->writable = 2;
+  CHECK(to_text(clusters_report(fleet_now, now))
+          .starts_with("cluster 7301 (main): split brain, 2 take writes\n"));
+  changed->writable = 0;
+  changed->writable_seen = now.unix_seconds - 120;
+  CHECK(to_text(clusters_report(fleet_now, now))
+          .starts_with("cluster 7301 (main): none takes writes, for " + span(120s).text + "\n"));
+}
+
+TEST(two views of different moments end somewhere) {
+  auto fleet_now = one_cluster();
+  auto changed = std::make_shared<cluster_view>(*fleet_now.clusters[0]);
+  fleet_now.clusters = {changed};
+  for (auto& x : changed->members) {
+    x.standby = x.follows_member = true;
+    x.upstream = x.name;
+  }
+  CHECK_EQUAL(to_json(clusters_list(fleet_now)).size(), 5u);
+}
+
+TEST(clusters for programs are a list of members) {
+  auto list = to_json(clusters_list(one_cluster()));
+  REQUIRE(list.size() == 5u);
+  CHECK_EQUAL(list[0]["cluster"], "7301");
+  CHECK_EQUAL(list[0]["server"], "a");
+  CHECK_EQUAL(list[1]["server"], "b");
+  CHECK_EQUAL(list[1]["attached"], false);
+  CHECK_EQUAL(list[1]["lag_seconds"], 90);
+  CHECK_EQUAL(list[1]["lag_is_at_least"], true);
+  CHECK_EQUAL(list[1]["upstream"], "a");
+  CHECK_EQUAL(list[1]["backends"].size(), 1u);
+  CHECK(list[0]["attached"].is_null());
+  CHECK_EQUAL(list[3]["backends"].size(), 0u);
+}
+
+TEST(a backend knows its place) {
+  auto x = to_json({place_of(one_cluster(), "b")});
+  CHECK_EQUAL(x["cluster"], "7301");
+  CHECK_EQUAL(x["upstream"], "a");
+  CHECK_EQUAL(x["lag_seconds"], 90);
+  CHECK(!to_json({place_of(one_cluster(), "a")}).contains("upstream"));
+  CHECK(to_json({place_of(one_cluster(), "x")})["cluster"].is_null());
 }
 
 FIXTURE_SCOPE_END()

@@ -19,7 +19,8 @@
 namespace pgstatsmon::test {
 
 /// What the test tells sessions to do next, and what they were told. Outlives them. Of a flight it
-/// sees all but the server's clock, which answers when its turn comes.
+/// sees all but the server's clock and its place in its cluster, which answer when their turn
+/// comes.
 struct session_script {
   std::optional<session_error> connect_error; ///< Of each attempt.
   std::deque<session_error> refusals;         ///< Of the next attempts, one each.
@@ -29,7 +30,9 @@ struct session_script {
   std::vector<statement_result> ready;            ///< Handed out by the next receive().
   std::function<statement_result(size_t)> answer; ///< If set: receive() has all results, by index.
   std::vector<std::vector<statement>> flights;
-  connect_parameters parameters; ///< Of the newest attempt.
+  std::vector<statement> cluster_questions;
+  statement_result cluster_answer{}; ///< Of each; no rows unless it is set.
+  connect_parameters parameters;     ///< Of the newest attempt.
   int connects = 0;
   int alive = 0;
 
@@ -78,6 +81,10 @@ public:
     next_ = 0;
     std::string pins;
     for (size_t i = 0; i < x.size(); ++i) {
+      if (is_cluster(x[i])) {
+        script_.cluster_questions.push_back(x[i]);
+        continue;
+      }
       pins += x[i].pins;
       if (is_clock(x[i]))
         continue;
@@ -109,6 +116,10 @@ private:
     return x.name.ends_with("_clock") || x.sql.find("clock_timestamp()") != std::string::npos;
   }
 
+  static bool is_cluster(const statement& x) {
+    return x.name.ends_with("_cluster") || x.sql.find("pg_control_system()") != std::string::npos;
+  }
+
   void hand_out(statement_result x, const result_handler& on_result) {
     x.index = seen_.at(x.index);
     answer_clocks(on_result);
@@ -119,7 +130,14 @@ private:
   }
 
   void answer_clocks(const result_handler& on_result) {
-    for (; next_ < sent_.size() && is_clock(sent_[next_]); ++next_) {
+    for (; next_ < sent_.size() && (is_clock(sent_[next_]) || is_cluster(sent_[next_])); ++next_) {
+      if (is_cluster(sent_[next_])) {
+        auto said = script_.cluster_answer;
+        said.index = next_;
+        said.prepared = true;
+        on_result(std::move(said));
+        continue;
+      }
       auto now = fails_ ? nullptr : make_rows({"date_part"}, {{"1000"}});
       on_result({next_, std::move(now), !fails_, std::nullopt, fails_});
       fails_ = fails_ && !sent_[next_].sync;

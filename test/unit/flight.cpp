@@ -138,3 +138,45 @@ TEST(the clock is prepared once) {
   REQUIRE(x.size() == 3u);
   CHECK(x[1].sync && x[2].sync);
 }
+
+namespace {
+
+/// The statements of a flight that asks for the server's place in its cluster, and one query.
+std::string cluster_shape(cluster_question what, const session_memory& memory,
+                          int32_t version = 150000) {
+  catalogue queries{std::vector{query("SELECT 1")}};
+  auto x =
+    make_flight(queries, {0}, {.cluster = what, .clocks = true}, {.version = version}, memory);
+  std::string result;
+  for (size_t i = 0; i < x.steps.size(); ++i) {
+    if (x.steps[i].what == purpose::cluster)
+      result += x.statements[i].name.empty() ? " whole"
+                : x.statements[i].prepare    ? " make"
+                                             : " use";
+    result += x.statements[i].sync ? " |" : "";
+  }
+  return result;
+}
+
+} // namespace
+
+TEST(a place in a cluster shares a Sync once it went well) {
+  using enum cluster_question;
+  session_memory memory{.ground = footing::own};
+  memory.proven.insert({0, 0});
+  CHECK_EQUAL(cluster_shape(none, memory), " | |");
+  CHECK_EQUAL(cluster_shape(whole, memory), " | whole | |");
+  CHECK_EQUAL(cluster_shape(place, memory), " | make | |");
+  memory.prepared.add(cluster_key);
+  CHECK_EQUAL(cluster_shape(place, memory), " | use | |");
+  memory.proven.insert(cluster_key);
+  CHECK_EQUAL(cluster_shape(place, memory), " | use |");
+  // Which server it is may be refused.
+  CHECK_EQUAL(cluster_shape(whole, memory), " | whole | |");
+  CHECK_EQUAL(cluster_shape(place, memory, 100000), " | use | |");
+  CHECK_EQUAL(cluster_shape(whole, memory, 90500), " | |");
+  memory.proven.erase({0, 0});
+  CHECK_EQUAL(cluster_shape(place, memory), " | use | |");
+  memory.cluster = false;
+  CHECK_EQUAL(cluster_shape(place, memory), " | |");
+}

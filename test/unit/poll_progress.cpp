@@ -462,3 +462,61 @@ TEST(a server may be silent for all queries up to the next Sync) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+namespace {
+
+/// Arrival, the server's place in its cluster, and a query between two clocks.
+struct cluster_fixture : fixture {
+  cluster_fixture() { send(); }
+
+  void send() {
+    memory.ground = footing::own;
+    catalogue one{{query("a")}};
+    aut.emplace(make_flight(one, {0}, {.cluster = cluster_question::place, .clocks = true},
+                            {.version = 150000}, memory),
+                flight_limits{1s, tick, 2}, start);
+    take(0, start + 1ms);
+  }
+};
+
+} // namespace
+
+FIXTURE_SCOPE(poll_progress_cluster_tests, cluster_fixture)
+
+TEST(a place in a cluster that comes quickly may share a Sync) {
+  auto x = take(1, start + 2ms, make_rows({"x"}, {{"1"}}));
+  CHECK(x.what.what == purpose::cluster);
+  CHECK(memory.prepared.contains(cluster_key));
+  CHECK(memory.proven.contains(cluster_key));
+  send();
+  take(1, start + 100ms, make_rows({"x"}, {{"1"}}));
+  CHECK(!memory.proven.contains(cluster_key));
+  CHECK(memory.cluster);
+}
+
+TEST(a server that refuses its place is not asked again and has not failed) {
+  fail(1, failure::query, "42883");
+  CHECK(!memory.cluster);
+  CHECK(aut->worst() == failure::none);
+  CHECK(!aut->first_failed());
+}
+
+TEST(a place that was not told in time is asked for again) {
+  fail(1, failure::timeout, "57014");
+  CHECK(memory.cluster);
+  fail(1, failure::query, "0A000"); // its plan is outdated
+  CHECK(memory.cluster);
+  CHECK(memory.prepared.is_given_up(cluster_key));
+}
+
+TEST(the time on the server is that of its first clock) {
+  CHECK(!aut->server_clock());
+  CHECK(aut->round_trip() == caf::timespan{1ms});
+  take(1, start + 2ms, make_rows({"x"}, {{"1"}}));
+  take_clock(2, "100.5");
+  take(3, start + 3ms, make_rows({"n"}, {{"1"}}));
+  take_clock(4, "101.5");
+  CHECK(aut->server_clock() == 100.5);
+}
+
+FIXTURE_SCOPE_END()

@@ -4,6 +4,7 @@
 
 #include "test/unit/test.hpp"
 
+#include "actors/backend/cluster_facts.hpp"
 #include "actors/backend/pins.hpp"
 #include "actors/backend/setup_sql.hpp"
 #include "config/catalogue.hpp"
@@ -116,6 +117,7 @@ TEST(functions and types of what sets a session are the systems) {
     check("pins", local_pins({.statement_timeout = 1, .lock_timeout = 1}, version));
     check("pins", session_pins({.statement_timeout = 1, .lock_timeout = 1}, version, 1));
     check("rights", rights_query(version));
+    check("cluster", cluster_query(version, true));
   }
 }
 
