@@ -7,6 +7,7 @@
 #include "config/interval.hpp"
 #include "config/read_file.hpp"
 #include "config/settings_parts.hpp"
+#include "config/shard.hpp"
 #include "config/tables.hpp"
 #include "config/values.hpp"
 #include "messages/error.hpp"
@@ -66,6 +67,7 @@ void read_console(const value& self, console_settings& x) {
 void read_all(const value& root, settings& x) {
   fields top{root};
   read_polling(top, x);
+  read_shard(top.get("shard"), x.shard);
   read_connections(top.get("connections"), x.connections);
   read_target(top.get("target"), x.target);
   read_setup(top.get("setup"), x.setup);

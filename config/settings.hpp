@@ -218,11 +218,20 @@ struct console_settings {
   friend bool operator==(const console_settings&, const console_settings&) = default;
 };
 
+/// Which part of the fleet this daemon watches.
+struct shard_settings {
+  uint32_t index = 0; ///< Below `of`.
+  uint32_t of = 1;    ///< 1: all of it.
+
+  friend bool operator==(const shard_settings&, const shard_settings&) = default;
+};
+
 /// Everything the file says. Immutable once parsed.
 struct settings {
   milliseconds interval{10'000};         ///< Between two polls of a backend; > 0.
   milliseconds longest_interval{10'000}; ///< ... of an idle one; the same unless `auto`.
   milliseconds stale_after{60'000};      ///< Default: three of these, at least one minute.
+  shard_settings shard{};
   connection_settings connections;
   target_settings target;
   std::string user = "pgstatsmon"; ///< The role that polls.

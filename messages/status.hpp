@@ -127,11 +127,16 @@ typename Inspector::result_type inspect(Inspector& f, source_status& x) {
 /// What DISCOVERY does: every source, in the configuration's order.
 struct discovery_status {
   std::vector<source_status> sources;
+  uint64_t shard = 0;   ///< The one that this daemon watches.
+  uint64_t shards = 1;  ///< Daemons that share the fleet.
+  uint64_t fleet = 0;   ///< Backends of all shards.
+  uint64_t watched = 0; ///< Of this one.
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, discovery_status& x) {
-  return f(caf::meta::type_name("discovery_status"), x.sources);
+  return f(caf::meta::type_name("discovery_status"), x.sources, x.shard, x.shards, x.fleet,
+           x.watched);
 }
 
 } // namespace pgstatsmon

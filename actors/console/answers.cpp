@@ -161,8 +161,7 @@ answer show_poll(const command& of, const poll_report& x, const console_sources&
                            {"rows", "poll_rows", count(x.rows)}}}};
   auto all = from.backends->get();
   if (auto found = find_backend(*all, of.name))
-    for (auto& part :
-         backend_report(*found, *from.fleet->get(), look_time::now(), of.sql))
+    for (auto& part : backend_report(*found, *from.fleet->get(), look_time::now(), of.sql))
       result.push_back(std::move(part));
   if (!of.json)
     leave_out_what_is_not_asked(result);

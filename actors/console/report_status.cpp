@@ -109,7 +109,13 @@ report discovery_report(const discovery_status& x, const look_time& now) {
     for (const auto& z : y.rejected)
       rejected.rows.push_back({words(y.name), words(z)});
   }
-  report result{std::move(sources)};
+  report result;
+  if (x.shards > 1)
+    result.emplace_back(fact_list{{{"shard", "shard", count(x.shard)},
+                                   {"of", "shards", count(x.shards)},
+                                   {"backends of all", "fleet", count(x.fleet)},
+                                   {"of these watched here", "watched", count(x.watched)}}});
+  result.emplace_back(std::move(sources));
   // Always two parts, so that the JSON has one form.
   result.emplace_back(std::move(rejected));
   return result;

@@ -2,6 +2,7 @@
 #include "actors/discovery/discover_once.hpp"
 
 #include "actors/discovery/changes.hpp"
+#include "actors/discovery/shard.hpp"
 #include "actors/discovery/sources.hpp"
 #include "config/text.hpp"
 
@@ -87,7 +88,24 @@ std::string shown_labels(const label_list& labels) {
   return result;
 }
 
-void print(const backend_list& backends, const std::vector<outcome>& outcomes, std::ostream& to) {
+/// With the shard that each belongs to, where there are several.
+void print_found(const std::vector<std::array<std::string, 6>>& found, const backend_list& backends,
+                 uint32_t shards, std::ostream& to) {
+  if (shards == 1) {
+    print_table(found, to);
+    return;
+  }
+  std::vector<std::array<std::string, 7>> rows;
+  for (size_t i = 0; i < found.size(); ++i) {
+    auto& row = rows.emplace_back();
+    row[0] = i == 0 ? "SHARD" : std::to_string(shard_of(backends[i - 1].id, shards));
+    std::ranges::copy(found[i], row.begin() + 1);
+  }
+  print_table(rows, to);
+}
+
+void print(const backend_list& backends, uint32_t shards, const std::vector<outcome>& outcomes,
+           std::ostream& to) {
   std::vector<std::array<std::string, 6>> found{
     {"SOURCE", "BACKEND", "ADDRESS", "DATABASE", "USER", "LABELS"}};
   for (const auto& x : backends)
@@ -103,7 +121,7 @@ void print(const backend_list& backends, const std::vector<outcome>& outcomes, s
       failed.push_back(
         {x.source, std::string{to_string_view(x.problem->reason)}, one_line(x.problem->what)});
   }
-  print_table(found, to);
+  print_found(found, backends, shards, to);
   if (rejected.size() > 1)
     print_table(rejected, to << '\n');
   if (failed.size() > 1)
@@ -112,7 +130,7 @@ void print(const backend_list& backends, const std::vector<outcome>& outcomes, s
                     rejected.size() - 1, failed.size() - 1, outcomes.size());
 }
 
-void print_json(const backend_list& backends, const std::vector<outcome>& outcomes,
+void print_json(const backend_list& backends, uint32_t shards, const std::vector<outcome>& outcomes,
                 std::ostream& to) {
   using nlohmann::json;
   json root{{"backends", json::array()}, {"rejected", json::array()}, {"failed", json::array()}};
@@ -120,7 +138,8 @@ void print_json(const backend_list& backends, const std::vector<outcome>& outcom
     json labels = json::object();
     for (const auto& [name, value] : x.labels)
       labels[name] = value;
-    root["backends"].push_back({{"source", x.source},
+    root["backends"].push_back({{"shard", shard_of(x.id, shards)},
+                                {"source", x.source},
                                 {"id", x.id},
                                 {"name", x.name},
                                 {"address", x.address},
@@ -149,7 +168,7 @@ int run_discover(const settings& x, const catalogue& queries, bool json, std::os
   auto specs = source_specs(x, &queries);
   auto outcomes = ask_all(specs);
   auto backends = united(outcomes);
-  json ? print_json(backends, outcomes, to) : print(backends, outcomes, to);
+  json ? print_json(backends, x.shard.of, outcomes, to) : print(backends, x.shard.of, outcomes, to);
   auto failed = [](const outcome& y) { return y.problem.has_value(); };
   return std::any_of(outcomes.begin(), outcomes.end(), failed) ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 // DISCOVERY: what the sources believe exists becomes additions and removals for the SCHEDULER.
 #include "actors/discovery/discovery.hpp"
 
+#include "actors/discovery/shard.hpp"
 #include "actors/discovery/sources.hpp"
 #include "config/collect.hpp"
 #include "config/log.hpp"
@@ -44,6 +45,7 @@ void discovery_state::open(scheduler_actor scheduler, discovery_metrics& metrics
 }
 
 void discovery_state::configure(const reconfigured& news) {
+  shard_ = news.value->shard;
   auto before = std::move(sources_);
   sources_.clear();
   for (auto& spec : source_specs(*news.value, news.queries.get())) {
@@ -167,7 +169,10 @@ backend_list discovery_state::wanted() {
 
 void discovery_state::publish() {
   std::vector<renaming> renamed;
-  auto next = with_unique_names(live_, wanted(), renamed);
+  // Names are the whole fleet's, so that all shards know a backend by the same one.
+  auto all = with_unique_names(named_.empty() ? live_ : named_, wanted(), renamed);
+  named_ = shard_.of > 1 ? all : backend_list{};
+  auto next = in_shard(std::move(all), shard_);
   for (const auto& x : renamed)
     say(spdlog::level::warn, "discovery: the name {} is taken, {} is called {}", x.wished, x.id,
         x.given);

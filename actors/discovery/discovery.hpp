@@ -92,6 +92,8 @@ private:
   std::set<std::string> repeated_; ///< Ids that several sources list, so that each is logged once.
   bool opened_ = false;            ///< The SCHEDULER knows that a first list is there.
   backend_list live_;
+  shard_settings shard_;
+  backend_list named_; ///< All of the fleet, of which live_ is a shard; else empty.
 };
 
 /// Starts the sources of a configuration and follows them.

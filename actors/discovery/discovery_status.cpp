@@ -29,6 +29,10 @@ uint64_t sum_of(const Counters& xs) {
 
 discovery_status discovery_state::status() const {
   discovery_status result;
+  result.shard = shard_.index;
+  result.shards = shard_.of;
+  result.watched = live_.size();
+  result.fleet = named_.empty() ? live_.size() : named_.size();
   for (const auto& x : sources_) {
     const auto& metrics = *x.metrics;
     auto& to = result.sources.emplace_back();

@@ -127,9 +127,8 @@ http_response answer_page(const page_sources& from, const page_part& part) {
   std::function<std::string()> members;
   if (part.queries.empty())
     members = [fleet = from.fleet->get(), backends] { return members_text(*fleet, *backends); };
-  return as_page(std::make_unique<partial_page>(
-    page_reader{backends, make_layout(queries, from.daemon->fleet.shown(), part.queries),
-                std::move(members)}));
+  return as_page(std::make_unique<partial_page>(page_reader{
+    backends, make_layout(queries, from.daemon->fleet.shown(), part.queries), std::move(members)}));
 }
 
 std::string backends_route(const std::string& route) {

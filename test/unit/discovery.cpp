@@ -169,6 +169,25 @@ TEST(the list of a source becomes additions and removals and the removals come f
   CHECK_EQUAL(series("pgstatsmon_discovery_changes_total", "dc1", "removed"), 2);
 }
 
+TEST(a daemon of several watches its own shard) {
+  x.shard = {.index = 0, .of = 2};
+  spawn();
+  backend_list all;
+  for (int i = 0; i < 20; ++i)
+    all.push_back(one("b" + std::to_string(i)));
+  find("dc1", all);
+  auto mine = said().size();
+  CHECK(mine > 0);
+  CHECK(mine < 20);
+  // The other shard has the others.
+  x.shard.index = 1;
+  reconfigure();
+  CHECK_EQUAL(said().size(), 20u);
+  x.shard = {};
+  reconfigure();
+  CHECK_EQUAL(said().size(), mine);
+}
+
 TEST(sources do not touch the backends of each other) {
   x.vmapi.resize(2);
   x.vmapi[1].name = "dc2";

@@ -376,6 +376,25 @@ TEST(an interval may be each backends own) {
     CHECK(!parse_settings(with("interval: " + std::string{wrong}), "f"));
 }
 
+TEST(a fleet may be shared) {
+  auto read = [](std::string_view text) {
+    return parsed(with("shard: " + std::string{text})).shard;
+  };
+  CHECK(read("{index: 2, of: 5}") == (shard_settings{2, 5}));
+  setenv("PGSTATSMON_INSTANCE", "east-3", 1);
+  CHECK(read("{index: '%i', of: 4}") == (shard_settings{3, 4}));
+  auto fails = [](std::string_view text, std::string_view why) {
+    auto x = parse_settings(with("shard: " + std::string{text}), "f");
+    CHECK(!x && context_of(x.error()).find(why) != std::string::npos);
+  };
+  fails("{index: '%i', of: 3}", "counted from 0");
+  unsetenv("PGSTATSMON_INSTANCE");
+  fails("{index: '%i', of: 3}", "does not end in a number");
+  fails("{index: 5, of: 5}", "counted from 0");
+  fails("{of: 5}", "is missing");
+  fails("{index: 0, of: 0}", "from 1 to 1000");
+}
+
 TEST(parameters of libpq are passed on) {
   auto x = parsed("static: {dbs: [{name: a, ip: h}]}\n"
                   "connections: {guards: false, parameters: {options: -c a=b, keepalives: 1}}\n");
