@@ -26,7 +26,9 @@ void scheduler_state::tick(uint64_t number) {
     return;
   follow_load();
   close_tick();
+  arguments_.metrics.tick_duration->Observe(seconds_of(history_.front().busy));
   open_tick();
+  show();
 }
 
 void scheduler_state::open_tick() {
@@ -46,9 +48,7 @@ void scheduler_state::open_tick() {
 
 void scheduler_state::close_tick() {
   count_busy();
-  auto& tick = history_.front();
-  tick.over = true;
-  arguments_.metrics.tick_duration->Observe(seconds_of(tick.busy));
+  history_.front().over = true;
   trace::tick_done();
 }
 
