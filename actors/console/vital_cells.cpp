@@ -74,6 +74,7 @@ cell short_poll(caf::timespan x) {
 cell vital_cell(vital_unit unit, double x) {
   constexpr double longest = 9e9; // seconds, that a timespan holds
   constexpr double largest = 9e15;
+  constexpr double many = 1e6; // more digits than can be compared
   if (std::isnan(x))
     return none();
   auto json = json_number(x);
@@ -90,7 +91,9 @@ cell vital_cell(vital_unit unit, double x) {
       return {size(static_cast<uint64_t>(x)).text, std::move(json)};
     break;
   case vital_unit::number:
-    if (x < largest && (x >= 9.95 || x == std::floor(x)))
+    if (x >= many)
+      return {short_number(x).text, std::move(json)};
+    if (x >= 9.95 || x == std::floor(x))
       return {count(static_cast<uint64_t>(std::llround(x))).text, std::move(json)};
   }
   return {fmt::format("{:.2g}", x), std::move(json)};

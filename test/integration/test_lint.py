@@ -182,7 +182,7 @@ def test_faults_that_need_no_server(definition):
     ("heartbeats", "7:12: metrics[0].vital: is none of its values, expected one of transactions, "),
     ("wal", "7:12: metrics[0].vital: needs a counter, as wal is one"),
     ("{name: lag, where: {state: x}}",
-     "7:32: metrics[0].vital.where.state: is no label of the query"),
+     "7:39: metrics[0].vital.where.state: is no label of the query"),
 ])
 def test_a_vital_sign_is_one_that_there_is(definition, directory, vital, fault):
     home = definition(GOOD.replace("type: gauge", f"type: gauge\n    vital: {vital}"))

@@ -59,7 +59,7 @@ TEST(a metric is a part of vital signs) {
 }
 
 TEST(what is wrong with a vital sign has a place) {
-  CHECK(has(fault_of(read(", vital: nonsense", "")), "f:5:53: metrics[0].vital: is none of its"));
+  CHECK(has(fault_of(read(", vital: nonsense", "")), "f:5:49: metrics[0].vital: is none of its"));
   CHECK(has(fault_of(read(", vital: {rows: max}", "")), "vital.name: is missing"));
   CHECK(has(fault_of(read(", vital: {name: wal, where: {x: y}}", "")), "is no label of the query"));
   CHECK(has(fault_of(read(", vital: {name: wal, where: {state: 'a\"'}}", "")), "has a quote"));
@@ -95,7 +95,7 @@ TEST(a sign is one querys to say and both kinds have their own) {
     return fault_of(parse_catalogue({{"f", one}, {"g", second}}));
   };
   CHECK(has(files(definition("r", ", vital: wal", "")),
-            "g:5:53: metrics[0].vital: vital sign wal is taken, f:5 has it already"));
+            "g:5:49: metrics[0].vital: vital sign wal is taken, f:5 has it already"));
   auto console = definition("r", ", vital: wal", "", "kind: pgbouncer\n");
   CHECK_EQUAL(files(console.substr(0, console.rfind("SELECT")) + "SHOW STATS\n"), "");
 }

@@ -38,7 +38,9 @@ struct fixture : test::actor_system {
 
   block_ptr samples(incarnation life, const caf::actor& from) {
     auto result = std::make_shared<const block>(queries, std::vector<section_ptr>{});
-    caf::send_as(from, aut, backend_samples{life, result});
+    backend_samples fresh{life, result};
+    fresh.vitals.when = sched.clock().now();
+    caf::send_as(from, aut, std::move(fresh));
     sched.run();
     return result;
   }
@@ -116,7 +118,9 @@ TEST(a backend has answered once there was a block) {
 
 TEST(vital signs are remembered from the first block on) {
   know(1, "a");
-  pass(5s);
+  // To where a point begins.
+  auto now = std::chrono::floor<std::chrono::seconds>(sched.clock().now().time_since_epoch());
+  pass(vital_history::step - now % vital_history::step);
   auto& metrics = *cell->get()->front()->metrics;
   CHECK(metrics.vitals.get() == nullptr);
   samples(1);
@@ -126,7 +130,6 @@ TEST(vital signs are remembered from the first block on) {
   pass(1s);
   metrics.up = false;
   pass(1s);
-  // The clock begins where a point does.
   auto hour = metrics.vitals.get()->hour(sched.clock().now());
   REQUIRE(hour.points.size() == 1u);
   CHECK_EQUAL(hour.points[0].up, 0.5);
@@ -139,7 +142,8 @@ TEST(the newest vital signs are those of the newest block) {
   x.vitals.when = sched.clock().now();
   caf::send_as(query, aut, x);
   sched.run();
-  CHECK_EQUAL(cell->get()->front()->metrics->vitals.get()->newest().values[vital_sign::lag], 3);
+  auto newest = cell->get()->front()->metrics->vitals.get()->newest();
+  CHECK_EQUAL(newest.values[vital_sign::lag], 3);
 }
 
 TEST(samples of an unknown backend are ignored) {
