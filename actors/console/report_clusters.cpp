@@ -162,19 +162,15 @@ report clusters_list(const fleet_view& all) {
 
 fact_list place_of(const fleet_view& all, const std::string& backend) {
   auto [cluster, member] = all.find(backend);
-  if (member == nullptr)
-    return {{{"cluster", "cluster", none()}}};
-  fact_list result{{{"cluster", "cluster", words(cluster->system)},
-                    {"member", "cluster_state", words(state_of(*member))}}};
-  if (member->entries.front() != backend)
-    result.facts.push_back({"the same as", "same_as", words(member->name)});
-  if (!member->standby)
-    return result;
-  result.facts.push_back(
-    {"follows", "upstream", member->upstream.empty() ? none() : words(member->upstream)});
-  result.facts.push_back({"attached", "attached", attached_of(*member)});
-  result.facts.push_back({"lag", "lag_seconds", lag_of(*member)});
-  return result;
+  auto known = member != nullptr;
+  auto text = [](const std::string& x) { return x.empty() ? none() : words(x); };
+  auto other = known && member->entries.front() != backend;
+  return {{{"cluster", "cluster", known ? words(cluster->system) : none()},
+           {"member", "cluster_state", known ? words(state_of(*member)) : none()},
+           {"same server as", "same_as", other ? words(member->name) : none()},
+           {"follows", "upstream", known ? text(member->upstream) : none()},
+           {"attached", "attached", known ? attached_of(*member) : none()},
+           {"lag", "lag_seconds", known ? lag_of(*member) : none()}}};
 }
 
 } // namespace pgstatsmon

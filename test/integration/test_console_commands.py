@@ -109,6 +109,7 @@ N  scheduler  -  idle  N  N  N  TIME  TIME  TIME  N  -
 N  connection  one  idle  N  N  N  TIME  TIME  TIME  N  N
 N  connection  other  idle  N  N  N  TIME  TIME  TIME  N  N
 N  connection  dead  idle  N  N  N  TIME  TIME  TIME  N  N
+N  fleet  -  idle  N  N  N  TIME  TIME  TIME  N  -
 N  discovery  -  idle  N  N  N  TIME  TIME  TIME  N  -
 N  console  -  running  N  N  N  TIME  TIME  TIME  N  -
 """
