@@ -273,15 +273,23 @@ bool watches_consoles(const settings& x);
 /// Settings that several actors share.
 using settings_ptr = std::shared_ptr<const settings>;
 
+/// What a configuration is read for.
+enum class reading_for : uint8_t {
+  running,  ///< All that it names must be there.
+  checking, ///< What only the service manager knows (`%d/`) may be missing, which is a warning.
+};
+
 /// Parses the text of a configuration file, JSON or YAML.
 /// @returns the settings, or ec::bad_configuration with every fault on a line of its own.
 /// Secrets are never part of a fault: files are named, their content is not. Of files that the text
 /// names it only asks whether they can be read. Relative paths in it are relative to the directory
 /// of `file`, and `%d/` is CREDENTIALS_DIRECTORY; in the result they stand resolved. Never throws.
-caf::expected<settings> parse_settings(std::string_view text, const std::string& file);
+caf::expected<settings> parse_settings(std::string_view text, const std::string& file,
+                                       reading_for what = reading_for::running);
 
 /// Reads and parses a configuration file; ec::unreadable_file when it can't be read. Never throws.
-caf::expected<settings> load_settings(const std::string& file);
+caf::expected<settings> load_settings(const std::string& file,
+                                      reading_for what = reading_for::running);
 
 /// Every option that the parser knows, as dotted paths in the order of the example file:
 /// `interval`, `connections.query_timeout`, `static.dbs[].name`, `vmapi[].tags.nic_tag`.

@@ -59,8 +59,8 @@ void read_http(fields& s, http_settings& x, std::optional<std::string> (*parse)(
   s.get("request_timeout").read(x.request_timeout, parse_time);
   s.get("ca_file").read(x.ca_file, parse_file);
   auto certificate = s.get("certificate_file").read(x.certificate_file, parse_file);
-  auto key = s.get("key_file").read(x.key_file, parse_file);
-  auto auth = s.get("basic_auth_file").read(x.basic_auth_file, parse_file);
+  auto key = s.get("key_file").read(x.key_file, parse_secret_file);
+  auto auth = s.get("basic_auth_file").read(x.basic_auth_file, parse_secret_file);
   s.get("max_body_bytes").read(x.max_body_bytes, integer<uint64_t>(1024, 1ULL << 30));
   if (certificate.given() && !key.given())
     certificate.complain("has no key, expected key_file with it");
@@ -72,7 +72,7 @@ void read_http(fields& s, http_settings& x, std::optional<std::string> (*parse)(
 
 /// The interval between two polls of a source, in both spellings.
 void read_poll_interval(fields& s, milliseconds& x) {
-  s.get("poll_interval", "pollInterval").read(x, parse_time);
+  warn_if_short(s.get("poll_interval", "pollInterval").read(x, parse_time), x);
 }
 
 void read_shrink(const value& self, shrink_settings& x) {

@@ -5,6 +5,7 @@
 #include "config/descriptors.hpp"
 #include "config/log.hpp"
 #include "config/settings.hpp"
+#include "main/check.hpp"
 #include "main/command_line.hpp"
 #include "main/console_client.hpp"
 #include "main/daemon.hpp"
@@ -129,28 +130,14 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
   return EXIT_SUCCESS;
 }
 
-int check(const settings& options, const catalogue& queries, const web_door* door) {
-  for (const auto& x : options.warnings)
-    fmt::print(stderr, "warning: {}\n", x);
-  if (auto warning = descriptor_warning(options, descriptor_limit()); !warning.empty())
-    fmt::print(stderr, "warning: {}\n", warning);
-  if (door != nullptr)
-    for (const auto& x : door->warnings)
-      fmt::print(stderr, "warning: {}\n", x);
-  auto secure = door != nullptr && door->tls != nullptr;
-  fmt::print("{}{}{} queries, {} metrics\n", explain(options, secure ? "https" : "http"),
-             door == nullptr ? std::string{} : explain(*door), queries.queries().size(),
-             queries.families());
-  return EXIT_SUCCESS;
-}
-
 int complain(const caf::error& error) {
   fmt::print(stderr, "{}\n", sentence_of(error));
   return EXIT_FAILURE;
 }
 
 int work(const command_line& todo) {
-  auto loaded = load_settings(todo.file);
+  auto loaded =
+    load_settings(todo.file, todo.discover ? reading_for::checking : reading_for::running);
   if (!loaded)
     return complain(loaded.error());
   auto queries = load_queries(*loaded, todo.file);
@@ -164,8 +151,6 @@ int work(const command_line& todo) {
     if (door->door == nullptr)
       return complain(door->error);
   }
-  if (todo.check)
-    return check(*loaded, **queries, door ? door->door.get() : nullptr);
   return run(todo.file, std::make_shared<const settings>(std::move(*loaded)), *queries,
              std::move(door));
 }
