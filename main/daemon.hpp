@@ -75,6 +75,7 @@ private:
 
   std::string file_;
   settings_ptr options_;
+  settings_ptr began_with_; ///< What is in force of what a reload does not change.
   std::shared_ptr<std::atomic<catalogue_ptr>> queries_;
   std::optional<loaded_web_door> door_;
   int listen_fd_;

@@ -15,7 +15,6 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <csignal>
@@ -78,7 +77,7 @@ void raise_file_limit() {
 }
 
 int give_up(const caf::error& error) {
-  spdlog::critical("{}", sentence_of(error));
+  say_lines(spdlog::level::critical, {.event = log_event::start_failed}, {}, sentence_of(error));
   return EXIT_FAILURE;
 }
 
@@ -107,9 +106,9 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
         std::optional<loaded_web_door> door) {
   start_logging(options->log);
   for (const auto& x : options->warnings)
-    spdlog::warn("{}", x);
+    say(spdlog::level::warn, log_event::configuration_warning, "{}", x);
   if (auto warning = descriptor_warning(*options, descriptor_limit()); !warning.empty())
-    spdlog::warn("{}", warning);
+    say(spdlog::level::warn, log_event::configuration_warning, "{}", warning);
   auto socket = take_listen_socket();
   if (!socket)
     return give_up(socket.error());
@@ -123,7 +122,7 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
   while (next_signal(*all, manager, heap) == SIGHUP)
     reload(*all, manager, heap);
   manager.stopping();
-  spdlog::info("ending");
+  say(spdlog::level::info, log_event::ending, "ending");
   std::jthread guard{guard_the_end};
   all->stop();
   all.reset(); // may take its time, too

@@ -130,7 +130,7 @@ void connection_state::go_on(const connect_progress& progress) {
   } else {
     attempts_.worked();
     if (attempts_.any_failed())
-      complain(silent_address_, "connected to " + attempts_.current() + " after all",
+      complain(silent_address_, {"connected to " + attempts_.current() + " after all"},
                attempts_.summary());
     connected();
   }

@@ -50,31 +50,40 @@ void connection_state::setup_failed(const caf::error& error) {
   auto sentence = sentence_of(error);
   if (error != ec::is_standby) {
     session_error failed_for{.reason = failure::other, .message = sentence};
-    complain(setup_complaint_, "setup failed", failed_for);
+    complain(setup_complaint_,
+             {"setup failed", log_event::setup_failing, log_event::setup_recovered}, failed_for);
     remember(failed_for, "setup");
   } else if (!std::exchange(standby_said_, true)) {
-    say(level::info, "not set up: {}", sentence);
+    say(level::info, log_event::setup_impossible, "not set up: {}", sentence);
   }
   if (state_ == backend_state::setup && !leaving_)
     failed(*std::exchange(setup_for_, std::nullopt));
 }
 
-void connection_state::judge_rights(bool complete) {
+void connection_state::judge_rights(std::optional<bool> found) {
+  auto complete = found.value_or(false);
   auto& state = arguments_.metrics->setup;
   rights_complete_ = complete;
   if (!complete && state == setup_state::done) {
     rights_lost_ = true;
-    say(level::warn, "the role has lost its rights: what it may not see is absent from the page");
+    say(level::warn, log_event::rights_lost,
+        "the role has lost its rights: what it may not see is absent from the page");
   } else if (complete && std::exchange(rights_lost_, false)) {
-    say(level::info, "the role has its rights again");
+    say(level::info, log_event::rights_back, "the role has its rights again");
   }
   if (complete) {
+    lack_said_ = false;
     setup_backoff_.reset();
     state = setup_state::done;
   } else if (facts_.role == server_role::standby) {
     state = setup_state::standby;
   } else if (!arguments_.options->setup.enabled) {
     state = setup_state::disabled;
+    if (found && !std::exchange(lack_said_, true))
+      say(
+        level::warn, log_event::rights_missing,
+        "the role is no member of pg_monitor, and setup is disabled: what it may not see is absent "
+        "from the page");
   } else if (!setup_running_ && now() >= setup_due_) {
     run_setup();
   } else if (state == setup_state::done) {

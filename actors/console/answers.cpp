@@ -82,14 +82,16 @@ answer change_log(const command& x, const console_sources& from) {
       return show(
         x, caf::make_error(ec::bad_command, std::string{"usage: log default --backend NAME"}));
     set_log_level(*level);
-    say(spdlog::level::warn, "the log level is {} by order", log_level_name(*level));
+    say(spdlog::level::warn, log_event::log_level_set, "the log level is {} by order",
+        log_level_name(*level));
     return show(x, levels(*all));
   }
   auto found = find_backend(*all, x.backend);
   if (found == nullptr)
     return show(x, no_backend(*all, x.backend));
   found->metrics->log_level = level ? static_cast<int>(*level) : no_own_level;
-  say(spdlog::level::warn, "the log level of backend {} is {} by order", found->value.name, x.name);
+  say(spdlog::level::warn, {.event = log_event::log_level_set, .backend = found->value.name},
+      "the log level of backend {} is {} by order", found->value.name, x.name);
   return show(x, levels(*all));
 }
 

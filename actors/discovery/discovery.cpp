@@ -86,7 +86,11 @@ void discovery_state::start(source& x) {
     x.list = to_backends(list->backends, x.spec.defaults, rejected);
     x.told = true;
     for (const auto& y : rejected) {
-      say(spdlog::level::warn, "discovery: {}: {}: {}", x.spec.name, y.what, y.detail);
+      say(spdlog::level::warn,
+          {.event = log_event::target_rejected,
+           .source = x.spec.name,
+           .reason = to_string_view(y.reason)},
+          "discovery: {}: {}: {}", x.spec.name, y.what, y.detail);
       x.metrics->count(y.reason);
     }
     x.metrics->notes.set_rejected(rejected);
@@ -124,8 +128,9 @@ void discovery_state::source_down(const caf::down_msg& x) {
   if (auto i = std::find_if(sources_.begin(), sources_.end(), it_is); i != sources_.end()) {
     i->actor = source_actor{};
     i->metrics->count(source_failure::crash);
-    say(spdlog::level::err, "discovery: {} ended: {}; its list stays, it starts again in {} s",
-        i->spec.name, caf::to_string(x.reason), restart_delay.count());
+    say(spdlog::level::err, {.event = log_event::source_crashed, .source = i->spec.name},
+        "discovery: {} ended: {}; its list stays, it starts again in {} s", i->spec.name,
+        caf::to_string(x.reason), restart_delay.count());
     self_->delayed_send(self_, restart_delay, caf::reset_atom_v, i->spec.name);
     return;
   }
@@ -158,8 +163,8 @@ backend_list discovery_state::wanted() {
   std::set<std::string> now;
   for (const auto& x : repeated) {
     if (now.insert(x.id).second && !repeated_.contains(x.id))
-      say(spdlog::level::warn, "discovery: {}: {} is listed by another source too, which counts",
-          x.source, x.id);
+      say(spdlog::level::warn, {.event = log_event::name_taken, .source = x.source},
+          "discovery: {}: {} is listed by another source too, which counts", x.source, x.id);
   }
   repeated_ = std::move(now);
   return result;
@@ -169,10 +174,9 @@ void discovery_state::publish() {
   std::vector<renaming> renamed;
   auto next = with_unique_names(live_, wanted(), renamed);
   for (const auto& x : renamed)
-    say(spdlog::level::warn, "discovery: the name {} is taken, {} is called {}", x.wished, x.id,
-        x.given);
-  auto difference = changes(live_, next);
-  tell(difference);
+    say(spdlog::level::warn, {.event = log_event::name_taken, .backend = x.given},
+        "discovery: the name {} is taken, {} is called {}", x.wished, x.id, x.given);
+  tell(changes(live_, next));
   live_ = std::move(next);
   auto told = [](const source& x) { return x.told; };
   if (!opened_ && std::ranges::any_of(sources_, told)) {

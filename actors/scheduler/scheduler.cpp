@@ -6,7 +6,6 @@
 
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 

@@ -92,8 +92,9 @@ void scheduler_state::down(const caf::down_msg& message) {
   auto life = i->second;
   connections_.erase(i);
   auto& died = members_.at(life);
-  say(spdlog::level::err, "backend {}: its actors died ({}), they are started again",
-      died.target.name, caf::to_string(message.reason));
+  say(spdlog::level::err, {.event = log_event::backend_crashed, .backend = died.target.name},
+      "backend {}: its actors died ({}), they are started again", died.target.name,
+      caf::to_string(message.reason));
   died.connection = nullptr;
   died.metrics->up = false;
   died.metrics->state = backend_state::backoff;

@@ -44,9 +44,10 @@ def test_a_wrong_file_changes_nothing(daemon):
     right = daemon.file.read_text()
     daemon.file.write_text('{\n"intervall": 1,\n"static": {"dbs": [{"name": 7}]}\n}\n')
     daemon.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: daemon.lines("the old one stays"), 10, "the faults are reported")
-    line = daemon.lines("the old one stays")[0]
-    assert "intervall" in line and "static.dbs[0].ip" in line
+    wait_until(lambda: len(daemon.lines("the old one stays")) == 3, 10, daemon.log)
+    lines = daemon.lines("the new configuration is wrong, the old one stays: ")
+    for line, path in zip(lines, ("intervall", "static.dbs[0].ip", "static.dbs[0].name")):
+        assert f": {path}: " in line and "\\n" not in line
     page = daemon.wait_polls("one", 3)
     assert connects(page, "one") == 1
     daemon.file.write_text(right)
@@ -68,6 +69,8 @@ def test_new_time_limits_connect_anew_and_lose_nothing(primary, daemon):
     assert page.total("pgstatsmon_backend_failures_total", backend="one") == 0
     assert page.find("pg_stat_bgwriter_buffers_alloc", backend="one")
     wait_until(lambda: primary.sessions_of() == 1, 5, "one session")
+
+
 
 
 def test_labels(daemon):
@@ -113,4 +116,11 @@ def test_what_needs_a_restart_is_said(daemon):
     assert daemon.lines("target.route changed", "restart")
     start = polls(daemon.scrape(), "one")
     daemon.wait_for(lambda page: polls(page, "one") > start, what="it goes on")
+    # The file is what is in force again: nothing is said.
+    before = len(daemon.lines("restart"))
     reload(daemon, target=old)
+    assert len(daemon.lines("restart")) == before
+    # It differs for as long as there is no restart.
+    for count in (1, 2):
+        reload(daemon, state_dir="/nonexistent/x")
+        assert len(daemon.lines("state_dir changed", "restart")) == count

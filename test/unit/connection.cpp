@@ -121,7 +121,7 @@ struct fixture : test::actor_system {
 
   /// The other side ends the session.
   void end_session() {
-    spoken.next_receive_error = session_error{failure::network, "57P01", "terminating connection"};
+    spoken.next_receive_error = session_error{failure::ended, "57P01", "terminating connection"};
     socket_event();
     spoken.next_receive_error.reset();
   }
@@ -432,11 +432,13 @@ TEST(a server that sends a byte now and then is not silent but has to end within
 
 TEST(an idle connection that breaks is noticed at once) {
   become_ready();
-  spoken.next_receive_error = session_error{failure::network, "57P01", "terminating connection"};
+  spoken.next_receive_error = session_error{failure::ended, "57P01", "terminating connection"};
   socket_event();
   CHECK(state() == backend_state::backoff);
   CHECK(!metrics->up.load());
-  CHECK_EQUAL(failures(failure::network), 1u);
+  CHECK_EQUAL(failures(failure::ended), 1u);
+}
+
 }
 
 TEST(a session that is ended while it idles is replaced and no failure) {
@@ -449,7 +451,7 @@ TEST(a session that is ended while it idles is replaced and no failure) {
   CHECK(metrics->up.load());
   socket_event();
   CHECK(state() == backend_state::ready);
-  CHECK_EQUAL(metrics->failures(failure::network), 0u);
+  CHECK_EQUAL(metrics->failures(failure::ended), 0u);
   // The next poll comes when it is due.
   CHECK_EQUAL(state_of<listener_state>(scheduler).ready, 1);
 }
@@ -472,7 +474,7 @@ TEST(a replacement that is ended too comes back with the next poll) {
   CHECK(state() == backend_state::ready);
   res.receive([](const poll_report& report) { CHECK(report.polled); },
               [this](const caf::error& err) { FAIL(sys.render(err)); });
-  CHECK_EQUAL(metrics->failures(failure::network), 0u);
+  CHECK_EQUAL(metrics->failures(failure::ended), 0u);
   CHECK(metrics->up.load());
 }
 
@@ -491,7 +493,7 @@ TEST(a poll that meets an ended session goes over another one) {
   res.receive([](const poll_report& report) { CHECK(report.reason == failure::none); },
               [this](const caf::error& err) { FAIL(sys.render(err)); });
   CHECK_EQUAL(state_of<query_log_state>(query).results.size(), 4u);
-  CHECK_EQUAL(metrics->failures(failure::network), 0u);
+  CHECK_EQUAL(metrics->failures(failure::ended), 0u);
 }
 
 TEST(a poll that breaks on two sessions in a row is an outage) {
@@ -503,7 +505,7 @@ TEST(a poll that breaks on two sessions in a row is an outage) {
   socket_event();
   end_session();
   CHECK(state() == backend_state::backoff);
-  CHECK_EQUAL(metrics->failures(failure::network), 1u);
+  CHECK_EQUAL(metrics->failures(failure::ended), 1u);
 }
 
 TEST(a session that breaks in the middle of its answers is an outage) {
@@ -514,7 +516,7 @@ TEST(a session that breaks in the middle of its answers is an outage) {
   spoken.ready.push_back({0, nullptr, false, std::nullopt});
   end_session();
   CHECK(state() == backend_state::backoff);
-  CHECK_EQUAL(metrics->failures(failure::network), 1u);
+  CHECK_EQUAL(metrics->failures(failure::ended), 1u);
 }
 
 TEST(an idle loss whose replacement is refused is an outage) {
