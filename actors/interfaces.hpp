@@ -10,7 +10,8 @@ namespace pgstatsmon {
 
 /// REGISTRY: the newest immutable block of each backend, for the page.
 using registry_actor = caf::typed_actor<
-  // A backend exists: its own metrics are on the page from now on.
+  // A backend exists: its own metrics are on the page from now on. Or it is described otherwise,
+  // and its data stay.
   caf::reacts_to<backend_known>,
   // A backend is gone: nothing of it is on the next page.
   caf::reacts_to<backend_forgotten>,
@@ -29,7 +30,9 @@ using query_actor = caf::typed_actor<
   // The rows of one query.
   caf::reacts_to<query_result>,
   // The poll is over: the block goes to the REGISTRY.
-  caf::reacts_to<poll_finished>>;
+  caf::reacts_to<poll_finished>,
+  // From CONNECTION: other static labels.
+  caf::reacts_to<backend_changed>>;
 
 /// GATE: lets backends connect, a few at a time and while descriptors last; sums up their log
 /// lines.
@@ -51,7 +54,7 @@ using connection_actor = caf::typed_actor<
   // The backend is gone: cancel what runs, close, end.
   caf::reacts_to<backend_removed>,
   // New time limits, passwords or parameters: it connects anew when it is idle.
-  caf::reacts_to<reconfigured>,
+  caf::reacts_to<reconfigured>, caf::reacts_to<backend_changed>,
   // From the SCHEDULER: let go of the server, or connect again.
   caf::reacts_to<session_order>,
   // From the REACTOR.
@@ -68,7 +71,7 @@ using visitor_actor = caf::typed_actor<
   // From CONNECTION: the server is gone, or to be let go of.
   caf::reacts_to<session_order>,
   // New time limits, passwords or parameters.
-  caf::reacts_to<reconfigured>,
+  caf::reacts_to<reconfigured>, caf::reacts_to<backend_changed>,
   // From the REACTOR.
   caf::reacts_to<socket_ready>,
   // INTERNAL: a visit's timer fired; the number tells stale ones apart.
@@ -101,6 +104,8 @@ using scheduler_actor = caf::typed_actor<
   caf::reacts_to<backend_added>,
   // A backend no longer to be polled; its actors end.
   caf::reacts_to<backend_removed>,
+  // A backend that goes on, described otherwise.
+  caf::reacts_to<backend_changed>,
   // From a CONNECTION: READY, so due at once.
   caf::reacts_to<backend_ready>,
   // From DISCOVERY, once: the backends of a first list were added.

@@ -60,6 +60,15 @@ struct setup_settings {
   friend bool operator==(const setup_settings&, const setup_settings&) = default;
 };
 
+/// What lets us into the backends of a source, or into one entry's. What is empty comes from a
+/// wider place.
+struct access_settings {
+  std::string password_file;     ///< The polling role's, read at every connect.
+  connect_parameters parameters; ///< libpq's; they win over those of all.
+
+  friend bool operator==(const access_settings&, const access_settings&) = default;
+};
+
 /// What `tables` says in one place. What it does not say a wider place says.
 struct table_settings {
   std::optional<std::vector<std::string>> include;
@@ -100,6 +109,8 @@ struct static_backend {
   std::optional<std::string> database;
   std::optional<std::string> user;
   std::optional<std::string> role; ///< A key of `roles`: names the database.
+  label_list labels{};             ///< Static labels of its series.
+  access_settings access{};
   collect_settings collect{};
   database_settings databases{};
   backend_kind kind = backend_kind::postgres;
@@ -140,6 +151,7 @@ struct vmapi_settings {
   std::string nic_tag;                      ///< ECMAScript regular expression, unanchored.
   std::map<std::string, std::string> roles; ///< Tag value to database.
   label_list labels;                        ///< Static labels of its backends.
+  access_settings access{};
   collect_settings collect{};
   database_settings databases{};
   backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.
@@ -153,6 +165,7 @@ struct file_source_settings {
   std::string name = "file"; ///< Unique among the sources.
   std::string path;          ///< JSON or YAML.
   label_list labels;
+  access_settings access{};
   collect_settings collect{};
   database_settings databases{};
   backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.
@@ -166,6 +179,7 @@ struct http_sd_settings {
   http_settings http;
   milliseconds poll_interval{60'000};
   label_list labels;
+  access_settings access{};
   collect_settings collect{};
   database_settings databases{};
   backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.
@@ -183,6 +197,7 @@ struct dns_settings {
   std::string server;        ///< Literal `address[:port]` of a name server; empty: the system's.
   milliseconds poll_interval{30'000};
   label_list labels;
+  access_settings access{};
   collect_settings collect{};
   database_settings databases{};
   backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.

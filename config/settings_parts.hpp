@@ -16,6 +16,9 @@ void warn_if_short(const value& x, milliseconds interval);
 /// `connections`.
 void read_connections(const value& self, connection_settings& x);
 
+/// `parameters`, for all backends or for some of them.
+void read_parameters(const value& self, bool guards, connect_parameters& x);
+
 /// `target`.
 void read_target(const value& self, target_settings& x);
 

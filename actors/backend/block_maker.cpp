@@ -45,6 +45,15 @@ block_maker::block_maker(catalogue_ptr queries, const backend& target, std::stri
   // nop
 }
 
+void block_maker::relabel(const label_list& labels) {
+  labels_ = labels;
+  for (auto& [query, own] : memories_) {
+    own.doubled = doubles(labels_, queries_->queries()[query], all_databases_);
+    if (own.doubled)
+      own.shown = own.fresh = nullptr;
+  }
+}
+
 void block_maker::begin() {
   for (auto& [query, x] : memories_)
     x.fresh = nullptr;

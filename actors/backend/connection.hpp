@@ -109,6 +109,9 @@ public:
   /// Follows a new configuration. Connects anew once idle when it changes how to connect.
   void reconfigure(const reconfigured& news);
 
+  /// The backend is described otherwise. Connects anew once idle when it changes how to connect.
+  void follow(const backend_changed& news);
+
   /// Lets go of the server once no poll is under way, or connects again.
   void obey(const session_order& order);
 
@@ -180,6 +183,7 @@ private:
 
   [[nodiscard]] bool setup_may_help(const session_error& error) const;
   void run_setup();
+  [[nodiscard]] std::string_view setup_words() const;
   void setup_done();
   void setup_failed(const caf::error& error);
   void judge_rights(std::optional<bool> found);
@@ -221,6 +225,7 @@ private:
   void drop_session();
   void close_session();
   void let_go();
+  void connect_anew_if_outdated();
   void end();
 
   /// Logs about the backend, which stands in the fields by itself.

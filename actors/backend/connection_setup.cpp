@@ -1,5 +1,6 @@
 // The CONNECTION's side of setup: when it is needed, and what its outcome means.
 #include "actors/backend/connection.hpp"
+#include "actors/backend/conninfo.hpp"
 #include "actors/backend/setup.hpp"
 
 namespace pgstatsmon {
@@ -32,13 +33,23 @@ void connection_state::run_setup() {
           [this](const caf::error& error) { setup_failed(error); });
 }
 
+// Whoever reads that setup is done, and then that the password is wrong, wants to know why.
+std::string_view connection_state::setup_words() const {
+  auto unable_to_log_in = setup_for_ && setup_for_->reason == failure::auth
+                          && password_file_of(arguments_.target, *arguments_.options).empty();
+  return unable_to_log_in ? "setup done; without password_file the role has no password, unless it "
+                            "had one: ALTER ROLE ... PASSWORD"
+                          : "setup done";
+}
+
 void connection_state::setup_done() {
   setup_running_ = false;
   // If it did not help, the next one has to wait.
   setup_due_ = now() + setup_backoff_.next(arguments_.context->chance());
   setup_complaint_.ended(now());
   standby_said_ = false;
-  say(level::info, "setup done");
+  say(level::info, log_event::setup_done, "{}", setup_words());
+  setup_for_.reset();
   if (state_ == backend_state::setup && !leaving_)
     connect();
 }

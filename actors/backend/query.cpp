@@ -89,6 +89,7 @@ query_actor::behavior_type query(observed_ptr<query_actor, query_state> self,
   return {
     [self](query_result& x) { self->state.take(x); },
     [self](poll_finished& x) { self->state.finish(x); },
+    [self](const backend_changed& x) { self->state.rows->relabel(x.value.labels); },
   };
 }
 

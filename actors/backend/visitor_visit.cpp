@@ -49,13 +49,13 @@ void visitor_state::enter(const std::string& database, visit& open) {
 }
 
 void visitor_state::look_up(const std::string& database, visit& open) {
-  if (arguments_.options->password_file.empty()) {
+  if (password_file_of(arguments_.target, *arguments_.options).empty()) {
     connect(database, open, {});
     return;
   }
   self_
     ->request(arguments_.context->worker, options().connect_timeout,
-              lookup{.password_file = arguments_.options->password_file})
+              lookup{.password_file = password_file_of(arguments_.target, *arguments_.options)})
     .then(
       [this, number = open.number.value()](const lookup_result& result) {
         if (auto* found = find(&visit::number, number))

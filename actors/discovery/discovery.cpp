@@ -29,6 +29,28 @@ std::vector<std::string> ids(const backend_list& xs) {
   return result;
 }
 
+log_fields about(log_event event, const backend& x) {
+  return {.event = event, .backend = x.name, .source = x.source};
+}
+
+/// Counts lines of each kind: the first few are worth one each, the others one together.
+class told_lines {
+public:
+  explicit told_lines(size_t most) : most_{most} {}
+
+  bool next(std::string_view kind) { return told_[kind]++ < most_; }
+
+  void sum_up() const {
+    for (const auto& [kind, n] : told_)
+      if (n > most_)
+        say(spdlog::level::info, log_event::backends_alike, "{} more backends {}", n - most_, kind);
+  }
+
+private:
+  size_t most_;
+  std::map<std::string_view, size_t> told_;
+};
+
 } // namespace
 
 discovery_state::~discovery_state() {
@@ -186,33 +208,57 @@ void discovery_state::publish() {
 }
 
 void discovery_state::tell(const list_changes& xs) {
-  std::map<std::string_view, const backend*> before;
-  if (!xs.removed.empty())
+  backends_by_id before;
+  if (!xs.removed.empty() || !xs.changed.empty())
     for (const auto& x : live_)
       before.emplace(x.id, &x);
-  size_t told = 0;
+  say_what_changes(xs, before);
   for (const auto& x : xs.removed) {
-    const auto& gone = *before.at(x.id);
-    if (told++ < max_told)
-      say(spdlog::level::info, "backend {} removed ({})", gone.name, gone.source);
-    if (auto* from = find(gone.source))
+    if (auto* from = find(before.at(x.id)->source))
       from->metrics->removed.Increment();
     self_->send(scheduler_, x);
   }
-  if (told > max_told)
-    say(spdlog::level::info, "{} more backends removed", told - max_told);
-  told = 0;
   for (const auto& x : xs.added) {
-    if (told++ < max_told)
-      say(spdlog::level::info, "backend {} added: {} as {}, database {} ({})", x.value.name,
-          address_and_port(x.value.address, x.value.port), x.value.user, x.value.database,
-          x.value.source);
     if (auto* from = find(x.value.source))
       from->metrics->added.Increment();
     self_->send(scheduler_, x);
   }
-  if (told > max_told)
-    say(spdlog::level::info, "{} more backends added", told - max_told);
+  for (const auto& x : xs.changed)
+    self_->send(scheduler_, x);
+}
+
+void discovery_state::say_what_changes(const list_changes& xs, const backends_by_id& before) {
+  told_lines lines{max_told};
+  std::map<std::string_view, const backend*> coming; // by name: an id has the address in it
+  for (const auto& x : xs.added)
+    coming.emplace(x.value.name, &x.value);
+  for (const auto& x : xs.removed) {
+    const auto& gone = *before.at(x.id);
+    auto i = coming.find(gone.name);
+    if (i != coming.end()) {
+      if (lines.next("changed"))
+        say(spdlog::level::info, about(log_event::backend_changed, gone),
+            "backend {} changed ({}): {}: it starts anew", gone.name, gone.source,
+            difference(gone, *i->second));
+      coming.erase(i);
+    } else if (lines.next("removed")) {
+      say(spdlog::level::info, about(log_event::backend_removed, gone),
+          "backend {} removed ({}): {}", gone.name, gone.source,
+          find(gone.source) == nullptr ? "its source is gone" : "its source lists it no longer");
+    }
+  }
+  for (const auto& x : xs.changed)
+    if (lines.next("changed"))
+      say(spdlog::level::info, about(log_event::backend_changed, x.value),
+          "backend {} changed ({}): {}: it goes on", x.value.name, x.value.source,
+          difference(*before.at(x.value.id), x.value));
+  for (const auto& x : xs.added)
+    if (coming.contains(x.value.name) && lines.next("added"))
+      say(spdlog::level::info, about(log_event::backend_added, x.value),
+          "backend {} added: {} as {}, database {} ({})", x.value.name,
+          address_and_port(x.value.address, x.value.port), x.value.user, x.value.database,
+          x.value.source);
+  lines.sum_up();
 }
 
 discovery_actor::behavior_type discovery(observed_ptr<discovery_actor, discovery_state> self,

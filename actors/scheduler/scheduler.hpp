@@ -69,6 +69,9 @@ public:
 
   void add(const backend& target);
   void remove(const std::string& id);
+
+  /// The backend goes on, described otherwise.
+  void change(const backend& target);
   void ready(incarnation life);
   void tick(uint64_t number);
 

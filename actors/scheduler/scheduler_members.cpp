@@ -50,6 +50,17 @@ void scheduler_state::add(const backend& target) {
   show();
 }
 
+void scheduler_state::change(const backend& target) {
+  auto i = lives_.find(target.id);
+  if (i == lives_.end())
+    return;
+  auto& who = members_[i->second];
+  who.target = target;
+  self_->send(arguments_.registry, backend_known{target, i->second, who.metrics});
+  if (who.connection)
+    self_->send(who.connection, backend_changed{target});
+}
+
 void scheduler_state::start_actors(incarnation life, member& who) {
   who.connection =
     arguments_.spawn_backend(self_, who.target, life, who.metrics, arguments_.options);

@@ -38,7 +38,7 @@ query_actor::behavior_type answered(observed_ptr<query_actor, result_state> self
                                     incarnation life, std::string of) {
   self->send(registry, backend_samples{life, samples});
   self->is_for(std::move(of)); // last: who is waited for has sent it
-  return {[](query_result&) {}, [](poll_finished&) {}};
+  return {[](query_result&) {}, [](poll_finished&) {}, [](const backend_changed&) {}};
 }
 
 struct idle_state {
@@ -60,6 +60,7 @@ connection_actor::behavior_type idle(observed_ptr<connection_actor, idle_state> 
       self->send_exit(self->state.results, caf::exit_reason::user_shutdown);
       self->quit();
     },
+    [](const backend_changed&) {},
     [](const reconfigured&) {},
     [](const session_order&) {},
     [](const socket_ready&) {},

@@ -100,3 +100,11 @@ def test_surprises_are_warnings(file, directory):
         assert any(words in line for line in warnings), (words, warnings)
 
 
+def test_labels_and_a_way_in_of_its_own(file, directory):
+    own = directory / "own-password"
+    own.write_text("x\n")
+    own.chmod(0o600)
+    entries = [{"name": "a", "ip": "192.0.2.1", "labels": {"relname": "x"}}]
+    assert refused(file(static={"dbs": entries})) and "relname" in refused(file(static={"dbs": entries}))[0]
+    entries[0].update(labels={"cluster": "c"}, password_file=str(own), parameters={"sslmode": "require"})
+    assert accepted(file(static={"dbs": entries}))[1] == []

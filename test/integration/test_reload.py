@@ -71,6 +71,42 @@ def test_new_time_limits_connect_anew_and_lose_nothing(primary, daemon):
     wait_until(lambda: primary.sessions_of() == 1, 5, "one session")
 
 
+def test_other_labels_keep_connection_and_data(primary, daemon):
+    """The next page has the label, and at no moment a page lacks the data."""
+    entry = backend("one", primary, labels={"cluster": "a"})
+    for value in ("a", "b"):
+        entry["labels"]["cluster"] = value
+        reload(daemon, static={"dbs": [entry]})
+        page = daemon.scrape()
+        while not page.find("pg_up", backend="one", cluster=value):
+            assert page.find("pg_stat_bgwriter_buffers_alloc", backend="one")
+            page = daemon.scrape()
+        assert page.find("pg_stat_bgwriter_buffers_alloc", backend="one", cluster=value)
+        assert len(page.find("pg_up")) == 1
+    assert connects(daemon.wait_polls("one", 2), "one") == 1
+    assert daemon.lines("backend one changed (static): labels: it goes on")
+    assert not daemon.lines("removed") and not daemon.lines("starts anew")
+
+
+def test_parameters_of_an_entry_reconnect_it_alone(primary, watch):
+    entries = [backend("one", primary), backend("two", primary, database="template1")]
+    daemon = watch(entries)
+    daemon.wait_up("one", "two")
+    entries[0]["parameters"] = {"application_name": "special"}
+    reload(daemon, static={"dbs": entries})
+    daemon.wait_for(lambda page: connects(page, "one") == 2, what="it connects anew")
+    page = daemon.wait_polls("one", 1)
+    assert connects(page, "two") == 1
+    names = "select string_agg(application_name, ' ' order by 1) from pg_stat_activity where usename"
+    assert primary.psql(f"{names} = 'pgstatsmon'") == "pgstatsmon special"
+
+
+def test_the_log_says_why_a_backend_starts_anew(primary, daemon):
+    reload(daemon, static={"dbs": [backend("one", primary, collect={"off": ["pg_table"]})]})
+    assert daemon.lines("backend one changed (static): collect, tables or budget: it starts anew")
+    daemon.wait_polls("one", 1)
+    reload(daemon, static={"dbs": []}, file=None)
+    assert daemon.lines("backend one removed (static): its source is gone")
 
 
 def test_labels(daemon):

@@ -31,12 +31,14 @@ struct query_log_state {
   explicit query_log_state(query_actor::pointer) {}
   std::vector<size_t> results;
   std::vector<poll_finished> finished;
+  std::vector<backend> changed;
 };
 
 query_actor::behavior_type fake_query(query_actor::stateful_pointer<query_log_state> self) {
   return {
     [self](const query_result& x) { self->state.results.push_back(x.query); },
     [self](const poll_finished& x) { self->state.finished.push_back(x); },
+    [self](const backend_changed& x) { self->state.changed.push_back(x.value); },
   };
 }
 
@@ -439,6 +441,27 @@ TEST(an idle connection that breaks is noticed at once) {
   CHECK_EQUAL(failures(failure::ended), 1u);
 }
 
+TEST(other labels go on to the QUERY and cost no session) {
+  become_ready();
+  backend target{"id", "alpha", "127.0.0.1", 5432, "db", "user", {{"zone", "b"}}, "static"};
+  self->send(aut, backend_changed{target});
+  sched.run();
+  CHECK(state() == backend_state::ready);
+  CHECK_EQUAL(spoken.connects, 1);
+  REQUIRE(state_of<query_log_state>(query).changed.size() == 1);
+  CHECK(state_of<query_log_state>(query).changed[0].labels == target.labels);
+}
+
+TEST(a password file of its own leads to another session) {
+  become_ready();
+  backend target{"id", "alpha", "127.0.0.1", 5432, "db", "user", {}, "static"};
+  target.password_file = "own";
+  target.parameters = {{"sslmode", "verify-full"}};
+  self->send(aut, backend_changed{target});
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 2);
+  CHECK_EQUAL(state_of<worker_log_state>(worker).lookups.back().password_file, "own");
+  CHECK_EQUAL(spoken.parameter("sslmode"), "verify-full");
 }
 
 TEST(a session that is ended while it idles is replaced and no failure) {

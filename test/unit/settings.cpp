@@ -541,6 +541,24 @@ TEST(a state_dir that can not be made is a warning) {
   CHECK_EQUAL(parsed(with("state_dir: /tmp/not-there-yet")).warnings.size(), 1u);
 }
 
+TEST(an entry and a source may have labels and a way in of their own) {
+  auto x =
+    parsed("static: {dbs: [{name: a, ip: h, labels: {cluster: c}, password_file: /dev/null, "
+           "parameters: {sslmode: verify-full}}]}\n"
+           "file: {path: /dev/null, password_file: /dev/null, parameters: {sslmode: require}}\n");
+  const auto& entry = x.static_backends.at(0);
+  CHECK(entry.labels == (label_list{{"cluster", "c"}}));
+  CHECK_EQUAL(entry.access.password_file, "/dev/null");
+  CHECK(entry.access.parameters == (connect_parameters{{"sslmode", "verify-full"}}));
+  CHECK_EQUAL(x.files.at(0).access.password_file, "/dev/null");
+  CHECK_EQUAL(x.static_labels.size(), 1u);
+  CHECK_EQUAL(faults_of("static: {dbs: [{name: a, ip: h, parameters: {password: x, dbname: y}}]}"),
+              "f:1:46: static.dbs[0].parameters.password: is not allowed here, no secret belongs "
+              "into this file: expected password_file, or libpq's passfile\n"
+              "f:1:59: static.dbs[0].parameters.dbname: is not allowed here, expected the option "
+              "database");
+}
+
 TEST(a file that can not be read says why) {
   auto missing = load_settings("/nonexistent/f");
   REQUIRE(!missing);
