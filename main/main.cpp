@@ -11,6 +11,7 @@
 #include "main/daemon.hpp"
 #include "main/heap.hpp"
 #include "main/lint.hpp"
+#include "main/print_setup.hpp"
 #include "main/systemd.hpp"
 
 #include <curl/curl.h>
@@ -170,7 +171,10 @@ int process(int argc, char** argv) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   auto result = EXIT_FAILURE;
   try {
-    result = work(todo);
+    result = todo.check ? run_check(todo.file, std::cout, std::cerr)
+             : todo.print_setup
+               ? run_print_setup(todo.file, *todo.print_setup, std::cout, std::cerr)
+               : work(todo);
   } catch (const std::exception& error) {
     fmt::print(stderr, "pgstatsmon: {}\n", error.what());
   }
