@@ -101,7 +101,8 @@ std::string explain(const settings& x, std::string_view scheme) {
   fmt::format_to(to, "a server may send {} for a query, {} for a poll, all together {}\n",
                  size_text(x.connections.max_query_bytes), size_text(x.connections.max_poll_bytes),
                  size_text(x.connections.max_fleet_bytes));
-  fmt::format_to(to, "queries: {}\n", x.queries.empty() ? "those compiled in" : x.queries);
+  fmt::format_to(to, "queries: {}{}\n", x.queries.empty() ? "those compiled in" : x.queries,
+                 x.added_queries.empty() ? "" : ", and those of " + x.added_queries);
   fmt::format_to(to, "page: {}://{}{}\n", scheme, address_and_port(x.target.ip, x.target.port),
                  x.target.route);
   for (const auto& [name, text] : x.target.metadata)

@@ -124,6 +124,20 @@ caf::expected<settings> parse(std::string_view text, const std::string& file, re
 
 } // namespace
 
+namespace {
+
+/// A directory that replaces what is compiled in, or an object with one that adds to it.
+void read_queries(const value& self, settings& x) {
+  if (self.given() && self.node().type != document_node::kind::object) {
+    self.read(x.queries, parse_directory);
+    return;
+  }
+  fields s{self};
+  s.get("add").read(x.added_queries, parse_directory);
+}
+
+} // namespace
+
 void read_polling(fields& top, settings& x) {
   warn_if_short(top.get("interval").read(x.interval, parse_time), x.interval);
   x.stale_after = std::max<milliseconds>(3 * x.interval, 1min);
@@ -134,7 +148,7 @@ void read_polling(fields& top, settings& x) {
   top.get("password_file").read(x.password_file, parse_secret_file);
   top.get("database").read(x.database, parse_word);
   top.get("backend_port").read(x.backend_port, integer<uint16_t>(1, 65535));
-  top.get("queries").read(x.queries, parse_directory);
+  read_queries(top.get("queries"), x);
   read_collect(top.get("collect"), x.collect);
   read_tables(top.get("tables"), x.collect.tables);
   read_budget(top.get("budget"), x.collect.server_share);

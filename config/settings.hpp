@@ -244,7 +244,8 @@ struct settings {
   std::string database = "postgres";
   uint16_t backend_port = 5432;
   setup_settings setup;
-  std::string queries; ///< Directory of query definitions; empty: those compiled in.
+  std::string queries;       ///< Directory of query definitions; empty: those compiled in.
+  std::string added_queries; ///< Directory of definitions beside those; empty: none.
   collect_settings collect{};
   database_settings databases{};
   vocabulary families = vocabulary::original;

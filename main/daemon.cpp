@@ -85,8 +85,9 @@ system_configuration::system_configuration() {
 }
 
 caf::expected<catalogue_ptr> load_queries(const settings& x, const std::string& file) {
-  auto result = x.queries.empty() ? caf::expected<catalogue_ptr>{built_in_catalogue()}
-                                  : load_catalogue(x.queries);
+  auto result = !x.queries.empty()         ? load_catalogue(x.queries)
+                : !x.added_queries.empty() ? extend_catalogue(x.added_queries)
+                                           : caf::expected<catalogue_ptr>{built_in_catalogue()};
   if (!result)
     return result;
   *result = in_words_of(*result, x.families);

@@ -29,7 +29,8 @@ struct system_configuration : listing_config {
   system_configuration();
 };
 
-/// The catalogue that a configuration asks for: its directory's, or the one compiled in.
+/// The catalogue that a configuration asks for: its directory's, the one compiled in, or that with
+/// what a directory adds.
 caf::expected<catalogue_ptr> load_queries(const settings& x, const std::string& file);
 
 /// Everything that runs. One per process. Its functions are for the main thread.

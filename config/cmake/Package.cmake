@@ -8,8 +8,7 @@ install(FILES config/web.example.yaml DESTINATION "${CMAKE_INSTALL_DOCDIR}/examp
         RENAME web.yaml)
 install(FILES config/bpftrace/backendstat.bt config/bpftrace/querystat.bt config/bpftrace/walstat.bt
         DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon/bpftrace")
-install(DIRECTORY config/rules DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon")
-install(DIRECTORY config/dashboards config/rules DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon")
+install(DIRECTORY config/dashboards config/rules config/queries DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon")
 
 # The man pages, compressed as Debian wants them: gzip writes neither name nor time.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -18,20 +17,25 @@ set(man "${PROJECT_BINARY_DIR}/man")
 file(MAKE_DIRECTORY "${man}")
 add_custom_command(
   OUTPUT "${man}/pgstatsmon.1" "${man}/pgstatsmon.1.gz" "${man}/pgstatsmon.yaml.5"
-         "${man}/pgstatsmon.yaml.5.gz"
+         "${man}/pgstatsmon.yaml.5.gz" "${man}/pgstatsmon.queries.5"
+         "${man}/pgstatsmon.queries.5.gz"
   COMMAND "${CMAKE_COMMAND}" -E copy config/man/pgstatsmon.1 "${man}/pgstatsmon.1"
+  COMMAND "${CMAKE_COMMAND}" -E copy config/man/pgstatsmon.queries.5
+          "${man}/pgstatsmon.queries.5"
   COMMAND Python3::Interpreter -B config/man/make_yaml_page.py config/man/pgstatsmon.yaml.5.in
           config/pgstatsmon.example.yaml "${man}/pgstatsmon.yaml.5"
   COMMAND "${GZIP}" -9nkf "${man}/pgstatsmon.1" "${man}/pgstatsmon.yaml.5"
-  DEPENDS config/man/pgstatsmon.1 config/man/pgstatsmon.yaml.5.in config/man/make_yaml_page.py
+          "${man}/pgstatsmon.queries.5"
+  DEPENDS config/man/pgstatsmon.1 config/man/pgstatsmon.queries.5 config/man/pgstatsmon.yaml.5.in config/man/make_yaml_page.py
           config/pgstatsmon.example.yaml
   WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
   VERBATIM)
-add_custom_target(manual ALL DEPENDS "${man}/pgstatsmon.1.gz" "${man}/pgstatsmon.yaml.5.gz")
+add_custom_target(manual ALL DEPENDS "${man}/pgstatsmon.1.gz" "${man}/pgstatsmon.yaml.5.gz"
+                                     "${man}/pgstatsmon.queries.5.gz")
 # Whoever builds the program alone can install it and run every test.
 add_dependencies(pgstatsmon manual)
 install(FILES "${man}/pgstatsmon.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
-install(FILES "${man}/pgstatsmon.yaml.5.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
+install(FILES "${man}/pgstatsmon.yaml.5.gz" "${man}/pgstatsmon.queries.5.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
 
 # dpkg's own changelog: what changed stands in CHANGELOG.md.
 string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)

@@ -86,6 +86,18 @@ def test_lists_in_files_are_read(file, directory):
     assert "two: 1 backend\n  b at db.example.com:5432" in text
 
 
+def test_every_kind_of_fault_is_said_in_one_run(file, directory):
+    listed, web, queries = directory / "l.yaml", directory / "w.yaml", directory / "q"
+    listed.write_text("a: 1\n")
+    web.write_text("nothing: 1\n")
+    queries.mkdir()
+    (queries / "x.yaml").write_text("name: 1\n")
+    lines = refused(file(file={"path": str(listed)}, web={"config": str(web)},
+                         queries={"add": str(queries)}))
+    for path in (listed, web, queries):
+        assert any(line.startswith(str(path)) for line in lines), lines
+
+
 def test_surprises_are_warnings(file, directory):
     secret = directory / "empty-password"
     secret.write_text("")

@@ -209,6 +209,16 @@ def test_a_role_without_rights_is_said_once(cluster, watch):
     assert len(events(daemon, "rights_missing", backend="one")) == 1
 
 
+def test_a_query_that_fails_is_named(primary, watch, directory):
+    path = directory / "named"
+    path.mkdir()
+    (path / "broken.yaml").write_text(BROKEN)
+    daemon = watch([backend("one", primary)], queries={"add": str(path)}, log={"format": "json"})
+    wait_until(lambda: events(daemon, "query_failing"), 20, daemon.log)
+    line, = events(daemon, "query_failing", backend="one", query="pg_broken")
+    assert (line["sqlstate"], line["reason"]) == ("22012", "query")
+    # What is added comes beside what is shipped.
+    assert daemon.scrape().find("pg_stat_bgwriter_buffers_alloc")
 
 
 def test_level_from_the_environment(primary, watch):

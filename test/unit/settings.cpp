@@ -275,6 +275,9 @@ const bad_file bad_files[] = {
    "milliseconds or a time like \"10s\""},
   {"static: {}\nstate_dir: /dev/null/x\n",
    "f:2:12: state_dir: can't be made: what it is in is no directory"},
+  {"static: {}\nqueries: {add: /dev/null, ad: x}\n",
+   "f:2:16: queries.add: /dev/null: Permission denied, expected a directory that can be read\n"
+   "f:2:27: queries.ad: unknown key, did you mean 'add'?"},
   // -- sources ----
   {"interval: 1000\n",
    "f:1:1: names no discovery source, expected static, vmapi, file, http_sd or dns"},
@@ -557,6 +560,14 @@ TEST(an entry and a source may have labels and a way in of their own) {
               "into this file: expected password_file, or libpq's passfile\n"
               "f:1:59: static.dbs[0].parameters.dbname: is not allowed here, expected the option "
               "database");
+}
+
+TEST(queries may be added to or replaced) {
+  CHECK_EQUAL(parsed(with("queries: /tmp")).queries, "/tmp");
+  auto x = parsed(with("queries: {add: /tmp}"));
+  CHECK_EQUAL(x.queries, "");
+  CHECK_EQUAL(x.added_queries, "/tmp");
+  CHECK(explain(x).find("queries: those compiled in, and those of /tmp\n") != std::string::npos);
 }
 
 TEST(a file that can not be read says why) {
