@@ -37,17 +37,22 @@ add_dependencies(pgstatsmon manual)
 install(FILES "${man}/pgstatsmon.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES "${man}/pgstatsmon.yaml.5.gz" "${man}/pgstatsmon.queries.5.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
 
-# dpkg's own changelog: what changed stands in CHANGELOG.md.
-string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
-set(changelog "${PROJECT_BINARY_DIR}/changelog")
-file(WRITE "${changelog}"
-     "pgstatsmon (${PROJECT_VERSION}) unstable; urgency=medium\n\n"
-     "  * See CHANGELOG.md beside this file.\n\n"
-     " -- pgstatsmon <root@localhost>  ${date}\n")
-execute_process(COMMAND "${GZIP}" -9nf "${changelog}" COMMAND_ERROR_IS_FATAL ANY)
-install(FILES "${changelog}.gz" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+# Who packages says who answers for it: "Name <address>".
+set(PGSTATSMON_MAINTAINER "pgstatsmon authors <pgstatsmon@example.org>"
+    CACHE STRING "Maintainer of the Debian package")
 
-install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright)
+# dpkg's own changelog, and the news that apt-listchanges shows: what changed stands in CHANGELOG.md.
+foreach(file changelog NEWS)
+  configure_file("config/debian/${file}.in" "${PROJECT_BINARY_DIR}/debian/${file}" @ONLY)
+  execute_process(COMMAND "${GZIP}" -9nkf "${PROJECT_BINARY_DIR}/debian/${file}"
+                  COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
+install(FILES "${PROJECT_BINARY_DIR}/debian/changelog.gz" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES "${PROJECT_BINARY_DIR}/debian/NEWS.gz" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+        RENAME NEWS.Debian.gz)
+install(FILES config/debian/copyright DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES config/completion/pgstatsmon
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
 install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
 # systemd and dpkg look in these places only, whatever the prefix.
 install(FILES config/pgstatsmon.service config/pgstatsmon@.service config/pgstatsmon.socket
@@ -58,7 +63,7 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGE_NAME pgstatsmon)
-set(CPACK_PACKAGE_CONTACT "pgstatsmon <root@localhost>")
+set(CPACK_PACKAGE_CONTACT "${PGSTATSMON_MAINTAINER}")
 set(CPACK_PACKAGE_DESCRIPTION
     "A daemon that discovers PostgreSQL servers, polls each one over a single
 connection, and serves what it sees to Prometheus.")
