@@ -10,7 +10,8 @@ namespace pgstatsmon {
 
 /// REGISTRY: the newest immutable block of each backend, for the page.
 using registry_actor = caf::typed_actor<
-  // A backend exists: its own metrics are on the page from now on.
+  // A backend exists: its own metrics are on the page from now on. Or it is described otherwise,
+  // and its data stay.
   caf::reacts_to<backend_known>,
   // A backend is gone: nothing of it is on the next page.
   caf::reacts_to<backend_forgotten>,
@@ -43,7 +44,7 @@ using connection_actor = caf::typed_actor<
   // The backend is gone: cancel what runs, close, end.
   caf::reacts_to<backend_removed>,
   // New time limits, passwords or parameters: it connects anew when it is idle.
-  caf::reacts_to<reconfigured>,
+  caf::reacts_to<reconfigured>, caf::reacts_to<backend_changed>,
   // From the SCHEDULER: let go of the server, or connect again.
   caf::reacts_to<session_order>,
   // From the REACTOR.
@@ -60,7 +61,7 @@ using visitor_actor = caf::typed_actor<
   // From CONNECTION: the server is gone, or to be let go of.
   caf::reacts_to<session_order>,
   // New time limits, passwords or parameters.
-  caf::reacts_to<reconfigured>,
+  caf::reacts_to<reconfigured>, caf::reacts_to<backend_changed>,
   // From the REACTOR.
   caf::reacts_to<socket_ready>,
   // INTERNAL: a visit's timer fired; the number tells stale ones apart.
@@ -93,6 +94,8 @@ using scheduler_actor = caf::typed_actor<
   caf::reacts_to<backend_added>,
   // A backend no longer to be polled; its actors end.
   caf::reacts_to<backend_removed>,
+  // A backend that goes on, described otherwise.
+  caf::reacts_to<backend_changed>,
   // From a CONNECTION: READY, so due at once.
   caf::reacts_to<backend_ready>,
   // From DISCOVERY, once: the backends of a first list were added.

@@ -11,6 +11,7 @@
 #include <exception>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <system_error>
 
@@ -30,14 +31,6 @@ struct source {
   std::vector<fault> faults;
   located_definition found;
 };
-
-/// The paths of all that a definition may say.
-std::vector<std::string> known_keys() {
-  reading run;
-  run.describing = true;
-  read_definition({run, nullptr, {}, nullptr});
-  return std::move(run.options);
-}
 
 source read_source(const std::string& file, std::string_view text,
                    const std::vector<std::string>& known) {
@@ -92,11 +85,33 @@ void look_for_clashes(std::vector<source>& sources) {
     }
 }
 
-caf::expected<std::vector<located_definition>> locate(const file_list& files) {
-  auto known = known_keys();
-  std::vector<source> sources;
-  for (const auto& [file, text] : files)
-    sources.push_back(read_source(file, text, known));
+/// Puts each of `own` where one of that name is, or last.
+void replace_by_name(std::vector<source>& sources, std::vector<source> own) {
+  auto base = sources.size();
+  std::set<std::string> replaced; // two of one name are a clash
+  for (auto& x : own) {
+    auto same_name = [&](const source& y) { return y.found.query.name == x.found.query.name; };
+    auto end = sources.begin() + static_cast<std::ptrdiff_t>(base);
+    auto i = std::find_if(sources.begin(), end, same_name);
+    if (i != end && replaced.insert(x.found.query.name).second)
+      *i = std::move(x);
+    else
+      sources.push_back(std::move(x));
+  }
+}
+
+/// @param own Definitions that take the place of those of the same name.
+caf::expected<std::vector<located_definition>> locate(const file_list& files,
+                                                      const file_list& own = {}) {
+  auto known = known_definition_keys();
+  auto read = [&](const file_list& from) {
+    std::vector<source> result;
+    for (const auto& [file, text] : from)
+      result.push_back(read_source(file, text, known));
+    return result;
+  };
+  auto sources = read(files);
+  replace_by_name(sources, read(own));
   look_for_clashes(sources);
   std::string lines;
   std::vector<located_definition> result;
@@ -111,8 +126,8 @@ caf::expected<std::vector<located_definition>> locate(const file_list& files) {
   return result;
 }
 
-caf::expected<catalogue_ptr> parse(const file_list& files) {
-  auto located = locate(files);
+caf::expected<catalogue_ptr> parse(const file_list& files, const file_list& own = {}) {
+  auto located = locate(files, own);
   if (!located)
     return std::move(located.error());
   std::vector<query_definition> queries;
@@ -173,6 +188,13 @@ caf::expected<T> with_files(const std::string& directory, F f) {
 }
 
 } // namespace
+
+std::vector<std::string> known_definition_keys() {
+  reading run;
+  run.describing = true;
+  read_definition({run, nullptr, {}, nullptr});
+  return std::move(run.options);
+}
 
 catalogue::catalogue(std::vector<query_definition> queries, vocabulary words)
   : queries_{std::move(queries)}, words_{words} {
@@ -239,10 +261,16 @@ caf::expected<catalogue_ptr> load_catalogue(const std::string& directory) {
   return with_files<catalogue_ptr>(directory, parse_catalogue);
 }
 
+caf::expected<catalogue_ptr> extend_catalogue(const std::string& directory) {
+  return with_files<catalogue_ptr>(
+    directory, [](const file_list& own) { return parse(built_in_definitions(), own); });
+}
+
 caf::expected<std::vector<located_definition>> locate_definitions(const std::string& directory) {
   if (directory.empty())
     return locate(built_in_definitions());
-  return with_files<std::vector<located_definition>>(directory, locate);
+  return with_files<std::vector<located_definition>>(
+    directory, [](const file_list& files) { return locate(files); });
 }
 
 caf::expected<catalogue_ptr> parse_catalogue(const file_list& files) {

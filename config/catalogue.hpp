@@ -221,6 +221,13 @@ catalogue_ptr built_in_catalogue();
 /// in the form of the configuration's faults; ec::unreadable_file for the directory. Never throws.
 caf::expected<catalogue_ptr> load_catalogue(const std::string& directory);
 
+/// The definitions that are compiled in and those of a directory, which takes precedence: a query
+/// of the same name takes the other one's place. Faults as load_catalogue's. Never throws.
+caf::expected<catalogue_ptr> extend_catalogue(const std::string& directory);
+
+/// The paths of all that a definition may say: `name`, `metrics[].column`.
+std::vector<std::string> known_definition_keys();
+
 /// Reads definitions from text: pairs of file name and content. Faults as load_catalogue's.
 caf::expected<catalogue_ptr>
 parse_catalogue(const std::vector<std::pair<std::string, std::string>>& files);

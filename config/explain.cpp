@@ -2,6 +2,7 @@
 #include "config/backend_name.hpp"
 #include "config/databases.hpp"
 #include "config/settings.hpp"
+#include "config/text.hpp"
 
 #include <fmt/format.h>
 
@@ -29,7 +30,7 @@ std::string size_text(uint64_t bytes) {
 void explain_static(const settings& x, out to) {
   if (x.static_backends.empty())
     return;
-  fmt::format_to(to, "static: {} backends\n", x.static_backends.size());
+  fmt::format_to(to, "static: {}\n", counted(x.static_backends.size(), "backend"));
   for (size_t i = 0; i < x.static_backends.size() && i < max_listed; ++i) {
     const auto& y = x.static_backends[i];
     fmt::format_to(to, "  {} at {}, {} {}, user {}\n", y.name,
@@ -54,9 +55,9 @@ void explain_sources(const settings& x, out to) {
     fmt::format_to(to, "{}: {} every {}{}\n", y.name, y.http.url, time_text(y.poll_interval),
                    kind(y));
   for (const auto& y : x.dns)
-    fmt::format_to(to, "{}: {} records of {} names every {}{}\n", y.name,
-                   y.type == dns_settings::record::srv ? "SRV" : "A and AAAA", y.names.size(),
-                   time_text(y.poll_interval), kind(y));
+    fmt::format_to(to, "{}: {} records of {} every {}{}\n", y.name,
+                   y.type == dns_settings::record::srv ? "SRV" : "A and AAAA",
+                   counted(y.names.size(), "name"), time_text(y.poll_interval), kind(y));
 }
 
 /// Sessions that a server has of us where its other databases are watched, too.
@@ -105,7 +106,8 @@ std::string explain(const settings& x, std::string_view scheme) {
   fmt::format_to(to, "a server may send {} for a query, {} for a poll, all together {}\n",
                  size_text(x.connections.max_query_bytes), size_text(x.connections.max_poll_bytes),
                  size_text(x.connections.max_fleet_bytes));
-  fmt::format_to(to, "queries: {}\n", x.queries.empty() ? "those compiled in" : x.queries);
+  fmt::format_to(to, "queries: {}{}\n", x.queries.empty() ? "those compiled in" : x.queries,
+                 x.added_queries.empty() ? "" : ", and those of " + x.added_queries);
   fmt::format_to(to, "page: {}://{}{}\n", scheme, address_and_port(x.target.ip, x.target.port),
                  x.target.route);
   for (const auto& [name, text] : x.target.metadata)

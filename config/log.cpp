@@ -181,7 +181,7 @@ line_formatter::line_formatter(std::shared_ptr<const line_form> form) : form_{st
 
 void line_formatter::format(const log_message& msg, spdlog::memory_buf_t& to) {
   const auto& [name, priority] = name_of(msg.level);
-  std::string_view text{msg.payload.data(), msg.payload.size()};
+  auto text = sentence_of(msg);
   auto cut = text.size() > max_message;
   text = text.substr(0, max_message);
   if (form_->journal) {
@@ -194,7 +194,9 @@ void line_formatter::format(const log_message& msg, spdlog::memory_buf_t& to) {
     append_time(to, msg.time);
     append(to, R"(","level":")");
     append(to, name);
-    append(to, R"(","msg":)");
+    append(to, "\"");
+    append(to, members_of(msg));
+    append(to, R"(,"msg":)");
     nlohmann::json value = std::string{text} + (cut ? "..." : "");
     append(to, value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     append(to, "}\n");
@@ -250,11 +252,37 @@ bool is_logged(const own_log_level& own, level::level_enum x) {
   return mine == no_own_level ? spdlog::should_log(x) : x >= mine;
 }
 
-void write_log(level::level_enum x, std::string_view line) {
+// The fields travel behind the sentence, and the line number of its place says where they begin: no
+// byte of a sentence, which may be a server's, can be taken for that.
+std::string_view sentence_of(const log_message& line) noexcept {
+  std::string_view all{line.payload.data(), line.payload.size()};
+  return line.source.line > 0 ? all.substr(0, static_cast<size_t>(line.source.line) - 1) : all;
+}
+
+std::string_view members_of(const log_message& line) noexcept {
+  std::string_view all{line.payload.data(), line.payload.size()};
+  return all.substr(sentence_of(line).size());
+}
+
+void write_log(level::level_enum x, const log_fields& fields, std::string_view line) {
+  auto members = to_json_members(fields);
+  // More than is shown of it need not travel.
+  line = line.substr(0, max_message + 1);
+  spdlog::source_loc place{"", static_cast<int>(line.size()) + 1, ""};
+  auto whole = std::string{line} + members;
   if (spdlog::should_log(x))
-    spdlog::log(x, line);
+    spdlog::default_logger_raw()->log(place, x, spdlog::string_view_t{whole});
   else if (auto unfiltered = spdlog::get(unfiltered_name))
-    unfiltered->log(x, line);
+    unfiltered->log(place, x, spdlog::string_view_t{whole});
+}
+
+void say_lines(level::level_enum x, const log_fields& fields, std::string_view prefix,
+               std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    auto end = std::min(text.find('\n', i), text.size());
+    say(x, fields, "{}{}", prefix, text.substr(i, end - i));
+    i = end + 1;
+  }
 }
 
 uint64_t lost_log_lines() {

@@ -1,10 +1,12 @@
 // The log: one event a line on stderr, for people, for machines or for the journal.
 #pragma once
 
+#include "config/log_fields.hpp"
 #include "config/settings.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/common.h>
+#include <spdlog/details/log_msg.h>
 #include <spdlog/formatter.h>
 
 #include <atomic>
@@ -36,7 +38,9 @@ struct line_form {
 /// UTF-8 as well (in JSON: replaced by U+FFFD). A message is cut after 16 KiB.
 ///
 /// human: `2026-01-02T03:04:05.678Z info  message`
-/// JSON: `{"time":"2026-01-02T03:04:05.678Z","level":"info","msg":"message"}`
+/// JSON:
+/// `{"time":"2026-01-02T03:04:05.678Z","level":"info","event":"...","backend":"...","msg":"message"}`,
+/// with the members of log_fields that the line has.
 class line_formatter : public spdlog::formatter {
 public:
   explicit line_formatter(std::shared_ptr<const line_form> form);
@@ -75,27 +79,51 @@ bool is_logged(const own_log_level& own, spdlog::level::level_enum x);
 /// Whether a line of this level is written by the general level.
 bool is_logged(spdlog::level::level_enum x);
 
-/// Writes a line, whatever the general level.
-void write_log(spdlog::level::level_enum x, std::string_view line);
+/// The sentence of a line that say() or log_about() wrote, without its fields.
+std::string_view sentence_of(const spdlog::details::log_msg& line) noexcept;
 
-/// Logs. Whoever speaks for himself calls this; tests see what it wrote
-/// (test/unit/captured_log.hpp).
+/// Its fields as to_json_members() has them; empty when it has none.
+std::string_view members_of(const spdlog::details::log_msg& line) noexcept;
+
+/// Writes a line, whatever the general level.
+void write_log(spdlog::level::level_enum x, const log_fields& fields, std::string_view line);
+
+/// Logs: a sentence, and what programs want to know of it. Whoever speaks for himself calls this;
+/// tests see what it wrote (test/unit/captured_log.hpp).
 template <class... Args>
-void say(spdlog::level::level_enum x, fmt::format_string<Args...> form, Args&&... args) noexcept {
+void say(spdlog::level::level_enum x, const log_fields& fields, fmt::format_string<Args...> form,
+         Args&&... args) noexcept {
   try {
     if (is_logged(x))
-      write_log(x, fmt::format(form, std::forward<Args>(args)...));
+      write_log(x, fields, fmt::format(form, std::forward<Args>(args)...));
   } catch (const std::exception&) {
     // Out of memory: whoever logs is often in the middle of a failure, and has enough of it.
   }
 }
 
+/// Logs an event that is about nothing in particular.
+template <class... Args>
+void say(spdlog::level::level_enum x, log_event event, fmt::format_string<Args...> form,
+         Args&&... args) noexcept {
+  say(x, log_fields{.event = event}, form, std::forward<Args>(args)...);
+}
+
+/// Logs what only people look at: debug and trace.
+template <class... Args>
+void say(spdlog::level::level_enum x, fmt::format_string<Args...> form, Args&&... args) noexcept {
+  say(x, log_fields{}, form, std::forward<Args>(args)...);
+}
+
+/// Logs each line of a text as an event of its own.
+void say_lines(spdlog::level::level_enum x, const log_fields& fields, std::string_view prefix,
+               std::string_view text);
+
 /// Logs about a part of the program that may have a level of its own.
 template <class... Args>
-void log_about(const own_log_level& own, spdlog::level::level_enum x,
+void log_about(const own_log_level& own, spdlog::level::level_enum x, const log_fields& fields,
                fmt::format_string<Args...> form, Args&&... args) {
   if (is_logged(own, x))
-    write_log(x, fmt::format(form, std::forward<Args>(args)...));
+    write_log(x, fields, fmt::format(form, std::forward<Args>(args)...));
 }
 
 /// Lines that were dropped because stderr was too slow. Any thread.

@@ -3,12 +3,14 @@
 #include "config/values.hpp"
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -19,6 +21,9 @@ namespace pgstatsmon {
 
 namespace {
 
+/// systemd's LoadCredential, as a path begins.
+constexpr std::string_view credentials_directory = "%d/";
+
 bool is_literal(const std::string& x) {
   in6_addr buffer{};
   if (inet_pton(AF_INET, x.c_str(), &buffer) == 1)
@@ -26,6 +31,21 @@ bool is_literal(const std::string& x) {
   // The zone of a link-local address is an interface's name: fe80::1%eth0.
   auto zone = x.find('%');
   return inet_pton(AF_INET6, x.substr(0, zone).c_str(), &buffer) == 1 && zone != x.size() - 1;
+}
+
+/// `host:port` and `[address]:port` in two, the brackets gone; no port where there is none.
+std::pair<std::string, std::string> split_port(const std::string& x) {
+  auto colon = x.rfind(':');
+  auto port = colon == std::string::npos ? std::string{} : x.substr(colon + 1);
+  if (port.empty() || port.size() > 5
+      || port.find_first_not_of("0123456789") != std::string::npos) {
+    colon = x.size();
+    port.clear();
+  }
+  auto host = x.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
+  return {std::move(host), std::move(port)};
 }
 
 bool is_label(std::string_view x) {
@@ -97,7 +117,7 @@ std::string shown(const std::string& written, const std::string& path) {
 
 std::optional<std::string> parse_existing(const value& x, bool directory) {
   auto path = parse_path(x);
-  if (!path || path->empty())
+  if (!path || path->empty() || is_given_by_service_manager(*path))
     return path;
   auto name = shown(x.node().text, *path);
   struct stat info {};
@@ -130,7 +150,13 @@ std::optional<std::string> parse_host(const value& x) {
   auto result = parse_text(x);
   if (!result || is_literal(*result) || is_host_name(*result))
     return result;
-  x.complain("is neither a literal address nor a host name");
+  if (auto [host, port] = split_port(*result);
+      !port.empty() && (is_literal(host) || is_host_name(host)))
+    x.complain("has a port in it, expected " + host + " alone, and port: " + port);
+  else if (is_literal(host))
+    x.complain("has brackets, expected " + host);
+  else
+    x.complain("is neither a literal address nor a host name");
   return std::nullopt;
 }
 
@@ -167,16 +193,59 @@ std::optional<std::string> parse_path(const value& x) {
   if (!result || result->empty() || result->starts_with('/'))
     return result;
   const auto* credentials = std::getenv("CREDENTIALS_DIRECTORY");
-  if (!result->starts_with("%d/"))
+  if (!is_given_by_service_manager(*result))
     return x.run().directory.empty() ? *result : x.run().directory + '/' + *result;
   if (credentials != nullptr)
     return credentials + result->substr(2);
+  if (x.run().checking) {
+    x.warn("is the service manager's to give (LoadCredential=): it was not looked at");
+    return result;
+  }
   x.complain("begins with %d, but CREDENTIALS_DIRECTORY is not set: the service manager sets it");
   return std::nullopt;
 }
 
+bool is_given_by_service_manager(std::string_view path) {
+  return path.starts_with(credentials_directory);
+}
+
 std::optional<std::string> parse_file(const value& x) {
   return parse_existing(x, false);
+}
+
+std::optional<std::string> parse_secret_file(const value& x) {
+  auto result = parse_file(x);
+  struct stat info {};
+  if (!result || result->empty() || stat(result->c_str(), &info) != 0 || !S_ISREG(info.st_mode))
+    return result;
+  if (info.st_size == 0)
+    x.warn("is empty: it has no password");
+  if ((info.st_mode & S_IRWXO) != 0)
+    x.warn(fmt::format("everybody on this machine may use it (mode {:04o}), expected 0640 at most",
+                       info.st_mode & 07777U));
+  return result;
+}
+
+std::optional<std::string> parse_directory_to_be(const value& x) {
+  auto result = parse_path(x);
+  if (!result || result->empty() || is_given_by_service_manager(*result))
+    return result;
+  struct stat info {};
+  if (stat(result->c_str(), &info) == 0) {
+    if (!S_ISDIR(info.st_mode))
+      x.complain("is no directory, expected one, or nothing yet");
+    else if (x.run().checking && faccessat(AT_FDCWD, result->c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+      x.warn("can't be written by who checks it here");
+    return result;
+  }
+  auto slash = result->find_last_of('/', result->find_last_not_of('/'));
+  auto parent = slash == std::string::npos ? "." : slash == 0 ? "/" : result->substr(0, slash);
+  if (stat(parent.c_str(), &info) == 0 && !S_ISDIR(info.st_mode))
+    x.complain("can't be made: what it is in is no directory");
+  else if (stat(parent.c_str(), &info) != 0)
+    x.warn(fmt::format("can't be made: {}: {}", one_line(parent),
+                       std::generic_category().message(errno)));
+  return result;
 }
 
 std::optional<std::string> parse_directory(const value& x) {

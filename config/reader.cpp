@@ -3,6 +3,7 @@
 
 #include "config/text.hpp"
 
+#include <array>
 #include <map>
 
 namespace pgstatsmon {
@@ -13,6 +14,15 @@ using kind = document_node::kind;
 
 // More would only hide the first ones.
 constexpr size_t max_faults = 1000;
+
+// Of a value that a fault repeats.
+constexpr size_t max_shown = 32;
+
+/// `{{X}}`, which to YAML is an object whose key is an object.
+bool is_template(const document_node& x) {
+  return x.type == kind::object && x.entries.size() == 1
+         && x.entries.front().first->type == kind::object;
+}
 
 bool is_plain(std::string_view key) {
   auto word = [](char c) {
@@ -32,6 +42,48 @@ std::string shown(std::string_view key) {
 
 std::string join(const std::string& path, std::string_view key) {
   return path.empty() ? shown(key) : path + '.' + shown(key);
+}
+
+/// What people call options, because other programs do.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 26> other_words{{
+  {"host", "ip"},
+  {"hostname", "ip"},
+  {"hostaddr", "ip"},
+  {"address", "ip"},
+  {"addr", "ip"},
+  {"server", "ip"},
+  {"listen", "ip"},
+  {"bind", "ip"},
+  {"dbname", "database"},
+  {"db", "database"},
+  {"datname", "database"},
+  {"username", "user"},
+  {"login", "user"},
+  {"password", "password_file"},
+  {"passwd", "password_file"},
+  {"passfile", "password_file"},
+  {"pgpass", "password_file"},
+  {"basic_auth", "basic_auth_file"},
+  {"path", "route"},
+  {"file", "path"},
+  {"filename", "path"},
+  {"metadata", "labels"},
+  {"labels", "metadata"},
+  {"sslmode", "parameters"},
+  {"scrape_interval", "interval"},
+  {"backends", "dbs"},
+}};
+
+/// The known key that is called `key` elsewhere; empty when there is none.
+std::string_view meant_by(std::string_view key, const std::vector<std::string_view>& known) {
+  for (auto [word, option] : other_words)
+    if (word == key && std::ranges::find(known, option) != known.end())
+      return option;
+  return {};
+}
+
+bool is_secret(std::string_view key) {
+  return key == "password" || key == "passwd" || key == "secret";
 }
 
 /// Where a value is shown to be. The parser places what is left out at the next thing that it sees.
@@ -75,9 +127,15 @@ void value::warn(std::string what) const {
     to_->warnings.push_back(place(std::move(what)));
 }
 
+std::string value::as_written() const {
+  return one_line(node_->text.substr(0, max_shown));
+}
+
 void value::complain_type(std::string_view expected) const {
   if (node_->type == kind::null)
     complain("has no value, expected " + std::string{expected});
+  else if (is_template(*node_))
+    complain("is {{...}}, a template that nobody has filled in, expected " + std::string{expected});
   else
     complain("is " + std::string{to_string_view(node_->type)} + ", expected "
              + std::string{expected});
@@ -154,12 +212,23 @@ value fields::get(std::string_view key, std::string_view alias) {
 }
 
 std::string fields::advice(const std::string& key) const {
-  if (auto best = nearest(key, known_); !best.empty())
-    return "unknown key, did you mean '" + std::string{best} + "'?";
+  auto meant = meant_by(key, known_);
+  if (is_secret(key) && meant.empty())
+    return "unknown key, and no secret belongs into this file";
+  if (is_secret(key))
+    return "unknown key, no secret belongs into this file: expected '" + std::string{meant}
+           + "', which names a file that has it";
+  if (meant.empty())
+    meant = nearest(key, known_);
+  if (!meant.empty())
+    return "unknown key, did you mean '" + std::string{meant} + "'?";
   auto suffix = '.' + key;
-  for (const auto& option : self_.run().known)
-    if (option == key || option.ends_with(suffix))
+  for (const auto& option : self_.run().known) {
+    if (option == key)
+      return "unknown key here, it belongs to the top level";
+    if (option.ends_with(suffix))
       return "unknown key here, it belongs to '" + option + "'";
+  }
   std::string list;
   for (auto x : known_)
     list += (list.empty() ? "" : ", ") + std::string{x};

@@ -30,6 +30,8 @@ struct reading {
   std::vector<fault> console_labels;
   std::vector<std::pair<fault, backend_kind>> queries_on;
 
+  bool checking = false; ///< The file is only looked at, perhaps not where the daemon runs.
+
   bool describing = false;          ///< There is no document: only `options` is of interest.
   std::vector<std::string> options; ///< Paths of all options, when describing.
 
@@ -59,6 +61,9 @@ public:
 
   /// Reports what is right but surprising.
   void warn(std::string what) const;
+
+  /// The value as it stands in the file, in one line and never long.
+  [[nodiscard]] std::string as_written() const;
 
   /// Where this stands, for a fault or something else that has a place.
   [[nodiscard]] fault place(std::string what) const;

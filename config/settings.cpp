@@ -12,6 +12,8 @@
 #include "config/values.hpp"
 #include "messages/error.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -33,7 +35,7 @@ void read_setup(const value& self, setup_settings& x) {
   fields s{self};
   s.get("enabled").read(x.enabled, parse_boolean);
   s.get("user").read(x.user, parse_word);
-  s.get("password_file").read(x.password_file, parse_file);
+  s.get("password_file").read(x.password_file, parse_secret_file);
 }
 
 void read_log(const value& self, log_settings& x) {
@@ -64,11 +66,19 @@ void read_console(const value& self, console_settings& x) {
   x.asked_for = s.get("socket").read(x.socket, parse_path).given() && !x.socket.empty();
 }
 
+bool says(const value& x, std::string_view key) {
+  if (!x.given())
+    return false;
+  const auto& entries = x.node().entries;
+  return std::ranges::any_of(entries, [&](const auto& y) { return y.first->text == key; });
+}
+
 void read_all(const value& root, settings& x) {
   fields top{root};
   read_polling(top, x);
   read_shard(top.get("shard"), x.shard);
-  read_connections(top.get("connections"), x.connections);
+  auto connections = top.get("connections");
+  read_connections(connections, x.connections);
   read_target(top.get("target"), x.target);
   read_setup(top.get("setup"), x.setup);
   read_log(top.get("log"), x.log);
@@ -77,18 +87,23 @@ void read_all(const value& root, settings& x) {
   read_sources(root, top, x);
   if (x.connections.query_timeout >= x.interval)
     root.warn("connections.query_timeout is not less than interval: a slow backend misses ticks");
+  if (x.connections.connect_timeout >= x.interval && says(connections, "connect_timeout"))
+    root.warn(
+      "connections.connect_timeout is not less than interval: a silent backend is tried less "
+      "often than it is polled");
 }
 
 std::string directory_of(const std::string& file) {
   return std::filesystem::path{file}.parent_path().string();
 }
 
-caf::expected<settings> parse(std::string_view text, const std::string& file) {
+caf::expected<settings> parse(std::string_view text, const std::string& file, reading_for what) {
   auto document = parse_document(text);
   if (document.root == nullptr)
     return make_error({std::move(document.problem)}, file);
   reading run;
   run.directory = directory_of(file);
+  run.checking = what == reading_for::checking;
   run.known = known_options();
   settings result;
   const auto* root = document.root.get();
@@ -112,17 +127,33 @@ caf::expected<settings> parse(std::string_view text, const std::string& file) {
 
 } // namespace
 
+namespace {
+
+/// A directory that replaces what is compiled in, or an object with one that adds to it.
+void read_queries(const value& self, settings& x) {
+  if (self.given() && self.node().type != document_node::kind::object) {
+    self.read(x.queries, parse_directory);
+    return;
+  }
+  fields s{self};
+  s.get("add").read(x.added_queries, parse_directory);
+}
+
+} // namespace
+
 void read_polling(fields& top, settings& x) {
-  read_interval(top.get("interval"), x.interval, x.longest_interval);
+  auto interval = top.get("interval");
+  read_interval(interval, x.interval, x.longest_interval);
+  warn_if_short(interval, x.interval);
   x.stale_after = std::max<milliseconds>(3 * x.longest_interval, 1min);
   auto stale_after = top.get("stale_after").read(x.stale_after, parse_time);
   if (x.stale_after < x.longest_interval)
     stale_after.complain("is less than interval: everything would be stale before its next poll");
   top.get("user").read(x.user, parse_word);
-  top.get("password_file").read(x.password_file, parse_file);
+  top.get("password_file").read(x.password_file, parse_secret_file);
   top.get("database").read(x.database, parse_word);
   top.get("backend_port").read(x.backend_port, integer<uint16_t>(1, 65535));
-  top.get("queries").read(x.queries, parse_directory);
+  read_queries(top.get("queries"), x);
   read_collect(top.get("collect"), x.collect);
   read_tables(top.get("tables"), x.collect.tables);
   read_budget(top.get("budget"), x.collect.server_share);
@@ -135,11 +166,17 @@ void read_polling(fields& top, settings& x) {
     .read(x.own, choice<own_metrics>({{"full", own_metrics::full},
                                       {"contract", own_metrics::contract},
                                       {"minimal", own_metrics::minimal}}));
-  auto state_dir = top.get("state_dir").read(x.state_dir, parse_path);
-  std::error_code unused;
-  if (!x.state_dir.empty() && std::filesystem::exists(x.state_dir, unused)
-      && !std::filesystem::is_directory(x.state_dir, unused))
-    state_dir.complain("is no directory, expected one, or nothing yet");
+  top.get("state_dir").read(x.state_dir, parse_directory_to_be);
+}
+
+void warn_if_short(const value& x, milliseconds interval) {
+  if (!x.given() || interval >= 1s)
+    return;
+  if (x.node().type == document_node::kind::number)
+    x.warn(
+      fmt::format("is {0} ms, as a number without a unit is: {0}s are seconds", interval.count()));
+  else
+    x.warn("is less than a second");
 }
 
 std::string database_of(const static_backend& x, const settings& of) {
@@ -156,20 +193,21 @@ bool watches_consoles(const settings& x) {
          || std::ranges::any_of(x.http_sd, is_console) || std::ranges::any_of(x.dns, is_console);
 }
 
-caf::expected<settings> parse_settings(std::string_view text, const std::string& file) {
+caf::expected<settings> parse_settings(std::string_view text, const std::string& file,
+                                       reading_for what) {
   try {
-    return parse(text, file);
+    return parse(text, file, what);
   } catch (const std::exception& e) {
     return make_error({fault{0, 0, {}, e.what()}}, file);
   }
 }
 
-caf::expected<settings> load_settings(const std::string& file) {
+caf::expected<settings> load_settings(const std::string& file, reading_for what) {
   try {
     auto text = read_file(file, max_file);
     if (!text)
       return std::move(text.error());
-    return parse_settings(*text, file);
+    return parse_settings(*text, file, what);
   } catch (const std::exception& e) {
     return caf::make_error(ec::unreadable_file, file + ": " + e.what());
   }

@@ -60,6 +60,15 @@ struct setup_settings {
   friend bool operator==(const setup_settings&, const setup_settings&) = default;
 };
 
+/// What lets us into the backends of a source, or into one entry's. What is empty comes from a
+/// wider place.
+struct access_settings {
+  std::string password_file;     ///< The polling role's, read at every connect.
+  connect_parameters parameters; ///< libpq's; they win over those of all.
+
+  friend bool operator==(const access_settings&, const access_settings&) = default;
+};
+
 /// What `tables` says in one place. What it does not say a wider place says.
 struct table_settings {
   std::optional<std::vector<std::string>> include;
@@ -100,6 +109,8 @@ struct static_backend {
   std::optional<std::string> database;
   std::optional<std::string> user;
   std::optional<std::string> role; ///< A key of `roles`: names the database.
+  label_list labels{};             ///< Static labels of its series.
+  access_settings access{};
   collect_settings collect{};
   database_settings databases{};
   backend_kind kind = backend_kind::postgres;
@@ -140,6 +151,7 @@ struct vmapi_settings {
   std::string nic_tag;                      ///< ECMAScript regular expression, unanchored.
   std::map<std::string, std::string> roles; ///< Tag value to database.
   label_list labels;                        ///< Static labels of its backends.
+  access_settings access{};
   collect_settings collect{};
   database_settings databases{};
   backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.
@@ -153,6 +165,7 @@ struct file_source_settings {
   std::string name = "file"; ///< Unique among the sources.
   std::string path;          ///< JSON or YAML.
   label_list labels;
+  access_settings access{};
   collect_settings collect{};
   database_settings databases{};
   backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.
@@ -166,6 +179,7 @@ struct http_sd_settings {
   http_settings http;
   milliseconds poll_interval{60'000};
   label_list labels;
+  access_settings access{};
   collect_settings collect{};
   database_settings databases{};
   backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.
@@ -183,6 +197,7 @@ struct dns_settings {
   std::string server;        ///< Literal `address[:port]` of a name server; empty: the system's.
   milliseconds poll_interval{30'000};
   label_list labels;
+  access_settings access{};
   collect_settings collect{};
   database_settings databases{};
   backend_kind kind = backend_kind::postgres; ///< Of its backends, unless one says another.
@@ -239,7 +254,8 @@ struct settings {
   std::string database = "postgres";
   uint16_t backend_port = 5432;
   setup_settings setup;
-  std::string queries; ///< Directory of query definitions; empty: those compiled in.
+  std::string queries;       ///< Directory of query definitions; empty: those compiled in.
+  std::string added_queries; ///< Directory of definitions beside those; empty: none.
   collect_settings collect{};
   database_settings databases{};
   vocabulary families = vocabulary::original;
@@ -283,15 +299,23 @@ bool watches_consoles(const settings& x);
 /// Settings that several actors share.
 using settings_ptr = std::shared_ptr<const settings>;
 
+/// What a configuration is read for.
+enum class reading_for : uint8_t {
+  running,  ///< All that it names must be there.
+  checking, ///< What only the service manager knows (`%d/`) may be missing, which is a warning.
+};
+
 /// Parses the text of a configuration file, JSON or YAML.
 /// @returns the settings, or ec::bad_configuration with every fault on a line of its own.
 /// Secrets are never part of a fault: files are named, their content is not. Of files that the text
 /// names it only asks whether they can be read. Relative paths in it are relative to the directory
 /// of `file`, and `%d/` is CREDENTIALS_DIRECTORY; in the result they stand resolved. Never throws.
-caf::expected<settings> parse_settings(std::string_view text, const std::string& file);
+caf::expected<settings> parse_settings(std::string_view text, const std::string& file,
+                                       reading_for what = reading_for::running);
 
 /// Reads and parses a configuration file; ec::unreadable_file when it can't be read. Never throws.
-caf::expected<settings> load_settings(const std::string& file);
+caf::expected<settings> load_settings(const std::string& file,
+                                      reading_for what = reading_for::running);
 
 /// Every option that the parser knows, as dotted paths in the order of the example file:
 /// `interval`, `connections.query_timeout`, `static.dbs[].name`, `vmapi[].tags.nic_tag`.

@@ -150,13 +150,24 @@ void read_connections(const value& self, connection_settings& x) {
   if (x.max_fleet_bytes < x.max_poll_bytes)
     fleet.complain("is less than max_poll_bytes");
   s.get("guards").read(x.guards, parse_boolean);
-  auto keywords = s.get("parameters").read(x.parameters, parameters(x.guards));
-  if (auto problem = passfile_problem(passfile_of(x.parameters)); !problem.empty())
+  auto keywords = s.get("parameters");
+  read_parameters(keywords, x.guards, x.parameters);
+  // Where none is named, libpq's own is looked into.
+  if (auto problem = passfile_problem(passfile_of(x.parameters));
+      !problem.empty() && !x.parameters.contains("passfile"))
     keywords.warn(problem);
   uint32_t unused = 0;
   auto ignored = s.get("max_connections").read(unused, integer<uint32_t>(0, 1'000'000));
   if (ignored.given())
     ignored.warn("has no effect, every backend is polled over one connection");
+}
+
+void read_parameters(const value& self, bool guards, connect_parameters& x) {
+  self.read(x, parameters(guards));
+  if (!x.contains("passfile"))
+    return;
+  if (auto problem = passfile_problem(passfile_of(x)); !problem.empty())
+    self.warn(problem);
 }
 
 void read_target(const value& self, target_settings& x) {

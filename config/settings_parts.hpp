@@ -9,8 +9,15 @@ namespace pgstatsmon {
 /// `interval`, `stale_after`, `user` and their like: what stands at the top level.
 void read_polling(fields& top, settings& x);
 
+/// Warns of an interval below a second that the file says, most likely because it was meant to be
+/// seconds.
+void warn_if_short(const value& x, milliseconds interval);
+
 /// `connections`.
 void read_connections(const value& self, connection_settings& x);
+
+/// `parameters`, for all backends or for some of them.
+void read_parameters(const value& self, bool guards, connect_parameters& x);
 
 /// `target`.
 void read_target(const value& self, target_settings& x);

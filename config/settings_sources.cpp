@@ -59,8 +59,8 @@ void read_http(fields& s, http_settings& x, std::optional<std::string> (*parse)(
   s.get("request_timeout").read(x.request_timeout, parse_time);
   s.get("ca_file").read(x.ca_file, parse_file);
   auto certificate = s.get("certificate_file").read(x.certificate_file, parse_file);
-  auto key = s.get("key_file").read(x.key_file, parse_file);
-  auto auth = s.get("basic_auth_file").read(x.basic_auth_file, parse_file);
+  auto key = s.get("key_file").read(x.key_file, parse_secret_file);
+  auto auth = s.get("basic_auth_file").read(x.basic_auth_file, parse_secret_file);
   s.get("max_body_bytes").read(x.max_body_bytes, integer<uint64_t>(1024, 1ULL << 30));
   if (certificate.given() && !key.given())
     certificate.complain("has no key, expected key_file with it");
@@ -72,7 +72,7 @@ void read_http(fields& s, http_settings& x, std::optional<std::string> (*parse)(
 
 /// The interval between two polls of a source, in both spellings.
 void read_poll_interval(fields& s, milliseconds& x) {
-  s.get("poll_interval", "pollInterval").read(x, parse_time);
+  warn_if_short(s.get("poll_interval", "pollInterval").read(x, parse_time), x);
 }
 
 void read_shrink(const value& self, shrink_settings& x) {
@@ -98,10 +98,12 @@ void refuse(const value& x, std::string_view what) {
 }
 
 /// What every source says of its backends, and every entry of the static list: `collect`,
-/// `tables`, `budget`, `databases` and `kind`.
+/// `tables`, `budget`, `databases`, `kind`, `password_file` and `parameters`.
 template <class T>
-void read_backends(fields& s, T& x) {
+void read_backends(fields& s, T& x, bool guards) {
   auto& run = s.run();
+  s.get("password_file").read(x.access.password_file, parse_secret_file);
+  read_parameters(s.get("parameters"), guards, x.access.parameters);
   run.names_on.clear();
   read_collect(s.get("collect"), x.collect);
   auto tables = s.get("tables");
@@ -121,13 +123,13 @@ void read_backends(fields& s, T& x) {
       run.queries_on.emplace_back(place, x.kind);
 }
 
-/// A source's `labels`, and what read_backends() reads.
+/// `labels`, and what read_backends() reads.
 template <class T>
-void read_labelled_backends(fields& s, T& x) {
+void read_labelled_backends(fields& s, T& x, bool guards) {
   auto& run = s.run();
   auto first = run.static_labels.size();
   s.get("labels").read(x.labels, parse_labels);
-  read_backends(s, x);
+  read_backends(s, x, guards);
   if (x.kind != backend_kind::pgbouncer)
     return;
   auto own = run.static_labels.begin() + static_cast<ptrdiff_t>(first);
@@ -135,7 +137,7 @@ void read_labelled_backends(fields& s, T& x) {
   run.static_labels.erase(own, run.static_labels.end());
 }
 
-void read_vmapi(const value& self, vmapi_settings& x, const role_map& roles, source_names& names) {
+void read_vmapi(const value& self, vmapi_settings& x, const settings& all, source_names& names) {
   fields s{self};
   read_name(s, self, x.name, names);
   read_http(s, x.http, parse_base_url);
@@ -148,30 +150,32 @@ void read_vmapi(const value& self, vmapi_settings& x, const role_map& roles, sou
   }
   auto own_roles = s.get("roles");
   read_roles(own_roles, x.roles);
-  x.roles.insert(roles.begin(), roles.end());
-  read_labelled_backends(s, x);
+  x.roles.insert(all.roles.begin(), all.roles.end());
+  read_labelled_backends(s, x, all.connections.guards);
   if (x.kind == backend_kind::pgbouncer)
     refuse(own_roles, "names databases of PostgreSQL servers");
   read_shrink(s.get("shrink"), x.shrink);
 }
 
-void read_file_source(const value& self, file_source_settings& x, source_names& names) {
+void read_file_source(const value& self, file_source_settings& x, const settings& all,
+                      source_names& names) {
   fields s{self};
   read_name(s, self, x.name, names);
   s.get("path").require(x.path, "the path of a list of backends", parse_file);
-  read_labelled_backends(s, x);
+  read_labelled_backends(s, x, all.connections.guards);
 }
 
-void read_http_sd(const value& self, http_sd_settings& x, source_names& names) {
+void read_http_sd(const value& self, http_sd_settings& x, const settings& all,
+                  source_names& names) {
   fields s{self};
   read_name(s, self, x.name, names);
   read_http(s, x.http, parse_url);
   read_poll_interval(s, x.poll_interval);
-  read_labelled_backends(s, x);
+  read_labelled_backends(s, x, all.connections.guards);
   read_shrink(s.get("shrink"), x.shrink);
 }
 
-void read_dns(const value& self, dns_settings& x, source_names& names) {
+void read_dns(const value& self, dns_settings& x, const settings& all, source_names& names) {
   using record = dns_settings::record;
   fields s{self};
   read_name(s, self, x.name, names);
@@ -189,7 +193,7 @@ void read_dns(const value& self, dns_settings& x, source_names& names) {
   s.get("type").read(x.type, choice<record>({{"srv", record::srv}, {"a", record::a}}));
   s.get("server").read(x.server, parse_name_server);
   read_poll_interval(s, x.poll_interval);
-  read_labelled_backends(s, x);
+  read_labelled_backends(s, x, all.connections.guards);
   read_shrink(s.get("shrink"), x.shrink);
 }
 
@@ -199,7 +203,7 @@ void read_each(const value& self, std::vector<T>& sources, const Read& read) {
   self.each_or_one([&](const value& item) { read(item, sources.emplace_back()); });
 }
 
-void read_static_backend(const value& self, static_backend& x, const role_map& roles) {
+void read_static_backend(const value& self, static_backend& x, const settings& all) {
   fields s{self};
   s.get("name").require(x.name, "a name", parse_word);
   s.get("ip").require(x.ip, "an address or a host name", parse_backend_address);
@@ -207,10 +211,10 @@ void read_static_backend(const value& self, static_backend& x, const role_map& r
   auto database = s.get("database").read(x.database, parse_word);
   s.get("user").read(x.user, parse_word);
   auto role = s.get("role").read(x.role, parse_word);
-  read_backends(s, x);
+  read_labelled_backends(s, x, all.connections.guards);
   if (x.kind == backend_kind::pgbouncer)
     refuse(role, "names a database of a PostgreSQL server");
-  else if (x.role && !roles.contains(*x.role))
+  else if (x.role && !all.roles.contains(*x.role))
     role.complain("is no role, expected a key of roles");
   if (role.given() && database.given())
     role.complain("both say the database, expected role or database");
@@ -255,7 +259,7 @@ void read_static(const value& self, settings& x) {
   std::vector<value> places;
   dbs.each([&](const value& item) {
     places.push_back(item);
-    read_static_backend(item, x.static_backends.emplace_back(), x.roles);
+    read_static_backend(item, x.static_backends.emplace_back(), x);
   });
   if (self.given() && x.static_backends.empty())
     (dbs.given() ? dbs : self).warn("has no backends");
@@ -280,12 +284,12 @@ void read_sources(const value& root, fields& top, settings& x) {
     return result;
   };
   read_each(get("vmapi"), x.vmapi,
-            [&](const value& y, vmapi_settings& z) { read_vmapi(y, z, x.roles, names); });
+            [&](const value& y, vmapi_settings& z) { read_vmapi(y, z, x, names); });
   read_each(get("file"), x.files,
-            [&](const value& y, file_source_settings& z) { read_file_source(y, z, names); });
+            [&](const value& y, file_source_settings& z) { read_file_source(y, z, x, names); });
   read_each(get("http_sd"), x.http_sd,
-            [&](const value& y, http_sd_settings& z) { read_http_sd(y, z, names); });
-  read_each(get("dns"), x.dns, [&](const value& y, dns_settings& z) { read_dns(y, z, names); });
+            [&](const value& y, http_sd_settings& z) { read_http_sd(y, z, x, names); });
+  read_each(get("dns"), x.dns, [&](const value& y, dns_settings& z) { read_dns(y, z, x, names); });
   if (fixed.given() && !x.vmapi.empty() && !both) {
     fixed.warn("is ignored because vmapi is given: discovery: both uses the two");
     x.static_backends.clear();

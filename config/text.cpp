@@ -60,6 +60,12 @@ std::string one_line(std::string_view text) {
   return result;
 }
 
+std::string counted(uint64_t n, std::string_view noun) {
+  auto result = std::to_string(n) + ' ';
+  result += noun;
+  return n == 1 ? result : result + 's';
+}
+
 std::string valid_text(std::string_view text) {
   constexpr std::string_view replacement = "\xEF\xBF\xBD";
   std::string result;

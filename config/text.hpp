@@ -1,6 +1,7 @@
 // Text that people see: made safe for one line of a terminal, and compared for likeness.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,9 @@ std::string one_line(std::string_view text);
 
 /// Text with U+FFFD in the place of every NUL and of every byte that is not UTF-8.
 std::string valid_text(std::string_view text);
+
+/// A number with its noun: `1 backend`, `2 backends`.
+std::string counted(uint64_t n, std::string_view noun);
 
 /// The candidate that is most like x, or an empty view when none is near: insertions, deletions and
 /// replacements of one character are counted, letters are the same in both cases.

@@ -75,11 +75,6 @@ std::string_view trimmed(std::string_view x) {
   return x.substr(first, x.find_last_not_of(space) - first + 1);
 }
 
-/// A number as the user wrote it, but never long.
-std::string as_written(const value& x) {
-  return one_line(x.node().text.substr(0, 32));
-}
-
 std::string round_number(double x) {
   std::array<char, 32> text{};
   auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), x);
@@ -157,7 +152,7 @@ std::optional<double> parse_number(const value& x, double low, double high) {
   auto result = to_number(x.node().text);
   if (result && *result >= low && *result <= high)
     return result;
-  x.complain("is " + as_written(x) + ", expected " + expected);
+  x.complain("is " + x.as_written() + ", expected " + expected);
   return std::nullopt;
 }
 
@@ -171,7 +166,7 @@ std::optional<uint64_t> parse_integer(const value& x, uint64_t low, uint64_t hig
   if (result && *result >= static_cast<double>(low) && *result <= static_cast<double>(high)
       && *result == std::floor(*result))
     return static_cast<uint64_t>(*result);
-  x.complain("is " + as_written(x) + ", expected " + expected);
+  x.complain("is " + x.as_written() + ", expected " + expected);
   return std::nullopt;
 }
 
@@ -189,7 +184,7 @@ std::optional<uint64_t> parse_bytes(const value& x, uint64_t low, uint64_t high)
   else if (*size >= static_cast<double>(low) && *size <= static_cast<double>(high))
     return static_cast<uint64_t>(*size);
   else
-    x.complain("is " + as_written(x) + ", expected " + size_text(low) + " to " + size_text(high)
+    x.complain("is " + x.as_written() + ", expected " + size_text(low) + " to " + size_text(high)
                + ": " + std::string{forms});
   return std::nullopt;
 }
@@ -226,7 +221,7 @@ std::optional<std::chrono::milliseconds> parse_time(const value& x) {
   else if (*ms >= 1 && *ms <= max_ms)
     return std::chrono::milliseconds{std::llround(*ms)};
   else
-    x.complain("is " + as_written(x) + ", expected 1 ms to 24 h: " + std::string{time_forms});
+    x.complain("is " + x.as_written() + ", expected 1 ms to 24 h: " + std::string{time_forms});
   return std::nullopt;
 }
 

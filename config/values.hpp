@@ -97,10 +97,22 @@ std::optional<std::string> parse_url(const value& x);
 /// directory, and `%d/` is systemd's credentials directory.
 std::optional<std::string> parse_file(const value& x);
 
+/// The same of a file with a secret. Warns when it is empty, and when everybody may use it.
+std::optional<std::string> parse_secret_file(const value& x);
+
 /// The path of a directory that can be read now.
 std::optional<std::string> parse_directory(const value& x);
 
-/// A path of what need not exist yet.
+/// The path of a directory that is there, or will be made when it is needed. Warns when it can't
+/// be, and where a file is only checked when it can't be written.
+std::optional<std::string> parse_directory_to_be(const value& x);
+
+/// Whether a path, as parse_path gives it, is known to the service manager alone: a file is only
+/// being checked, and not by the unit.
+bool is_given_by_service_manager(std::string_view path);
+
+/// A path of what need not exist yet. `%d/` without CREDENTIALS_DIRECTORY is a fault; a warning
+/// where the file is only checked, and the path is then what stands in the file.
 std::optional<std::string> parse_path(const value& x);
 
 /// Static labels of backends: names as label_name_fault wants them, values as parse_any_text. Each

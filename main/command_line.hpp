@@ -3,6 +3,7 @@
 
 #include "main/lint.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -23,6 +24,7 @@ struct command_line {
   bool check = false;                     ///< Validate the file only.
   bool discover = false;                  ///< Ask the discovery sources once only.
   bool json = false;                      ///< ... and print JSON.
+  std::optional<int32_t> print_setup{};   ///< Print what a DBA does on a server of this version.
   std::optional<console_options> console; ///< Talk to a daemon instead.
   std::optional<lint_options> lint;       ///< Look at query definitions instead.
 };

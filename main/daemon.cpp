@@ -25,7 +25,6 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -57,19 +56,21 @@ double unix_time() {
   return duration<double>{system_clock::now().time_since_epoch()}.count();
 }
 
-void say_what_needs_a_restart(const settings& old, const settings& now) {
+/// @param in_force What the process began with: nothing of it changes later.
+void say_what_needs_a_restart(const settings& in_force, const settings& now) {
   auto changed = [](std::string_view option) {
-    spdlog::warn("{} changed: that takes effect after a restart", option);
+    say(spdlog::level::warn, log_event::restart_needed,
+        "{} changed: that takes effect after a restart", option);
   };
-  if (old.target.ip != now.target.ip || old.target.port != now.target.port)
+  if (in_force.target.ip != now.target.ip || in_force.target.port != now.target.port)
     changed("target.ip or target.port");
-  if (old.target.route != now.target.route)
+  if (in_force.target.route != now.target.route)
     changed("target.route");
-  if (old.state_dir != now.state_dir)
+  if (in_force.state_dir != now.state_dir)
     changed("state_dir");
-  if (old.console != now.console)
+  if (in_force.console != now.console)
     changed("console");
-  if (old.web != now.web)
+  if (in_force.web != now.web)
     changed("web");
 }
 
@@ -85,8 +86,9 @@ system_configuration::system_configuration() {
 }
 
 caf::expected<catalogue_ptr> load_queries(const settings& x, const std::string& file) {
-  auto result = x.queries.empty() ? caf::expected<catalogue_ptr>{built_in_catalogue()}
-                                  : load_catalogue(x.queries);
+  auto result = !x.queries.empty()         ? load_catalogue(x.queries)
+                : !x.added_queries.empty() ? extend_catalogue(x.added_queries)
+                                           : caf::expected<catalogue_ptr>{built_in_catalogue()};
   if (!result)
     return result;
   *result = in_words_of(*result, x.families);
@@ -100,6 +102,7 @@ daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries,
                std::optional<loaded_web_door> door, int listen_fd)
   : file_{std::move(file)},
     options_{std::move(options)},
+    began_with_{options_},
     queries_{std::make_shared<std::atomic<catalogue_ptr>>(std::move(queries))},
     door_{std::move(door)},
     listen_fd_{listen_fd},
@@ -132,18 +135,16 @@ caf::error daemon::start() {
 
 void daemon::say_where_served() const {
   auto secure = door_ && door_->door->tls != nullptr;
-  auto asks_who = door_ && door_->door->asks_who();
   if (listen_fd_ >= 0)
-    spdlog::info("serving {} on the socket from systemd", options_->target.route);
+    say(spdlog::level::info, log_event::serving, "serving {} on the socket from systemd",
+        options_->target.route);
   else
-    spdlog::info("serving {}://{}:{}{}", secure ? "https" : "http", options_->target.ip,
-                 http_->port(), options_->target.route);
-  if (http_->is_local() || (secure && asks_who))
+    say(spdlog::level::info, log_event::serving, "serving {}://{}:{}{}", secure ? "https" : "http",
+        options_->target.ip, http_->port(), options_->target.route);
+  if (http_->is_local())
     return;
-  spdlog::warn("the page is served to other machines without {}: see web.config",
-               secure     ? "passwords or verified client certificates"
-               : asks_who ? "TLS"
-                          : "TLS and without passwords");
+  if (auto warning = exposure_warning(door_ ? door_->door.get() : nullptr); !warning.empty())
+    say(spdlog::level::warn, log_event::page_exposed, "{}", warning);
 }
 
 void daemon::serve() {
@@ -158,7 +159,7 @@ void daemon::serve() {
                                                 [this](const web_door& x) { show_certificate(x); });
     show_certificate(*door_->door);
     for (const auto& x : door_->door->warnings)
-      spdlog::warn("{}", x);
+      say(spdlog::level::warn, log_event::web_config_warning, "{}", x);
   }
   http_ = std::make_unique<http_server>(std::move(options));
   add_pages(*http_, {backends_, [cell = queries_] { return cell->load(); }, metrics_, clusters_},
@@ -197,7 +198,7 @@ caf::expected<int> daemon::listen_for_consoles() const {
   auto socket = listen_at(path);
   if (socket || asked_for)
     return socket;
-  spdlog::info("{}", sentence_of(socket.error()));
+  say(spdlog::level::info, log_event::console_missing, "{}", sentence_of(socket.error()));
   return -1;
 }
 
@@ -249,19 +250,22 @@ void daemon::reload() {
   auto queries =
     loaded ? load_queries(*loaded, file_) : caf::expected<catalogue_ptr>{loaded.error()};
   if (!queries) {
-    spdlog::error("the new configuration is wrong, the old one stays: {}",
-                  sentence_of(queries.error()));
+    say_lines(spdlog::level::err, {.event = log_event::configuration_refused},
+              "the new configuration is wrong, the old one stays: ", sentence_of(queries.error()));
     return;
   }
   auto options = std::make_shared<const settings>(std::move(*loaded));
   for (const auto& x : options->warnings)
-    spdlog::warn("{}", x);
-  say_what_needs_a_restart(*options_, *options);
+    say(spdlog::level::warn, log_event::configuration_warning, "{}", x);
+  say_what_needs_a_restart(*began_with_, *options);
   start_logging(options->log);
   metrics_->set_labels(options->target.metadata);
   metrics_->fleet.show(options->own);
-  if ((*queries)->queries() != queries_->load()->queries())
+  if ((*queries)->queries() != queries_->load()->queries()) {
     queries_->store(*queries);
+    say(spdlog::level::info, log_event::configuration_read,
+        "the queries changed: every backend starts anew");
+  }
   options_ = options;
   reconfigured news{options, queries_->load()};
   caf::anon_send(registry_, news);
@@ -269,7 +273,7 @@ void daemon::reload() {
   caf::anon_send(fleet_, news);
   caf::anon_send(scheduler_, news);
   caf::anon_send(discovery_, news);
-  spdlog::info("the configuration was read again");
+  say(spdlog::level::info, log_event::configuration_read, "the configuration was read again");
 }
 
 void daemon::stop() {
@@ -285,7 +289,8 @@ void daemon::stop() {
   self->request(scheduler_, stop_limit, caf::close_atom_v)
     .receive([](caf::ok_atom) {},
              [](const caf::error& error) {
-               spdlog::warn("not every backend ended in time: {}", caf::to_string(error));
+               say(spdlog::level::warn, log_event::end_forced,
+                   "not every backend ended in time: {}", caf::to_string(error));
              });
   self->send_exit(scheduler_, caf::exit_reason::user_shutdown);
   self->send_exit(fleet_, caf::exit_reason::user_shutdown);

@@ -30,7 +30,8 @@ struct system_configuration : listing_config {
   system_configuration();
 };
 
-/// The catalogue that a configuration asks for: its directory's, or the one compiled in.
+/// The catalogue that a configuration asks for: its directory's, the one compiled in, or that with
+/// what a directory adds.
 caf::expected<catalogue_ptr> load_queries(const settings& x, const std::string& file);
 
 /// Everything that runs. One per process. Its functions are for the main thread.
@@ -76,6 +77,7 @@ private:
 
   std::string file_;
   settings_ptr options_;
+  settings_ptr began_with_; ///< What is in force of what a reload does not change.
   std::shared_ptr<std::atomic<catalogue_ptr>> queries_;
   std::optional<loaded_web_door> door_;
   int listen_fd_;

@@ -5,16 +5,17 @@
 #include "config/descriptors.hpp"
 #include "config/log.hpp"
 #include "config/settings.hpp"
+#include "main/check.hpp"
 #include "main/command_line.hpp"
 #include "main/console_client.hpp"
 #include "main/daemon.hpp"
 #include "main/heap.hpp"
 #include "main/lint.hpp"
+#include "main/print_setup.hpp"
 #include "main/systemd.hpp"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <csignal>
@@ -77,7 +78,7 @@ void raise_file_limit() {
 }
 
 int give_up(const caf::error& error) {
-  spdlog::critical("{}", sentence_of(error));
+  say_lines(spdlog::level::critical, {.event = log_event::start_failed}, {}, sentence_of(error));
   return EXIT_FAILURE;
 }
 
@@ -106,9 +107,9 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
         std::optional<loaded_web_door> door) {
   start_logging(options->log);
   for (const auto& x : options->warnings)
-    spdlog::warn("{}", x);
+    say(spdlog::level::warn, log_event::configuration_warning, "{}", x);
   if (auto warning = descriptor_warning(*options, descriptor_limit()); !warning.empty())
-    spdlog::warn("{}", warning);
+    say(spdlog::level::warn, log_event::configuration_warning, "{}", warning);
   auto socket = take_listen_socket();
   if (!socket)
     return give_up(socket.error());
@@ -122,25 +123,10 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
   while (next_signal(*all, manager, heap) == SIGHUP)
     reload(*all, manager, heap);
   manager.stopping();
-  spdlog::info("ending");
+  say(spdlog::level::info, log_event::ending, "ending");
   std::jthread guard{guard_the_end};
   all->stop();
   all.reset(); // may take its time, too
-  return EXIT_SUCCESS;
-}
-
-int check(const settings& options, const catalogue& queries, const web_door* door) {
-  for (const auto& x : options.warnings)
-    fmt::print(stderr, "warning: {}\n", x);
-  if (auto warning = descriptor_warning(options, descriptor_limit()); !warning.empty())
-    fmt::print(stderr, "warning: {}\n", warning);
-  if (door != nullptr)
-    for (const auto& x : door->warnings)
-      fmt::print(stderr, "warning: {}\n", x);
-  auto secure = door != nullptr && door->tls != nullptr;
-  fmt::print("{}{}{} queries, {} metrics\n", explain(options, secure ? "https" : "http"),
-             door == nullptr ? std::string{} : explain(*door), queries.queries().size(),
-             queries.families());
   return EXIT_SUCCESS;
 }
 
@@ -150,7 +136,8 @@ int complain(const caf::error& error) {
 }
 
 int work(const command_line& todo) {
-  auto loaded = load_settings(todo.file);
+  auto loaded =
+    load_settings(todo.file, todo.discover ? reading_for::checking : reading_for::running);
   if (!loaded)
     return complain(loaded.error());
   auto queries = load_queries(*loaded, todo.file);
@@ -164,8 +151,6 @@ int work(const command_line& todo) {
     if (door->door == nullptr)
       return complain(door->error);
   }
-  if (todo.check)
-    return check(*loaded, **queries, door ? door->door.get() : nullptr);
   return run(todo.file, std::make_shared<const settings>(std::move(*loaded)), *queries,
              std::move(door));
 }
@@ -186,7 +171,10 @@ int process(int argc, char** argv) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   auto result = EXIT_FAILURE;
   try {
-    result = work(todo);
+    result = todo.check ? run_check(todo.file, std::cout, std::cerr)
+             : todo.print_setup
+               ? run_print_setup(todo.file, *todo.print_setup, std::cout, std::cerr)
+               : work(todo);
   } catch (const std::exception& error) {
     fmt::print(stderr, "pgstatsmon: {}\n", error.what());
   }

@@ -19,6 +19,9 @@ namespace pgstatsmon {
 /// Label names and values in the order in which they are shown.
 using label_list = std::vector<std::pair<std::string, std::string>>;
 
+/// libpq's keywords and their values; of those with one keyword the last counts.
+using parameter_list = std::vector<std::pair<std::string, std::string>>;
+
 /// What answers at a backend's address.
 enum class backend_kind : uint8_t {
   postgres,  ///< A database of a PostgreSQL server, perhaps behind a pooler.
@@ -55,6 +58,8 @@ struct backend {
   collect_rules collect{};
   database_rules databases{};
   backend_kind kind = backend_kind::postgres;
+  std::string password_file{}; ///< The role's here; empty: the configuration's.
+  parameter_list parameters{}; ///< Of this backend alone; they win over those of all.
 
   friend bool operator==(const backend&, const backend&) = default;
 };
@@ -62,7 +67,7 @@ struct backend {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, backend& x) {
   return f(caf::meta::type_name("backend"), x.id, x.name, x.address, x.port, x.database, x.user,
-           x.labels, x.source, x.collect, x.databases, x.kind);
+           x.labels, x.source, x.collect, x.databases, x.kind, x.password_file, x.parameters);
 }
 
 using backend_list = std::vector<backend>;
@@ -76,6 +81,18 @@ struct backend_added {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, backend_added& x) {
   return f(caf::meta::type_name("backend_added"), x.value);
+}
+
+/// A backend goes on, described otherwise: with other labels, from another source, or let in with
+/// another password or other parameters. All else is as it was.
+struct backend_changed {
+  backend value;
+  friend bool operator==(const backend_changed&, const backend_changed&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, backend_changed& x) {
+  return f(caf::meta::type_name("backend_changed"), x.value);
 }
 
 /// A backend is gone, whatever it is doing.

@@ -72,6 +72,7 @@ enum class failure : uint8_t {
   tls,                  ///< The TLS handshake failed, or TLS is required and not offered.
   dns,                  ///< The host name has no address.
   network,              ///< The connection broke, or the host is not reachable.
+  ended,                ///< 57P01 and its like: an administrator or the server ended the session.
   descriptors,          ///< This process may open no more files.
   query,                ///< At least one query failed; the connection is good.
   too_large,            ///< The server sent more than it may.
@@ -80,11 +81,11 @@ enum class failure : uint8_t {
 };
 
 /// Every class but `none`, in the order in which metrics show them.
-constexpr std::array<failure, 15> all_failures{
+constexpr std::array<failure, 16> all_failures{
   failure::auth,       failure::refused,     failure::timeout,     failure::too_many_connections,
   failure::role_limit, failure::no_database, failure::starting_up, failure::tls,
-  failure::dns,        failure::network,     failure::descriptors, failure::query,
-  failure::too_large,  failure::stats_users, failure::other};
+  failure::dns,        failure::network,     failure::ended,       failure::descriptors,
+  failure::query,      failure::too_large,   failure::stats_users, failure::other};
 
 /// The label value of a class.
 constexpr std::string_view to_string_view(failure x) noexcept {
@@ -100,6 +101,7 @@ constexpr std::string_view to_string_view(failure x) noexcept {
   case failure::tls: return "tls";
   case failure::dns: return "dns";
   case failure::network: return "network";
+  case failure::ended: return "ended";
   case failure::descriptors: return "descriptors";
   case failure::query: return "query";
   case failure::too_large: return "too_large";

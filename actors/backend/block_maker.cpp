@@ -7,7 +7,6 @@
 #include "config/labels.hpp"
 
 #include <fmt/ranges.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -29,12 +28,14 @@ void result_shapes::warn_about(const query_definition& query, shape& known) cons
   const auto& [columns, labels, values, missing, unknown] = known.columns;
   if ((missing.empty() && unknown.empty()) || !known.reported.insert(columns).second)
     return;
+  log_fields fields{.event = log_event::query_mismatch, .backend = backend_, .query = query.name};
   if (!missing.empty())
-    spdlog::warn("{}: query {}: the result lacks {}", backend_, query.name,
-                 fmt::join(missing, ", "));
+    say(spdlog::level::warn, fields, "backend {}: query {}: the result lacks {}", backend_,
+        query.name, fmt::join(missing, ", "));
   if (!unknown.empty())
-    spdlog::warn("{}: query {}: the result has columns that are not declared: {}", backend_,
-                 query.name, fmt::join(unknown, ", "));
+    say(spdlog::level::warn, fields,
+        "backend {}: query {}: the result has columns that are not declared: {}", backend_,
+        query.name, fmt::join(unknown, ", "));
 }
 
 block_maker::block_maker(catalogue_ptr queries, const backend& target, std::string_view database)
@@ -43,6 +44,15 @@ block_maker::block_maker(catalogue_ptr queries, const backend& target, std::stri
     all_databases_{target.databases.on},
     datname_{render_labels({{"datname", std::string{database}}})} {
   // nop
+}
+
+void block_maker::relabel(const label_list& labels) {
+  labels_ = labels;
+  for (auto& [query, own] : memories_) {
+    own.doubled = doubles(labels_, queries_->queries()[query], all_databases_);
+    if (own.doubled)
+      own.shown = own.fresh = nullptr;
+  }
 }
 
 void block_maker::begin() {
@@ -109,8 +119,9 @@ void log_samples(const own_log_level& level, const std::string& backend,
     for (size_t j = 0; j < rows.metrics(); ++j)
       if (auto value = rows.value(i, j); !is_absent(value)) {
         auto* end = write_number(number.data(), value);
-        log_about(level, spdlog::level::trace, "{}: sample {}{{{}}} {}", backend,
-                  query.metrics[j].family, rows.labels(i), std::string_view{number.data(), end});
+        log_about(level, spdlog::level::trace, {.backend = backend, .query = query.name},
+                  "{}: sample {}{{{}}} {}", backend, query.metrics[j].family, rows.labels(i),
+                  std::string_view{number.data(), end});
       }
 }
 

@@ -54,6 +54,9 @@ public:
   /// @param database Its name, for queries that have it as a label.
   block_maker(catalogue_ptr queries, const backend& target, std::string_view database);
 
+  /// The backend has other static labels from now on.
+  void relabel(const label_list& labels);
+
   /// A poll begins: results of one that did not end are forgotten.
   void begin();
 

@@ -18,7 +18,9 @@ failure classify_sqlstate(std::string_view sqlstate) noexcept {
     return failure::too_many_connections;
   if (sqlstate == "57P03")
     return failure::starting_up;
-  if (sqlstate.starts_with("08") || sqlstate.starts_with("57P"))
+  if (sqlstate.starts_with("57P"))
+    return failure::ended;
+  if (sqlstate.starts_with("08"))
     return failure::network;
   return failure::query;
 }
@@ -134,18 +136,37 @@ connect_error parse_connect_error(std::string_view text) {
   return {classify_refusal(sqlstate, find_routine(text.substr(i))), sqlstate, join_lines(words)};
 }
 
+namespace {
+
+/// Whether a text, and a blank behind it, ends in a word and not in a stop.
+bool ends_in_word(std::string_view text) noexcept {
+  if (text.size() < 2 || text.back() != ' ')
+    return false;
+  auto last = static_cast<unsigned char>(text[text.size() - 2]);
+  return last >= 0x80 || last == '"' || last == ')' || (last >= '0' && last <= '9')
+         || (last >= 'a' && last <= 'z') || (last >= 'A' && last <= 'Z');
+}
+
+} // namespace
+
 std::string join_lines(std::string_view message) {
   std::string result;
+  auto broke = false;
   for (auto c : message) {
     // Not in the middle of a character, if it is one.
     auto continues = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
     if (result.size() >= max_message + (continues ? 3 : 0))
       return result + " ...";
     auto space = c == '\n' || c == '\r' || c == '\t' || c == ' ';
-    if (!space)
-      result += c;
-    else if (!result.empty() && result.back() != ' ')
+    broke = space ? broke || c == '\n' : broke;
+    if (space && !result.empty() && result.back() != ' ')
       result += ' ';
+    if (space)
+      continue;
+    // Each line of libpq's is a sentence, with or without a stop.
+    if (std::exchange(broke, false) && c >= 'A' && c <= 'Z' && ends_in_word(result))
+      result.insert(result.size() - 1, 1, '.');
+    result += c;
   }
   while (!result.empty() && result.back() == ' ')
     result.pop_back();

@@ -38,7 +38,8 @@ connect_error parse_connect_error(std::string_view text);
 /// Longer messages are cut by join_lines(), in bytes.
 constexpr size_t max_message = 1000;
 
-/// Joins the lines of a message, without trailing white space.
+/// Joins the lines of a message, without trailing white space. A line that begins with a capital
+/// gets a full stop before it.
 std::string join_lines(std::string_view message);
 
 } // namespace pgstatsmon

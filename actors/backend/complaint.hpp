@@ -68,6 +68,9 @@ public:
 
   [[nodiscard]] uint64_t failures() const { return failures_; }
 
+  /// When the first of these failures was.
+  [[nodiscard]] time_point began() const { return began_; }
+
 private:
   static constexpr auto window = std::chrono::minutes{10};
 

@@ -1,6 +1,8 @@
 // The CONNECTION's life: its beginning, orders, what wakes it up, its end.
 #include "actors/backend/connection.hpp"
 
+#include "actors/backend/conninfo.hpp"
+
 namespace pgstatsmon {
 
 namespace {
@@ -103,10 +105,23 @@ void connection_state::reconfigure(const reconfigured& news) {
   // Whoever turned setup on, or gave it another password, wants it tried.
   if (old->setup != fresh->setup)
     setup_due_ = now();
-  if (outdated_ && state_ == backend_state::ready) {
-    drop_session();
-    connect();
-  }
+  connect_anew_if_outdated();
+}
+
+void connection_state::follow(const backend_changed& news) {
+  outdated_ = outdated_ || connects_otherwise(arguments_.target, news.value);
+  arguments_.target = news.value;
+  results_->relabel(news.value.labels);
+  if (arguments_.visitor)
+    self_->send(arguments_.visitor, news);
+  connect_anew_if_outdated();
+}
+
+void connection_state::connect_anew_if_outdated() {
+  if (!outdated_ || state_ != backend_state::ready)
+    return;
+  drop_session();
+  connect();
 }
 
 void connection_state::on_socket(const socket_ready& event) {
@@ -181,6 +196,7 @@ connection_actor::behavior_type connection(observed_ptr<connection_actor, connec
     [self](const poll& x) { return self->state.begin_poll(x.interval); },
     [self](const backend_removed&) { self->state.remove(); },
     [self](const reconfigured& x) { self->state.reconfigure(x); },
+    [self](const backend_changed& x) { self->state.follow(x); },
     [self](const session_order& order) { self->state.obey(order); },
     [self](const socket_ready& x) { self->state.on_socket(x); },
     [self](caf::timeout_atom, uint64_t number) { self->state.on_timer(number); },

@@ -110,6 +110,9 @@ public:
   /// Follows a new configuration. Connects anew once idle when it changes how to connect.
   void reconfigure(const reconfigured& news);
 
+  /// The backend is described otherwise. Connects anew once idle when it changes how to connect.
+  void follow(const backend_changed& news);
+
   /// Lets go of the server once no poll is under way, or connects again.
   void obey(const session_order& order);
 
@@ -141,15 +144,29 @@ private:
   // -- failing (connection_failing.cpp) -----------------------------------------------------------
 
   void failed(const session_error& error);
+  void say_failure(const session_error& error);
   [[nodiscard]] bool options_may_be_why(const session_error& error) const;
   [[nodiscard]] backoff& waits_for(failure reason);
   void lost(const session_error& error);
   void remember(const session_error& error, std::string what);
 
+  /// What a complaint is about, as the log says it.
+  struct subject {
+    std::string_view text;
+    log_event fails = log_event::check_failing;
+    log_event works = log_event::check_recovered;
+    std::string_view query{};
+  };
+
+  [[nodiscard]] subject query_subject(size_t query) const;
+
   /// Logs a failure of something if that is news, or that it works again.
-  void complain(complaint& about, std::string_view subject, const session_error& error);
-  void settle(complaint& about, std::string_view subject);
-  void judge(complaint& about, std::string_view subject, const std::optional<session_error>& error);
+  void complain(complaint& about, const subject& what, const session_error& error);
+  void settle(complaint& about, const subject& what);
+  void judge(complaint& about, const subject& what, const std::optional<session_error>& error);
+
+  /// A moment of our clock as Unix time, s.
+  [[nodiscard]] double unix_time_of(time_point x) const;
 
   // -- renewal (connection_renewal.cpp) -----------------------------------------------------------
 
@@ -167,9 +184,10 @@ private:
 
   [[nodiscard]] bool setup_may_help(const session_error& error) const;
   void run_setup();
+  [[nodiscard]] std::string_view setup_words() const;
   void setup_done();
   void setup_failed(const caf::error& error);
-  void judge_rights(bool complete);
+  void judge_rights(std::optional<bool> found);
 
   // -- polling (connection_poll.cpp) --------------------------------------------------------------
 
@@ -208,6 +226,7 @@ private:
   [[nodiscard]] cluster_question cluster_wanted() const;
   void cluster_told(const taken_result& taken);
   void compare_clocks(const current_poll& ended) const;
+  void say_what_it_is(int32_t old_version, server_role old_role) const;
   void say_pooler();
 
   // -- of all of these (connection.cpp) -----------------------------------------------------------
@@ -216,28 +235,43 @@ private:
   void drop_session();
   void close_session();
   void let_go();
+  void connect_anew_if_outdated();
   void end();
 
-  /// Logs about the backend.
+  /// Logs about the backend, which stands in the fields by itself.
+  template <class... Args>
+  void say(spdlog::level::level_enum level, log_fields fields, fmt::format_string<Args...> form,
+           Args&&... args) const {
+    const auto& own = arguments_.metrics->log_level;
+    fields.backend = arguments_.target.name;
+    if (is_logged(own, level))
+      log_about(own, level, fields, "backend {}: {}", arguments_.target.name,
+                fmt::format(form, std::forward<Args>(args)...));
+  }
+
+  template <class... Args>
+  void say(spdlog::level::level_enum level, log_event event, fmt::format_string<Args...> form,
+           Args&&... args) const {
+    say(level, log_fields{.event = event}, form, std::forward<Args>(args)...);
+  }
+
   template <class... Args>
   void say(spdlog::level::level_enum level, fmt::format_string<Args...> form,
            Args&&... args) const {
-    const auto& own = arguments_.metrics->log_level;
-    if (is_logged(own, level))
-      log_about(own, level, "backend {}: {}", arguments_.target.name,
-                fmt::format(form, std::forward<Args>(args)...));
+    say(level, log_fields{}, form, std::forward<Args>(args)...);
   }
 
   /// Logs what many backends may have to say at the same time. `kind` is what the summary says of
   /// them. A backend with a log level of its own has every line.
   template <class... Args>
-  void say_one_of_many(spdlog::level::level_enum level, std::string_view kind,
-                       fmt::format_string<Args...> form, Args&&... args) const {
+  void say_one_of_many(spdlog::level::level_enum level, const log_fields& fields,
+                       std::string_view kind, fmt::format_string<Args...> form,
+                       Args&&... args) const {
     const auto& own = arguments_.metrics->log_level;
     auto* alike = own == no_own_level ? arguments_.context->alike : nullptr;
     if (is_logged(own, level)
         && (alike == nullptr || alike->worth_a_line(level, kind, arguments_.target.name, now())))
-      say(level, form, std::forward<Args>(args)...);
+      say(level, fields, form, std::forward<Args>(args)...);
   }
 
   void arm(caf::timespan delay);
@@ -306,6 +340,7 @@ private:
 
   std::optional<time_point> rights_asked_; ///< On this session.
   bool rights_lost_ = false;               ///< The log has it.
+  bool lack_said_ = false;                 ///< The log has that they are missing for good.
   bool rights_complete_ = false;
   bool setup_running_ = false;
   bool standby_said_ = false;              ///< The log has that only the primary can be set up.

@@ -15,7 +15,8 @@ constexpr uint32_t fresh_failures = 3;
 
 lookup connection_state::lookup_wanted() const {
   const auto& address = arguments_.target.address;
-  return {needs_resolution(address) ? address : std::string{}, arguments_.options->password_file};
+  return {needs_resolution(address) ? address : std::string{},
+          password_file_of(arguments_.target, *arguments_.options)};
 }
 
 session_error connection_state::lookup_failure(const caf::error& error) {
@@ -130,7 +131,7 @@ void connection_state::go_on(const connect_progress& progress) {
   } else {
     attempts_.worked();
     if (attempts_.any_failed())
-      complain(silent_address_, "connected to " + attempts_.current() + " after all",
+      complain(silent_address_, {"connected to " + attempts_.current() + " after all"},
                attempts_.summary());
     connected();
   }

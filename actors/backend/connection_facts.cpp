@@ -138,7 +138,8 @@ void connection_state::compare_clocks(const current_poll& ended) const {
 
 void connection_state::say_pooler() {
   if (memory_.ground == footing::shared && !std::exchange(pooler_said_, true))
-    say(level::info, "a pooler stands in between: settings go with each query, none is prepared");
+    say(level::info, log_event::pooler_found,
+        "a pooler stands in between: settings go with each query, none is prepared");
 }
 
 void connection_state::look_at_facts() {
@@ -158,9 +159,26 @@ void connection_state::look_at_facts() {
   auto old_role = said.role == server_role::unknown ? said.role : metrics.role.exchange(said.role);
   // A reconnect that finds what it left is no news.
   if (old_version != said.version || old_role != said.role)
-    say_one_of_many(level::info, "connected", "{} {}, {}", product_name(arguments_.target.kind),
-                    version_text(said.version),
-                    is_console() ? "its console" : to_string_view(said.role));
+    say_what_it_is(old_version, old_role);
+}
+
+void connection_state::say_what_it_is(int32_t old_version, server_role old_role) const {
+  auto version = version_text(facts_.version);
+  auto product = product_name(arguments_.target.kind);
+  auto role = is_console() ? std::string_view{"its console"} : to_string_view(facts_.role);
+  auto known = old_role != server_role::unknown && facts_.role != server_role::unknown;
+  if (known && old_role == server_role::standby && facts_.role == server_role::primary)
+    say(level::info, log_event::backend_promoted, "promoted: {} {}, {}, was {}", product, version,
+        role, to_string_view(old_role));
+  else if (known && old_role != facts_.role)
+    say(level::warn, log_event::backend_demoted, "{} {}, {} now, was {}", product, version, role,
+        to_string_view(old_role));
+  else if (old_version != 0 && old_version != facts_.version)
+    say(level::info, log_event::backend_upgraded, "{} {}, {}, was {}", product, version, role,
+        version_text(old_version));
+  else
+    say_one_of_many(level::info, {.event = log_event::backend_connected}, "connected", "{} {}, {}",
+                    product, version, role);
 }
 
 } // namespace pgstatsmon

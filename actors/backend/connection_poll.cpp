@@ -2,6 +2,7 @@
 #include "actors/backend/connection.hpp"
 #include "actors/backend/conninfo.hpp"
 #include "actors/registry/row_texts.hpp"
+#include "config/text.hpp"
 
 namespace pgstatsmon {
 
@@ -142,33 +143,33 @@ void connection_state::take(statement_result result) {
       say(level::debug, "{}", error->message);
     break;
   case purpose::guards:
-    judge(guards_complaint_, "the settings of the session", error);
+    judge(guards_complaint_, {"the settings of the session"}, error);
     say_pooler();
     break;
   case purpose::role:
-    judge(role_complaint_, "the role check", error);
+    judge(role_complaint_, {"the role check"}, error);
     if (auto standby = boolean(rows))
       asked_role_ = *standby ? server_role::standby : server_role::primary;
     break;
   case purpose::rights:
-    judge(rights_complaint_, "the rights check", error);
+    judge(rights_complaint_, {"the rights check"}, error);
     rights_asked_ = now();
-    judge_rights(boolean(rows).value_or(false));
+    judge_rights(boolean(rows));
     break;
   case purpose::facts:
-    judge(facts_complaint_, "the check of extensions and settings", error);
+    judge(facts_complaint_, {"the check of extensions and settings"}, error);
     facts_came(rows);
     break;
   case purpose::place: break; // of visits
   case purpose::cluster: cluster_told(x); break;
   case purpose::texts:
-    judge(texts_complaint_, "the reading of texts", error);
+    judge(texts_complaint_, {"the reading of texts"}, error);
     if (rows != nullptr)
       arguments_.metrics->query(x.what.query).texts =
         take_texts(queries().queries()[x.what.query], *rows);
     break;
   case purpose::look:
-    judge(looks_complaint_, "the look at locks", error);
+    judge(looks_complaint_, {"the look at locks"}, error);
     if (rows != nullptr)
       take_look(x.what.at, *rows);
     break;
@@ -194,7 +195,7 @@ void connection_state::take(statement_result result) {
 void connection_state::query_answered(const taken_result& taken) {
   auto& metrics = arguments_.metrics->query(taken.what.query);
   metrics.last_success = arguments_.context->unix_time();
-  settle(query_complaints_[taken.what.query], queries().queries()[taken.what.query].name);
+  settle(query_complaints_[taken.what.query], query_subject(taken.what.query));
   if (!taken.what.timed)
     query_timed(taken);
   if (taken.result.rows != nullptr)
@@ -212,11 +213,10 @@ void connection_state::query_timed(const taken_result& taken) {
 void connection_state::query_failed(const taken_result& taken, const session_error& error) {
   const auto& what = taken.what;
   agenda_->took(what.query, taken.end - taken.start, now());
-  const auto& subject = queries().queries()[what.query].name;
   arguments_.metrics->query(what.query).count_failure(error.reason);
   trace::query_failed(traced(what), error.reason == failure::timeout, error.message);
-  complain(query_complaints_[what.query], subject, error);
-  remember(error, subject);
+  complain(query_complaints_[what.query], query_subject(what.query), error);
+  remember(error, queries().queries()[what.query].name);
 }
 
 void connection_state::say_outdated(const step& what, const session_error& error) const {
@@ -228,8 +228,13 @@ void connection_state::say_outdated(const step& what, const session_error& error
 void connection_state::leave_out(const step& query) {
   plan_is_news_ = true;
   arguments_.metrics->query(query.query).count_failure(failure::too_large);
-  say(level::warn, "{}: its result is too large, it is left out for {} min",
-      queries().queries()[query.query].name, agenda::leave_out_for.count());
+  const auto& called = queries().queries()[query.query].name;
+  say(level::warn,
+      log_fields{.event = log_event::query_too_large,
+                 .query = called,
+                 .reason = to_string_view(failure::too_large)},
+      "{}: its result is too large, it is left out for {} min", called,
+      agenda::leave_out_for.count());
 }
 
 void connection_state::end_poll(failure reason, bool publish) {
@@ -275,8 +280,10 @@ void connection_state::end_poll(failure reason, bool publish) {
   oversized_.reset();
   reconnect_slowly_.reset();
   if (auto past = outage_.ended(now()))
-    say_one_of_many(level::info, "work again", "works again after {} failures in {} s",
-                    past->failures, past->lasted.count());
+    say_one_of_many(level::info,
+                    {.event = log_event::backend_recovered, .failures = past->failures},
+                    "work again", "works again after {} in {} s",
+                    counted(past->failures, "failure"), past->lasted.count());
 }
 
 void connection_state::poll_is_silent() {

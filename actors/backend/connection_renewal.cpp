@@ -94,13 +94,13 @@ void connection_state::swap_sessions() {
   close_session();
   session_ = std::move(next);
   quiet_ = true;
-  settle(renewal_complaint_, "renewal of the session");
+  settle(renewal_complaint_, {"renewal of the session"});
   connected();
 }
 
 void connection_state::renewal_failed(const session_error& error) {
   drop_successor();
-  complain(renewal_complaint_, "renewal of the session, the old one is kept", error);
+  complain(renewal_complaint_, {"renewal of the session, the old one is kept"}, error);
   arm_renewal(renewal_backoff_.next(arguments_.context->chance()));
 }
 

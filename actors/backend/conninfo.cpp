@@ -21,11 +21,14 @@ namespace {
 connect_parameters base_parameters(const backend& target, const connection_settings& options,
                                    const credentials& who,
                                    const std::vector<std::string>& addresses) {
+  auto given = options.parameters;
+  for (const auto& [keyword, value] : target.parameters)
+    given.add(keyword, value);
   // libpq tries several addresses when host and hostaddr are lists of one length.
   std::vector<std::string> hosts(std::max<size_t>(addresses.size(), 1), target.address);
   connect_parameters result{{"host", fmt::format("{}", fmt::join(hosts, ","))}};
   // A directory of Unix sockets in the configuration is the way to every backend.
-  if (!addresses.empty() && !options.parameters.contains("host"))
+  if (!addresses.empty() && !given.contains("host"))
     result.add("hostaddr", fmt::format("{}", fmt::join(addresses, ",")));
   result.add("port", std::to_string(target.port));
   result.add("dbname", target.database);
@@ -34,7 +37,7 @@ connect_parameters base_parameters(const backend& target, const connection_setti
     result.add("password", who.password);
   result.add("client_encoding", "UTF8");
   auto otherwise = [&](const char* keyword, std::string value) {
-    if (!options.parameters.contains(keyword))
+    if (!given.contains(keyword))
       result.add(keyword, std::move(value));
   };
   otherwise("application_name", "pgstatsmon");
@@ -47,7 +50,7 @@ connect_parameters base_parameters(const backend& target, const connection_setti
   // Also bounds the blocking connect of a cancel request.
   otherwise("tcp_user_timeout",
             std::to_string(options.connect_timeout.count() + options.query_timeout.count()));
-  result.add(options.parameters);
+  result.add(given);
   return result;
 }
 
@@ -87,6 +90,14 @@ session_limits polling_limits(const connection_settings& options) {
 
 session_limits setup_limits() {
   return {.statement_timeout = 5000, .lock_timeout = 3000, .read_only = false};
+}
+
+const std::string& password_file_of(const backend& target, const settings& options) {
+  return target.password_file.empty() ? options.password_file : target.password_file;
+}
+
+bool connects_otherwise(const backend& x, const backend& y) {
+  return x.password_file != y.password_file || x.parameters != y.parameters;
 }
 
 bool needs_resolution(const std::string& address) {

@@ -48,6 +48,13 @@ connect_parameters setup_parameters(const backend& target, const connection_sett
                                     const std::vector<std::string>& addresses,
                                     const server_memory& known = {});
 
+/// The file that has the password of the polling role of a backend; empty: none has.
+const std::string& password_file_of(const backend& target, const settings& options);
+
+/// Whether two descriptions of one backend lead to other sessions: with another password file or
+/// other parameters.
+bool connects_otherwise(const backend& x, const backend& y);
+
 /// True when the address needs the name service: neither a literal address nor a directory.
 bool needs_resolution(const std::string& address);
 

@@ -6,7 +6,6 @@
 #include "config/settings.hpp"
 
 #include <prometheus/gauge.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 
@@ -79,19 +78,20 @@ void gate_state::pulse() {
 void gate_state::say_news() {
   if (alike_ != nullptr)
     for (const auto& x : alike_->sum_up(self_->clock().now()))
-      say(x.level, "{}", x.text);
+      say(x.level, log_event::backends_alike, "{}", x.text);
   using news = descriptor_shortage::news;
   switch (shortage_.look(self_->clock().now())) {
   case news::nothing: return;
   case news::begins:
   case news::lasts:
     say(
-      spdlog::level::err,
+      spdlog::level::err, log_event::descriptors_short,
       "{} backends are not connected, for no descriptor is left: of {} that this process may open, "
       "{} are kept for the page, consoles and files; raise LimitNOFILE= in the unit, or ulimit -n",
       shortage_.backends(), plan_.limit, plan_.reserved());
     return;
-  case news::ended: say(spdlog::level::info, "every backend has a descriptor again");
+  case news::ended:
+    say(spdlog::level::info, log_event::descriptors_back, "every backend has a descriptor again");
   }
 }
 

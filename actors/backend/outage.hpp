@@ -55,6 +55,9 @@ public:
 
   [[nodiscard]] uint32_t failures() const { return failures_; }
 
+  /// When the first of these failures was.
+  [[nodiscard]] time_point began() const { return began_; }
+
 private:
   news said(news x, failure reason, time_point now) {
     last_ = reason;

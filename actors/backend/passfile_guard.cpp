@@ -1,9 +1,8 @@
 // The log's words instead of libpq's.
 #include "actors/backend/passfile_guard.hpp"
 
+#include "config/log.hpp"
 #include "config/passfile.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -20,7 +19,7 @@ connect_parameters passfile_guard::checked(connect_parameters parameters) {
   parameters.add("passfile", no_passfile);
   std::lock_guard lock{mutex_};
   if (refused_.failed(problem, caf::actor_clock::clock_type::now()) != complaint::news::nothing)
-    spdlog::warn("{}", problem);
+    say(spdlog::level::warn, log_event::passfile_refused, "{}", problem);
   return parameters;
 }
 

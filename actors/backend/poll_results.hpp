@@ -28,6 +28,9 @@ public:
   /// @param metrics Counts of the backend, with the catalogue that its results are made of.
   poll_results(const backend& target, metrics_ptr metrics);
 
+  /// The backend has other static labels from now on.
+  void relabel(const label_list& labels) { rows_.relabel(labels); }
+
   /// A poll begins: what came of one that did not end is forgotten.
   void begin() { rows_.begin(); }
 

@@ -222,8 +222,10 @@ session_error pq_connection::connect_error() const {
 /// The server's last words, when there were any, say more than a closed socket.
 session_error pq_connection::broken() const {
   const auto& words = current_.error ? current_.error : last_words_;
-  if (words)
-    return {failure::network, words->sqlstate, words->message};
+  if (words) {
+    auto ended = classify_sqlstate(words->sqlstate) == failure::ended;
+    return {ended ? failure::ended : failure::network, words->sqlstate, words->message};
+  }
   return {.reason = failure::network,
           .message = join_lines(text(PQerrorMessage(connection_.get())))};
 }

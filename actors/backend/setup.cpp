@@ -52,7 +52,7 @@ void setup_actor_state::look_up_role_password(const lookup_result& administrator
   const auto& options = *arguments.options;
   self_
     ->request(arguments.context->worker, options.connections.connect_timeout,
-              lookup{.password_file = options.password_file})
+              lookup{.password_file = password_file_of(arguments.target, options)})
     .then(
       [this, administrator](const lookup_result& found) {
         administrator_ = administrator;

@@ -45,11 +45,10 @@ constexpr std::array<lent_function, 3> lent_functions{{
    " WHERE d.datname = pg_catalog.current_database()"},
 }};
 
-/// A block that runs `work` again when another setup was in its way. Every loser sees what the
-/// winner committed, so each round at least one of them is done.
-std::string block(std::string_view work) {
-  return "DO "
-         + quote_literal(fmt::format(R"(
+/// The body of a block that runs `work` again when another setup was in its way. Every loser sees
+/// what the winner committed, so each round at least one of them is done.
+std::string body(std::string_view work) {
+  return fmt::format(R"(
 BEGIN
   PERFORM pg_catalog.pg_advisory_xact_lock(8099000000201501);
   FOR attempt IN 1..10 LOOP
@@ -65,7 +64,7 @@ BEGIN
     END;
   END LOOP;
 END)",
-                                     work));
+                     work);
 }
 
 /// What a role says that setup made.
@@ -232,13 +231,21 @@ bool setup_is_by_database(int32_t server_version) {
   return server_version < 100000;
 }
 
-std::vector<std::string> setup_statements(int32_t server_version, std::string_view user,
-                                          std::string_view verifier, uint32_t visits) {
+std::vector<std::string> setup_bodies(int32_t server_version, std::string_view user,
+                                      std::string_view verifier, uint32_t visits) {
   auto name = quote_literal(user);
   auto role = create_role(user, name, verifier) + raise_limit(name, visits);
   if (!setup_is_by_database(server_version))
-    return {block(role + grant_monitor(server_version, user, name))};
-  return {block(role), block(create_functions(server_version, user, name))};
+    return {body(role + grant_monitor(server_version, user, name))};
+  return {body(role), body(create_functions(server_version, user, name))};
+}
+
+std::vector<std::string> setup_statements(int32_t server_version, std::string_view user,
+                                          std::string_view verifier, uint32_t visits) {
+  auto result = setup_bodies(server_version, user, verifier, visits);
+  for (auto& x : result)
+    x = "DO " + quote_literal(x);
+  return result;
 }
 
 std::string rights_query(int32_t server_version) {

@@ -35,6 +35,10 @@ bool setup_is_by_database(int32_t server_version);
 std::vector<std::string> setup_statements(int32_t server_version, std::string_view user,
                                           std::string_view verifier, uint32_t visits = 0);
 
+/// The same for people who do it by hand: the bodies of these blocks, each of which is one DO.
+std::vector<std::string> setup_bodies(int32_t server_version, std::string_view user,
+                                      std::string_view verifier, uint32_t visits = 0);
+
 /// A query that any role may run. Its one row has one boolean column, `complete`: from PostgreSQL
 /// 10 on whether pg_monitor's rights are the role's, before whether it can use setup's functions.
 std::string rights_query(int32_t server_version);

@@ -1,6 +1,7 @@
 // The VISITOR: who is visited, what is shown of it, and when it is forgotten.
 #include "actors/backend/visitor.hpp"
 
+#include "actors/backend/conninfo.hpp"
 #include "actors/registry/escape.hpp"
 
 #include <array>
@@ -100,12 +101,27 @@ void visitor_state::reconfigure(const settings_ptr& fresh) {
   plan_->set_interval(interval());
   auto outdated =
     old->connections != fresh->connections || old->password_file != fresh->password_file;
-  for (auto& [database, known] : databases_)
-    if (outdated && known.open != nullptr)
-      known.open->last = true;
   if (outdated)
-    close_idle();
+    renew_all();
   pump();
+}
+
+void visitor_state::follow(const backend& fresh) {
+  auto outdated = connects_otherwise(arguments_.target, fresh);
+  arguments_.target = fresh;
+  for (auto& [database, known] : databases_)
+    known.rows.relabel(fresh.labels);
+  if (outdated)
+    renew_all();
+  pump();
+}
+
+/// Sessions that were made otherwise end with the visit under way.
+void visitor_state::renew_all() {
+  for (auto& [database, known] : databases_)
+    if (known.open != nullptr)
+      known.open->last = true;
+  close_idle();
 }
 
 void visitor_state::pump() {
@@ -263,6 +279,7 @@ visitor_actor::behavior_type visitor(observed_ptr<visitor_actor, visitor_state> 
     [self](const server_seen& x) { self->state.learn(x); },
     [self](const session_order& order) { self->state.obey(order); },
     [self](const reconfigured& x) { self->state.reconfigure(x.value); },
+    [self](const backend_changed& x) { self->state.follow(x.value); },
     [self](const socket_ready& x) { self->state.on_socket(x); },
     [self](caf::timeout_atom, uint64_t number) { self->state.on_timer(number); },
     [self](caf::tick_atom, uint64_t number) { self->state.on_tick(number); },

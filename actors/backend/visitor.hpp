@@ -48,6 +48,7 @@ public:
   void obey(const session_order& order);
 
   void reconfigure(const settings_ptr& fresh);
+  void follow(const backend& fresh);
   void on_socket(const socket_ready& event);
   void on_timer(uint64_t number);
   void on_tick(uint64_t number);
@@ -100,6 +101,7 @@ private:
   void close(watched& known);
   void see_off(visit& open);
   void on_farewell(uint64_t number, bool in_time);
+  void renew_all();
   void end_all();
   void close_all();
   void close_idle();

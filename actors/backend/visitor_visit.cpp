@@ -49,13 +49,13 @@ void visitor_state::enter(const std::string& database, visit& open) {
 }
 
 void visitor_state::look_up(const std::string& database, visit& open) {
-  if (arguments_.options->password_file.empty()) {
+  if (password_file_of(arguments_.target, *arguments_.options).empty()) {
     connect(database, open, {});
     return;
   }
   self_
     ->request(arguments_.context->worker, options().connect_timeout,
-              lookup{.password_file = arguments_.options->password_file})
+              lookup{.password_file = password_file_of(arguments_.target, *arguments_.options)})
     .then(
       [this, number = open.number.value()](const lookup_result& result) {
         if (auto* found = find(&visit::number, number))
@@ -121,23 +121,32 @@ void visitor_state::judge(const std::string& database, watched& known,
   known.shown.reason = error ? error->reason : failure::none;
   known.shown.error = error ? error->message : std::string{};
   const auto& own = arguments_.metrics->log_level;
+  log_fields fields{.backend = arguments_.target.name, .database = database};
   auto say = [&](level::level_enum grade, const std::string& line) {
     auto* alike = own == no_own_level ? arguments_.context->alike : nullptr;
     if (is_logged(own, grade)
         && (alike == nullptr
             || alike->worth_a_line(grade, "have a database that fails", arguments_.target.name,
                                    now())))
-      log_about(own, grade, "backend {}: database {}: {}", arguments_.target.name,
+      log_about(own, grade, fields, "backend {}: database {}: {}", arguments_.target.name,
                 one_line(database), line);
   };
   if (!error) {
-    if (auto past = known.trouble.ended(now()))
-      say(level::info, fmt::format("works again after {} failures in {} s", past->failures,
-                                   past->lasted.count()));
+    if (auto past = known.trouble.ended(now())) {
+      fields.event = log_event::database_recovered;
+      fields.failures = past->failures;
+      say(level::info, fmt::format("works again after {} in {} s",
+                                   counted(past->failures, "failure"), past->lasted.count()));
+    }
     return;
   }
-  if (known.trouble.failed(error->sqlstate + error->message, now()) != complaint::news::nothing)
-    say(level::warn, fmt::format("{}: {}", to_string_view(error->reason), error->message));
+  if (known.trouble.failed(error->sqlstate + error->message, now()) == complaint::news::nothing)
+    return;
+  fields.event = log_event::database_failing;
+  fields.reason = to_string_view(error->reason);
+  fields.sqlstate = error->sqlstate;
+  fields.failures = known.trouble.failures();
+  say(level::warn, fmt::format("{}: {}", fields.reason, error->message));
 }
 
 void visitor_state::silent(const std::string& database, watched& known) {

@@ -3,10 +3,10 @@
 
 #include "actors/backend/conninfo.hpp"
 #include "actors/backend/session.hpp"
+#include "config/log.hpp"
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -136,7 +136,7 @@ void worker_state::start(lane& where, task job) {
       try {
         work();
       } catch (const std::exception& e) {
-        spdlog::error("worker: {}", e.what());
+        say(spdlog::level::err, log_event::internal_error, "worker: {}", e.what());
       }
       work = nullptr;
       bell->ring(number);

@@ -1,6 +1,7 @@
 // One function a verb, and the table that leads to them.
 #include "actors/console/answers.hpp"
 
+#include "actors/console/verbs.hpp"
 #include "config/log.hpp"
 #include "config/text.hpp"
 #include "messages/error.hpp"
@@ -27,11 +28,22 @@ caf::error no_backend(const entry_list& backends, const std::string& name) {
                 like.empty() ? "" : fmt::format(", did you mean '{}'?", like)));
 }
 
+/// The commands as a table, for programs.
+report verbs_report(std::string_view of) {
+  table all{{}, "commands", {{"command", "command"}, {"usage", "usage"}, {"help", "help"}}};
+  for (const auto& x : public_verbs())
+    if (of.empty() || x.name == of)
+      all.rows.push_back({words(x.name), words(x.usage), words(x.help)});
+  return {std::move(all)};
+}
+
 answer help(const command& x) {
   auto text = help_text(x.name);
   if (text.empty())
     return show(x, caf::make_error(ec::bad_command,
                                    fmt::format("no command is called '{}'", one_line(x.name))));
+  if (x.json)
+    return show(x, verbs_report(x.name));
   return {std::move(text)};
 }
 
@@ -82,15 +94,33 @@ answer change_log(const command& x, const console_sources& from) {
       return show(
         x, caf::make_error(ec::bad_command, std::string{"usage: log default --backend NAME"}));
     set_log_level(*level);
-    say(spdlog::level::warn, "the log level is {} by order", log_level_name(*level));
+    say(spdlog::level::warn, log_event::log_level_set, "the log level is {} by order",
+        log_level_name(*level));
     return show(x, levels(*all));
   }
   auto found = find_backend(*all, x.backend);
   if (found == nullptr)
     return show(x, no_backend(*all, x.backend));
   found->metrics->log_level = level ? static_cast<int>(*level) : no_own_level;
-  say(spdlog::level::warn, "the log level of backend {} is {} by order", found->value.name, x.name);
+  say(spdlog::level::warn, {.event = log_event::log_level_set, .backend = found->value.name},
+      "the log level of backend {} is {} by order", found->value.name, x.name);
   return show(x, levels(*all));
+}
+
+/// What there is to say of a poll that was none: why.
+fact_list unconnected(std::string_view outcome, const entry_ptr& x) {
+  fact_list result{{{"poll", "poll", words(outcome)}}};
+  if (x == nullptr)
+    return result;
+  const auto& m = *x->metrics;
+  auto reason = m.last_failure.load(std::memory_order_relaxed);
+  result.facts.push_back(
+    {"state", "state", words(to_string_view(m.state.load(std::memory_order_relaxed)))});
+  result.facts.push_back(
+    {"failure", "failure", reason == failure::none ? none() : words(to_string_view(reason))});
+  if (auto errors = m.history.errors(); !errors->empty())
+    result.facts.push_back({"because", "error", words(errors->front().message)});
+  return result;
 }
 
 answer complete(const command& x, const console_sources& from) {
@@ -156,11 +186,15 @@ answer show_poll(const command& of, const poll_report& x, const console_sources&
   auto outcome = !x.polled                   ? "not polled, as it is not connected"
                  : x.reason == failure::none ? "ok"
                                              : to_string_view(x.reason);
+  auto all = from.backends->get();
+  auto found = find_backend(*all, of.name);
+  // Programs know where to look; people want to know why.
+  if (!x.polled && !of.json)
+    return show(of, {unconnected(outcome, found)}, false);
   report result{fact_list{{{"poll", "poll", words(outcome)},
                            {"took", "poll_seconds", x.polled ? span(x.duration) : none()},
                            {"rows", "poll_rows", count(x.rows)}}}};
-  auto all = from.backends->get();
-  if (auto found = find_backend(*all, of.name))
+  if (found)
     for (auto& part : backend_report(*found, *from.fleet->get(), look_time::now(), of.sql))
       result.push_back(std::move(part));
   if (!of.json)

@@ -31,7 +31,7 @@ caf::error unknown_verb(std::string_view name) {
 }
 
 caf::error usage_of(const verb_definition& x) {
-  return wrong(fmt::format("usage: {} {}", x.name, x.usage));
+  return wrong(fmt::format("usage: {}{}{}", x.name, x.usage.empty() ? "" : " ", x.usage));
 }
 
 /// `90s`, `10m`, `1.5h`, `500ms`; nothing else.
@@ -94,6 +94,15 @@ bool take_arguments(command& x, const verb_definition& of, const std::vector<std
   return true;
 }
 
+/// A pause for a time that is none: the one word behind the name, or behind --all.
+std::optional<caf::error> wrong_time(const command& x, const std::vector<std::string>& words) {
+  auto place = x.all ? 0U : 1U;
+  if (x.what != verb::pause || words.size() != place + 1 || parse_span(words[place]))
+    return std::nullopt;
+  return wrong(fmt::format("'{}' is no time, expected one like 500ms, 90s, 10m, 1.5h or 2d",
+                           one_line(words[place])));
+}
+
 bool flags_fit(const command& x) {
   return (!x.disconnect || x.what == verb::pause) && (!x.tree || x.what == verb::actors)
          && (!x.sql || x.what == verb::backend || x.what == verb::plan_of
@@ -133,7 +142,7 @@ caf::expected<command> parse_command(std::string_view line) {
   x.sql = take_flag(words, "--sql");
   x.disconnect = take_flag(words, "--disconnect");
   if (!take_backend(words, x.backend) || !take_arguments(x, *definition, words) || !flags_fit(x))
-    return usage_of(*definition);
+    return wrong_time(x, words).value_or(usage_of(*definition));
   if (x.watch && !may_be_watched(x.what))
     return wrong(fmt::format("{} can't be watched", definition->name));
   if (x.what == verb::log && !x.name.empty() && x.name != "default" && !parse_log_level(x.name))

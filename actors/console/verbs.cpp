@@ -65,6 +65,8 @@ std::span<const verb_definition> public_verbs() noexcept {
 }
 
 const verb_definition* find_verb(std::string_view name) noexcept {
+  if (name == "?")
+    name = "help";
   auto has_name = [&](const verb_definition& x) { return x.name == name; };
   if (const auto* i = std::ranges::find_if(verbs, has_name); i != verbs.end())
     return i;

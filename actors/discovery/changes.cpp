@@ -2,6 +2,9 @@
 #include "actors/discovery/changes.hpp"
 
 #include "config/backend_name.hpp"
+#include "config/text.hpp"
+
+#include <fmt/format.h>
 
 #include <unordered_map>
 #include <unordered_set>
@@ -20,6 +23,15 @@ index_by_id index(const backend_list& xs) {
   return result;
 }
 
+/// Whether a backend needs no new life to be what is wanted.
+bool goes_on(backend before, const backend& after) {
+  before.labels = after.labels;
+  before.source = after.source;
+  before.password_file = after.password_file;
+  before.parameters = after.parameters;
+  return before == after;
+}
+
 name_wish wish_of(const backend& x) {
   return {x.name, x.address, x.port, x.database, x.id};
 }
@@ -32,14 +44,46 @@ list_changes changes(const backend_list& live, const backend_list& wanted) {
   auto after = index(wanted);
   for (const auto& x : live) {
     auto i = after.find(x.id);
-    if (i == after.end() || *i->second != x)
+    if (i == after.end() || !goes_on(x, *i->second))
       result.removed.push_back({x.id});
   }
   for (const auto& x : wanted) {
     auto i = before.find(x.id);
-    if (i == before.end() || *i->second != x)
+    if (i == before.end() || !goes_on(*i->second, x))
       result.added.push_back({x});
+    else if (*i->second != x)
+      result.changed.push_back({x});
   }
+  return result;
+}
+
+std::string difference(const backend& before, const backend& after) {
+  std::string result;
+  auto add = [&](std::string_view what) {
+    result += result.empty() ? "" : "; ";
+    result += what;
+  };
+  auto compare = [&](std::string_view what, std::string_view old, std::string_view now) {
+    if (old != now)
+      add(fmt::format("{} {} is now {}", what, one_line(old), one_line(now)));
+  };
+  compare("address", address_and_port(before.address, before.port),
+          address_and_port(after.address, after.port));
+  compare("database", before.database, after.database);
+  compare("user", before.user, after.user);
+  compare("kind", to_string_view(before.kind), to_string_view(after.kind));
+  compare("source", before.source, after.source);
+  if (before.labels != after.labels)
+    add("labels");
+  if (before.password_file != after.password_file)
+    add("password_file");
+  if (before.parameters != after.parameters)
+    add("parameters");
+  if (before.collect != after.collect)
+    add("collect, tables or budget");
+  if (before.databases != after.databases)
+    add("databases");
+  compare("name", before.name, after.name);
   return result;
 }
 

@@ -12,13 +12,18 @@ namespace pgstatsmon {
 struct list_changes {
   std::vector<backend_removed> removed;
   std::vector<backend_added> added;
+  std::vector<backend_changed> changed;
 
   friend bool operator==(const list_changes&, const list_changes&) = default;
 };
 
-/// Compares by backend::id, which must be unique in each list. A backend whose content changed is
-/// removed and added.
+/// Compares by backend::id, which must be unique in each list. A backend goes on when its labels,
+/// its source, or how it is let in changed; when anything else did it is removed and added.
 list_changes changes(const backend_list& live, const backend_list& wanted);
+
+/// What of two descriptions of one backend differs, for the log: `user a is now b; labels`. Empty
+/// when nothing does.
+std::string difference(const backend& before, const backend& after);
 
 /// Leaves the first of several backends with one id, in the order given.
 /// @param repeated Gets the others.

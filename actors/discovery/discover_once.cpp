@@ -1,9 +1,9 @@
 // `pgstatsmon --discover`: asks every source once and shows what came of it.
 #include "actors/discovery/discover_once.hpp"
 
+#include "actors/discovery/ask_once.hpp"
 #include "actors/discovery/changes.hpp"
 #include "actors/discovery/shard.hpp"
-#include "actors/discovery/sources.hpp"
 #include "config/text.hpp"
 
 #include <fmt/format.h>
@@ -19,33 +19,12 @@ namespace pgstatsmon {
 
 namespace {
 
-/// What one source came to.
-struct outcome {
-  std::string source;
-  backend_list backends;
-  std::vector<rejection> rejected;
-  std::optional<source_problem> problem;
-};
-
-outcome ask(const source_spec& x) {
-  outcome result;
-  result.source = x.name;
-  auto answer = question_of(x)(std::stop_token{});
-  if (auto* found = std::get_if<found_list>(&answer)) {
-    result.backends = to_backends(found->backends, x.defaults, found->rejected);
-    result.rejected = std::move(found->rejected);
-  } else {
-    result.problem = std::get<source_problem>(answer);
-  }
-  return result;
-}
-
-std::vector<outcome> ask_all(const std::vector<source_spec>& specs) {
-  std::vector<std::future<outcome>> running;
+std::vector<source_outcome> ask_all(const std::vector<source_spec>& specs) {
+  std::vector<std::future<source_outcome>> running;
   running.reserve(specs.size());
   for (const auto& x : specs)
-    running.push_back(std::async(std::launch::async, ask, std::cref(x)));
-  std::vector<outcome> result;
+    running.push_back(std::async(std::launch::async, ask_once, std::cref(x)));
+  std::vector<source_outcome> result;
   result.reserve(running.size());
   for (auto& x : running)
     result.push_back(x.get());
@@ -53,7 +32,7 @@ std::vector<outcome> ask_all(const std::vector<source_spec>& specs) {
 }
 
 /// The backends of all sources, as DISCOVERY would tell the SCHEDULER.
-backend_list united(std::vector<outcome>& outcomes) {
+backend_list united(std::vector<source_outcome>& outcomes) {
   backend_list all;
   for (auto& x : outcomes)
     std::move(x.backends.begin(), x.backends.end(), std::back_inserter(all));
@@ -104,8 +83,8 @@ void print_found(const std::vector<std::array<std::string, 6>>& found, const bac
   print_table(rows, to);
 }
 
-void print(const backend_list& backends, uint32_t shards, const std::vector<outcome>& outcomes,
-           std::ostream& to) {
+void print(const backend_list& backends, uint32_t shards,
+           const std::vector<source_outcome>& outcomes, std::ostream& to) {
   std::vector<std::array<std::string, 6>> found{
     {"SOURCE", "BACKEND", "ADDRESS", "DATABASE", "USER", "LABELS"}};
   for (const auto& x : backends)
@@ -126,12 +105,12 @@ void print(const backend_list& backends, uint32_t shards, const std::vector<outc
     print_table(rejected, to << '\n');
   if (failed.size() > 1)
     print_table(failed, to << '\n');
-  to << fmt::format("\n{} backends, {} rejected, {} of {} sources failed\n", found.size() - 1,
-                    rejected.size() - 1, failed.size() - 1, outcomes.size());
+  to << fmt::format("\n{}, {} rejected, {} of {} failed\n", counted(found.size() - 1, "backend"),
+                    rejected.size() - 1, failed.size() - 1, counted(outcomes.size(), "source"));
 }
 
-void print_json(const backend_list& backends, uint32_t shards, const std::vector<outcome>& outcomes,
-                std::ostream& to) {
+void print_json(const backend_list& backends, uint32_t shards,
+                const std::vector<source_outcome>& outcomes, std::ostream& to) {
   using nlohmann::json;
   json root{{"backends", json::array()}, {"rejected", json::array()}, {"failed", json::array()}};
   for (const auto& x : backends) {
@@ -169,7 +148,7 @@ int run_discover(const settings& x, const catalogue& queries, bool json, std::os
   auto outcomes = ask_all(specs);
   auto backends = united(outcomes);
   json ? print_json(backends, x.shard.of, outcomes, to) : print(backends, x.shard.of, outcomes, to);
-  auto failed = [](const outcome& y) { return y.problem.has_value(); };
+  auto failed = [](const source_outcome& y) { return y.problem.has_value(); };
   return std::any_of(outcomes.begin(), outcomes.end(), failed) ? 1 : 0;
 }
 

@@ -30,6 +30,28 @@ std::vector<std::string> ids(const backend_list& xs) {
   return result;
 }
 
+log_fields about(log_event event, const backend& x) {
+  return {.event = event, .backend = x.name, .source = x.source};
+}
+
+/// Counts lines of each kind: the first few are worth one each, the others one together.
+class told_lines {
+public:
+  explicit told_lines(size_t most) : most_{most} {}
+
+  bool next(std::string_view kind) { return told_[kind]++ < most_; }
+
+  void sum_up() const {
+    for (const auto& [kind, n] : told_)
+      if (n > most_)
+        say(spdlog::level::info, log_event::backends_alike, "{} more backends {}", n - most_, kind);
+  }
+
+private:
+  size_t most_;
+  std::map<std::string_view, size_t> told_;
+};
+
 } // namespace
 
 discovery_state::~discovery_state() {
@@ -88,7 +110,11 @@ void discovery_state::start(source& x) {
     x.list = to_backends(list->backends, x.spec.defaults, rejected);
     x.told = true;
     for (const auto& y : rejected) {
-      say(spdlog::level::warn, "discovery: {}: {}: {}", x.spec.name, y.what, y.detail);
+      say(spdlog::level::warn,
+          {.event = log_event::target_rejected,
+           .source = x.spec.name,
+           .reason = to_string_view(y.reason)},
+          "discovery: {}: {}: {}", x.spec.name, y.what, y.detail);
       x.metrics->count(y.reason);
     }
     x.metrics->notes.set_rejected(rejected);
@@ -126,8 +152,9 @@ void discovery_state::source_down(const caf::down_msg& x) {
   if (auto i = std::find_if(sources_.begin(), sources_.end(), it_is); i != sources_.end()) {
     i->actor = source_actor{};
     i->metrics->count(source_failure::crash);
-    say(spdlog::level::err, "discovery: {} ended: {}; its list stays, it starts again in {} s",
-        i->spec.name, caf::to_string(x.reason), restart_delay.count());
+    say(spdlog::level::err, {.event = log_event::source_crashed, .source = i->spec.name},
+        "discovery: {} ended: {}; its list stays, it starts again in {} s", i->spec.name,
+        caf::to_string(x.reason), restart_delay.count());
     self_->delayed_send(self_, restart_delay, caf::reset_atom_v, i->spec.name);
     return;
   }
@@ -160,8 +187,8 @@ backend_list discovery_state::wanted() {
   std::set<std::string> now;
   for (const auto& x : repeated) {
     if (now.insert(x.id).second && !repeated_.contains(x.id))
-      say(spdlog::level::warn, "discovery: {}: {} is listed by another source too, which counts",
-          x.source, x.id);
+      say(spdlog::level::warn, {.event = log_event::name_taken, .source = x.source},
+          "discovery: {}: {} is listed by another source too, which counts", x.source, x.id);
   }
   repeated_ = std::move(now);
   return result;
@@ -174,10 +201,9 @@ void discovery_state::publish() {
   named_ = shard_.of > 1 ? all : backend_list{};
   auto next = in_shard(std::move(all), shard_);
   for (const auto& x : renamed)
-    say(spdlog::level::warn, "discovery: the name {} is taken, {} is called {}", x.wished, x.id,
-        x.given);
-  auto difference = changes(live_, next);
-  tell(difference);
+    say(spdlog::level::warn, {.event = log_event::name_taken, .backend = x.given},
+        "discovery: the name {} is taken, {} is called {}", x.wished, x.id, x.given);
+  tell(changes(live_, next));
   live_ = std::move(next);
   auto told = [](const source& x) { return x.told; };
   if (!opened_ && std::ranges::any_of(sources_, told)) {
@@ -187,33 +213,57 @@ void discovery_state::publish() {
 }
 
 void discovery_state::tell(const list_changes& xs) {
-  std::map<std::string_view, const backend*> before;
-  if (!xs.removed.empty())
+  backends_by_id before;
+  if (!xs.removed.empty() || !xs.changed.empty())
     for (const auto& x : live_)
       before.emplace(x.id, &x);
-  size_t told = 0;
+  say_what_changes(xs, before);
   for (const auto& x : xs.removed) {
-    const auto& gone = *before.at(x.id);
-    if (told++ < max_told)
-      say(spdlog::level::info, "backend {} removed ({})", gone.name, gone.source);
-    if (auto* from = find(gone.source))
+    if (auto* from = find(before.at(x.id)->source))
       from->metrics->removed.Increment();
     self_->send(scheduler_, x);
   }
-  if (told > max_told)
-    say(spdlog::level::info, "{} more backends removed", told - max_told);
-  told = 0;
   for (const auto& x : xs.added) {
-    if (told++ < max_told)
-      say(spdlog::level::info, "backend {} added: {} as {}, database {} ({})", x.value.name,
-          address_and_port(x.value.address, x.value.port), x.value.user, x.value.database,
-          x.value.source);
     if (auto* from = find(x.value.source))
       from->metrics->added.Increment();
     self_->send(scheduler_, x);
   }
-  if (told > max_told)
-    say(spdlog::level::info, "{} more backends added", told - max_told);
+  for (const auto& x : xs.changed)
+    self_->send(scheduler_, x);
+}
+
+void discovery_state::say_what_changes(const list_changes& xs, const backends_by_id& before) {
+  told_lines lines{max_told};
+  std::map<std::string_view, const backend*> coming; // by name: an id has the address in it
+  for (const auto& x : xs.added)
+    coming.emplace(x.value.name, &x.value);
+  for (const auto& x : xs.removed) {
+    const auto& gone = *before.at(x.id);
+    auto i = coming.find(gone.name);
+    if (i != coming.end()) {
+      if (lines.next("changed"))
+        say(spdlog::level::info, about(log_event::backend_changed, gone),
+            "backend {} changed ({}): {}: it starts anew", gone.name, gone.source,
+            difference(gone, *i->second));
+      coming.erase(i);
+    } else if (lines.next("removed")) {
+      say(spdlog::level::info, about(log_event::backend_removed, gone),
+          "backend {} removed ({}): {}", gone.name, gone.source,
+          find(gone.source) == nullptr ? "its source is gone" : "its source lists it no longer");
+    }
+  }
+  for (const auto& x : xs.changed)
+    if (lines.next("changed"))
+      say(spdlog::level::info, about(log_event::backend_changed, x.value),
+          "backend {} changed ({}): {}: it goes on", x.value.name, x.value.source,
+          difference(*before.at(x.value.id), x.value));
+  for (const auto& x : xs.added)
+    if (coming.contains(x.value.name) && lines.next("added"))
+      say(spdlog::level::info, about(log_event::backend_added, x.value),
+          "backend {} added: {} as {}, database {} ({})", x.value.name,
+          address_and_port(x.value.address, x.value.port), x.value.user, x.value.database,
+          x.value.source);
+  lines.sum_up();
 }
 
 discovery_actor::behavior_type discovery(observed_ptr<discovery_actor, discovery_state> self,

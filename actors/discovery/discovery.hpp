@@ -17,6 +17,8 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace pgstatsmon {
@@ -66,6 +68,8 @@ public:
   [[nodiscard]] const backend_list& live() const noexcept { return live_; }
 
 private:
+  using backends_by_id = std::unordered_map<std::string_view, const backend*>;
+
   struct source {
     source_spec spec;
     source_metrics_ptr metrics;
@@ -81,6 +85,7 @@ private:
   void publish();
   backend_list wanted();
   void tell(const list_changes& xs);
+  void say_what_changes(const list_changes& xs, const backends_by_id& before);
   source* find(const std::string& source_name);
 
   discovery_actor::pointer self_;

@@ -77,6 +77,8 @@ backend to_backend(const found_backend& x, const backend_defaults& defaults) {
   result.user = x.user.empty() ? defaults.user : x.user;
   result.labels = merged(defaults.labels, x.labels);
   result.source = defaults.source;
+  result.password_file = x.password_file.empty() ? defaults.password_file : x.password_file;
+  result.parameters = merged(defaults.parameters, x.parameters);
   result.collect = narrowed(defaults.collect, x.collect);
   if (result.kind == backend_kind::postgres)
     result.databases = narrowed(defaults.databases, x.databases);

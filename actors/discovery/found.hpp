@@ -30,6 +30,8 @@ struct found_backend {
   collect_settings collect{};
   database_settings databases{};
   std::optional<backend_kind> kind{}; ///< Nothing: the source's.
+  std::string password_file{};        ///< Only of what the configuration itself lists.
+  parameter_list parameters{};        ///< The same.
 
   friend bool operator==(const found_backend&, const found_backend&) = default;
 };
@@ -97,6 +99,8 @@ struct backend_defaults {
   query_label_map query_labels{}; ///< Names that a find's own label can't have.
   backend_kind kind = backend_kind::postgres;
   query_label_map console_labels{}; ///< Names that no label of a pgbouncer can have.
+  std::string password_file{};      ///< Of these backends alone; empty: that of all.
+  parameter_list parameters{};      ///< The same.
 
   friend bool operator==(const backend_defaults&, const backend_defaults&) = default;
 };

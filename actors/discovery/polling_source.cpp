@@ -5,6 +5,7 @@
 #include "actors/discovery/retry.hpp"
 #include "config/fault.hpp"
 #include "config/log.hpp"
+#include "config/text.hpp"
 
 #include <algorithm>
 
@@ -52,7 +53,8 @@ void polling_source_state::open(source_job job, source_tools tools) {
     if (auto list = read_kept_list(job_.spec))
       kept_ = std::move(*list);
     else
-      say(spdlog::level::warn, "discovery: {}: no list from before the start: {}", job_.spec.name,
+      say(spdlog::level::warn, {.event = log_event::source_not_kept, .source = job_.spec.name},
+          "discovery: {}: no list from before the start: {}", job_.spec.name,
           context_of(list.error()));
   }
   if (known_before_) {
@@ -84,8 +86,10 @@ void polling_source_state::look() {
 
 void polling_source_state::accept(found_list found) {
   if (failures_ > 0)
-    say(spdlog::level::info, "discovery: {}: answers again after {} failed attempts",
-        job_.spec.name, failures_);
+    say(spdlog::level::info,
+        {.event = log_event::source_recovered, .source = job_.spec.name, .failures = failures_},
+        "discovery: {}: answers again after {}", job_.spec.name,
+        counted(failures_, "failed attempt"));
   failures_ = 0;
   last_failure_.reset();
   auto list = to_backends(found.backends, job_.spec.defaults, found.rejected);
@@ -97,8 +101,9 @@ void polling_source_state::accept(found_list found) {
   if (!belief_.judge(ids(list), self_->clock().now()))
     return doubt(found);
   if (was_doubting)
-    say(spdlog::level::info, "discovery: {}: a list with {} backends is believed", job_.spec.name,
-        list.size());
+    say(spdlog::level::info, {.event = log_event::source_believed, .source = job_.spec.name},
+        "discovery: {}: a list with {} is believed", job_.spec.name,
+        counted(list.size(), "backend"));
   job_.metrics->doubted.Set(0);
   job_.metrics->from_state.Set(0);
   tell(found.backends);
@@ -109,10 +114,10 @@ void polling_source_state::accept(found_list found) {
 void polling_source_state::doubt(const found_list& found) {
   job_.metrics->doubted.Set(1);
   auto left = ceil<milliseconds>(belief_.second_look() - self_->clock().now());
-  say(spdlog::level::warn,
-      "discovery: {}: only {} backends after {}, looking again in {} ms before that is "
+  say(spdlog::level::warn, {.event = log_event::source_doubted, .source = job_.spec.name},
+      "discovery: {}: only {} after {}, looking again in {} ms before that is "
       "believed",
-      job_.spec.name, found.backends.size(), belief_.size(), left.count());
+      job_.spec.name, counted(found.backends.size(), "backend"), belief_.size(), left.count());
   fall_back();
   sleep(std::max(left, milliseconds{1}));
 }
@@ -125,19 +130,32 @@ void polling_source_state::fail(const source_problem& x) {
   belief_.forget_doubt();
   auto next = retry_delay(failures_, pace_.interval, tools_.random());
   if (last_failure_ != x.reason)
-    say(spdlog::level::warn, "discovery: {}: {}; its last list stays, next attempt in {} ms",
-        job_.spec.name, x.what, next.count());
+    say_failure(x, next);
   last_failure_ = x.reason;
   fall_back();
   sleep(next);
+}
+
+void polling_source_state::say_failure(const source_problem& x, milliseconds next) const {
+  log_fields fields{.event = log_event::source_failing,
+                    .source = job_.spec.name,
+                    .reason = to_string_view(x.reason),
+                    .failures = failures_};
+  // Of several faults of a list each is a line.
+  auto last = x.what.rfind('\n') + 1;
+  say_lines(spdlog::level::warn, fields, "discovery: " + job_.spec.name + ": ",
+            std::string_view{x.what}.substr(0, last));
+  say(spdlog::level::warn, fields, "discovery: {}: {}; its last list stays, next attempt in {} ms",
+      job_.spec.name, std::string_view{x.what}.substr(last), next.count());
 }
 
 /// Until there is a list to believe, the one from before the start is better than none.
 void polling_source_state::fall_back() {
   if (told_ || known_before_ || !kept_ || kept_->empty())
     return;
-  say(spdlog::level::warn, "discovery: {}: the {} backends from before the start are used",
-      job_.spec.name, kept_->size());
+  say(spdlog::level::warn, {.event = log_event::source_from_state, .source = job_.spec.name},
+      "discovery: {}: its list from before the start is used: {}", job_.spec.name,
+      counted(kept_->size(), "backend"));
   job_.metrics->from_state.Set(1);
   tell(*kept_);
 }
@@ -162,7 +180,8 @@ void polling_source_state::keep(const std::vector<found_backend>& found) {
   }
   auto what = context_of(problem);
   if (what != keep_problem_)
-    say(spdlog::level::warn, "discovery: {}: the list can't be kept: {}", job_.spec.name, what);
+    say(spdlog::level::warn, {.event = log_event::source_not_kept, .source = job_.spec.name},
+        "discovery: {}: the list can't be kept: {}", job_.spec.name, what);
   keep_problem_ = std::move(what);
 }
 
@@ -174,11 +193,16 @@ void polling_source_state::note(const std::vector<rejection>& rejected) {
       continue;
     job_.metrics->count(x.reason);
     if (++fresh <= max_logged)
-      say(spdlog::level::warn, "discovery: {}: {} rejected ({}): {}", job_.spec.name, x.what,
-          to_string_view(x.reason), x.detail);
+      say(spdlog::level::warn,
+          {.event = log_event::target_rejected,
+           .source = job_.spec.name,
+           .reason = to_string_view(x.reason)},
+          "discovery: {}: {} rejected ({}): {}", job_.spec.name, x.what, to_string_view(x.reason),
+          x.detail);
   }
   if (fresh > max_logged)
-    say(spdlog::level::warn, "discovery: {}: {} more rejected", job_.spec.name, fresh - max_logged);
+    say(spdlog::level::warn, {.event = log_event::target_rejected, .source = job_.spec.name},
+        "discovery: {}: {} more rejected", job_.spec.name, fresh - max_logged);
   rejected_ = std::move(now);
 }
 

@@ -53,6 +53,7 @@ private:
   void accept(found_list found);
   void doubt(const found_list& found);
   void fail(const source_problem& x);
+  void say_failure(const source_problem& x, milliseconds next) const;
   void fall_back();
   void tell(const std::vector<found_backend>& found);
   void keep(const std::vector<found_backend>& found);

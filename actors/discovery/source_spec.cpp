@@ -22,6 +22,13 @@ backend_defaults defaults_of(const settings& x, std::string_view source, const l
   return result;
 }
 
+parameter_list list_of(const connect_parameters& x) {
+  parameter_list result;
+  for (const auto& [keyword, value] : x)
+    result.emplace_back(keyword, value);
+  return result;
+}
+
 found_backend found(const static_backend& x) {
   found_backend result;
   result.name = x.name;
@@ -33,6 +40,9 @@ found_backend found(const static_backend& x) {
   result.collect = x.collect;
   result.databases = x.databases;
   result.kind = x.kind;
+  result.labels = x.labels;
+  result.password_file = x.access.password_file;
+  result.parameters = list_of(x.access.parameters);
   return result;
 }
 
@@ -52,6 +62,8 @@ std::vector<source_spec> source_specs(const settings& x, const catalogue* querie
   auto defaults_for = [&](const auto& how) {
     auto defaults = defaults_of(x, how.name, how.labels, how.collect, how.databases);
     defaults.kind = how.kind;
+    defaults.password_file = how.access.password_file;
+    defaults.parameters = list_of(how.access.parameters);
     return defaults;
   };
   auto add = [&](const auto& list) {

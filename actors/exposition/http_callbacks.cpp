@@ -103,7 +103,7 @@ void check(access_control& by, const web_door& door, MHD_Connection* connection,
   try {
     by.ask(door, header_of(connection, MHD_HTTP_HEADER_AUTHORIZATION), std::move(network), done);
   } catch (const std::exception& e) {
-    say(spdlog::level::err, "http: {}", e.what());
+    say(spdlog::level::err, log_event::internal_error, "http: {}", e.what());
     done(verdict::busy);
   }
 }
@@ -185,7 +185,7 @@ MHD_Result http_server::callbacks::handle(void* server, MHD_Connection* connecti
                                                        : refusal(data->decision);
     return respond(connection, std::move(response), door->config.headers) ? MHD_YES : MHD_NO;
   } catch (const std::exception& e) {
-    say(spdlog::level::err, "http: {}", e.what());
+    say(spdlog::level::err, log_event::internal_error, "http: {}", e.what());
     return MHD_NO;
   }
 }

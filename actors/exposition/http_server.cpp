@@ -142,7 +142,8 @@ void http_server::switch_daemon(const std::stop_token& end) {
   access_.open();
   secure_ = secure;
   while (!start_daemon(fd)) {
-    say(spdlog::level::err, "the HTTP server did not start again, the next attempt is in a second");
+    say(spdlog::level::err, log_event::internal_error,
+        "the HTTP server did not start again, the next attempt is in a second");
     std::unique_lock lock{mutex_};
     switch_asked_.wait_for(lock, end, retry_interval, [] { return false; });
     if (end.stop_requested()) {
@@ -150,7 +151,7 @@ void http_server::switch_daemon(const std::stop_token& end) {
       return;
     }
   }
-  say(spdlog::level::info, "TLS is {} from now on", secure ? "on" : "off");
+  say(spdlog::level::info, log_event::tls_switched, "TLS is {} from now on", secure ? "on" : "off");
 }
 
 /// What is in force now. Has TLS switched on or off when that says so.
@@ -191,7 +192,7 @@ http_response http_server::answer(std::string_view method,
   try {
     return found->handler(*request);
   } catch (const std::exception& e) {
-    say(spdlog::level::err, "http: {}: {}", request->path, e.what());
+    say(spdlog::level::err, log_event::internal_error, "http: {}: {}", request->path, e.what());
     return text_response(MHD_HTTP_INTERNAL_SERVER_ERROR, "internal error\n");
   }
 }

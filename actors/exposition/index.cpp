@@ -41,7 +41,9 @@ std::string table_row(const entry& x, const std::string& route, double now) {
   auto failed = m.last_failure.load(std::memory_order_relaxed);
   return fmt::format("<tr><td><a href=\"{}?backend={}\">{}</a><td>{}<td>{}<td>{}<td>{}<td>{}\n",
                      route, percent_encode(x.value.name), escape_html(x.value.name),
-                     to_string_view(m.state.load(std::memory_order_relaxed)),
+                     m.paused.load(std::memory_order_relaxed)
+                       ? "paused"
+                       : to_string_view(m.state.load(std::memory_order_relaxed)),
                      to_string_view(m.role.load(std::memory_order_relaxed)),
                      version_text(m.server_version.load(std::memory_order_relaxed)),
                      good > 0 ? age_text(now - good) : "never", to_string_view(failed));

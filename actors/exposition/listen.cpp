@@ -8,6 +8,7 @@
 #include <memory>
 #include <system_error>
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -21,6 +22,16 @@ caf::error failed(const std::string& ip, uint16_t port, const std::string& reaso
   auto where = ip.find(':') == std::string::npos ? ip : '[' + ip + ']';
   return caf::make_error(ec::listen_failed,
                          fmt::format("cannot listen on {}:{}: {}", where, port, reason));
+}
+
+bool is_local(const sockaddr_storage& address) noexcept {
+  constexpr uint32_t loopback = 127;
+  if (address.ss_family == AF_INET)
+    return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24U == loopback;
+  if (address.ss_family != AF_INET6)
+    return address.ss_family == AF_UNIX;
+  const auto& ip = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&ip) || (IN6_IS_ADDR_V4MAPPED(&ip) && ip.s6_addr[12] == loopback);
 }
 
 std::string reason_of(int error) {
@@ -65,15 +76,19 @@ uint16_t port_of(int fd) noexcept {
 bool is_local_only(int fd) noexcept {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-    return false;
-  constexpr uint32_t loopback = 127;
-  if (address.ss_family == AF_INET)
-    return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 24U == loopback;
-  if (address.ss_family != AF_INET6)
-    return address.ss_family == AF_UNIX;
-  const auto& ip = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-  return IN6_IS_ADDR_LOOPBACK(&ip) || (IN6_IS_ADDR_V4MAPPED(&ip) && ip.s6_addr[12] == loopback);
+  return getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0 && is_local(address);
+}
+
+bool is_local_only(const std::string& ip) {
+  sockaddr_storage address{};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(address);
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
+  if (inet_pton(AF_INET, ip.c_str(), &v4.sin_addr) == 1)
+    address.ss_family = AF_INET;
+  // The zone of a link-local address is no part of it.
+  else if (inet_pton(AF_INET6, ip.substr(0, ip.find('%')).c_str(), &v6.sin6_addr) == 1)
+    address.ss_family = AF_INET6;
+  return address.ss_family != AF_UNSPEC && is_local(address);
 }
 
 } // namespace pgstatsmon

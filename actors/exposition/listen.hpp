@@ -20,4 +20,7 @@ uint16_t port_of(int fd) noexcept;
 /// Whether clients of this machine alone reach a bound socket: 127.0.0.0/8, ::1 or a Unix path.
 bool is_local_only(int fd) noexcept;
 
+/// The same of one that would be bound to a literal address.
+bool is_local_only(const std::string& ip);
+
 } // namespace pgstatsmon

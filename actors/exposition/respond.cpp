@@ -39,7 +39,8 @@ ssize_t read_body(void* source, uint64_t, char* to, size_t max) noexcept {
     auto n = static_cast<body_source*>(source)->read(to, max);
     return n == 0 ? MHD_CONTENT_READER_END_OF_STREAM : static_cast<ssize_t>(n);
   } catch (const std::exception& e) {
-    say(spdlog::level::err, "http: a response was cut off: {}", e.what());
+    say(spdlog::level::err, log_event::internal_error, "http: a response was cut off: {}",
+        e.what());
     return MHD_CONTENT_READER_END_WITH_ERROR;
   }
 }

@@ -63,4 +63,15 @@ std::string explain(const web_door& x) {
   return "the page's door: " + result + "\n";
 }
 
+std::string exposure_warning(const web_door* x) {
+  auto secure = x != nullptr && x->tls != nullptr;
+  auto asks_who = x != nullptr && x->asks_who();
+  if (secure && asks_who)
+    return {};
+  const auto* lacks = secure     ? "passwords or verified client certificates"
+                      : asks_who ? "TLS"
+                                 : "TLS and without passwords";
+  return fmt::format("the page is served to other machines without {}: see web.config", lacks);
+}
+
 } // namespace pgstatsmon

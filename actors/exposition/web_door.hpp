@@ -47,4 +47,8 @@ loaded_web_door load_web_door(const std::string& file, std::time_t now);
 /// What it asks of clients, for `--check`: a line.
 std::string explain(const web_door& x);
 
+/// What is missing where other machines reach the page, a sentence; empty when nothing is.
+/// @param x Null: no web configuration.
+std::string exposure_warning(const web_door* x);
+
 } // namespace pgstatsmon

@@ -32,7 +32,8 @@ web_door_ptr web_guard::door(clock::time_point now) {
     try {
       look();
     } catch (const std::exception& e) {
-      say(spdlog::level::err, "{}: {}, what it said before stays", file_, e.what());
+      say(spdlog::level::err, log_event::internal_error, "{}: {}, what it said before stays", file_,
+          e.what());
     }
   }
   return door_.load();
@@ -46,14 +47,14 @@ void web_guard::look() {
   stamps_ = std::move(loaded.stamps);
   files_ = std::move(loaded.files);
   if (loaded.door == nullptr) {
-    say(spdlog::level::err, "{} changed and is wrong, what it said before stays: {}", file_,
-        sentence_of(loaded.error));
+    say(spdlog::level::err, log_event::web_config_refused,
+        "{} changed and is wrong, what it said before stays: {}", file_, sentence_of(loaded.error));
     return;
   }
   for (const auto& x : loaded.door->warnings)
-    say(spdlog::level::warn, "{}", x);
+    say(spdlog::level::warn, log_event::web_config_warning, "{}", x);
   door_.store(loaded.door);
-  say(spdlog::level::info, "{} was read again", file_);
+  say(spdlog::level::info, log_event::web_config_read, "{} was read again", file_);
   changed_(*loaded.door);
 }
 

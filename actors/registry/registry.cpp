@@ -14,12 +14,14 @@ constexpr caf::timespan sweep_interval = std::chrono::seconds{1};
 } // namespace
 
 void registry_state::add(backend_known& known) {
-  auto [i, added] = records.try_emplace(known.life);
-  if (!added)
-    return;
-  i->second.shown =
+  auto& kept = records[known.life];
+  auto fresh =
     std::make_shared<entry>(std::move(known.value), known.life, std::move(known.metrics));
-  cell->add(i->second.shown);
+  // Described otherwise: who makes a page right now has the old one.
+  if (kept.shown)
+    fresh->take_blocks_of(*kept.shown);
+  kept.shown = std::move(fresh);
+  cell->add(kept.shown);
 }
 
 void registry_state::forget(const backend_forgotten& forgotten) {

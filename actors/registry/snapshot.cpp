@@ -14,6 +14,12 @@ entry::entry(backend known, incarnation number, metrics_ptr counts)
   // nop
 }
 
+void entry::take_blocks_of(const entry& x) noexcept {
+  samples.store(x.samples.load(std::memory_order_acquire), std::memory_order_release);
+  databases.store(x.databases.load(std::memory_order_acquire), std::memory_order_release);
+  answered.store(x.answered.load(std::memory_order_acquire), std::memory_order_release);
+}
+
 size_t shown_blocks::series() const noexcept {
   size_t result = own == nullptr ? 0 : own->series();
   if (databases != nullptr)

@@ -30,6 +30,9 @@ struct entry {
     return answered.load(std::memory_order_acquire) && metrics->up.load(std::memory_order_relaxed);
   }
 
+  /// Shows what the other one shows.
+  void take_blocks_of(const entry& x) noexcept;
+
   const backend value;
   const incarnation life;
   const std::string prefix; ///< `backend="name"`, escaped: what every series begins with.
@@ -67,7 +70,7 @@ public:
   /// The newest list; never null.
   [[nodiscard]] snapshot_ptr get() const;
 
-  /// A backend is known. Only the REGISTRY calls this.
+  /// A backend is known, or takes the place of one of the same life. Only the REGISTRY calls this.
   void add(entry_ptr x);
 
   /// A backend is gone, if there was one. Only the REGISTRY calls this.

@@ -6,7 +6,6 @@
 
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 
@@ -187,6 +186,7 @@ scheduler_actor::behavior_type scheduler(observed_ptr<scheduler_actor, scheduler
   return {
     [self](const backend_added& x) { self->state.add(x.value); },
     [self](const backend_removed& x) { self->state.remove(x.id); },
+    [self](const backend_changed& x) { self->state.change(x.value); },
     [self](const backend_ready& x) { self->state.ready(x.life); },
     [self](caf::open_atom) { self->state.discovered(); },
     [self](const reconfigured& x) { self->state.reconfigure(x.value, x.queries); },

@@ -74,6 +74,9 @@ public:
 
   void add(const backend& target);
   void remove(const std::string& id);
+
+  /// The backend goes on, described otherwise.
+  void change(const backend& target);
   void ready(incarnation life);
 
   /// An interval is over, and the next one begins.

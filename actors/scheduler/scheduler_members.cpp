@@ -53,6 +53,17 @@ void scheduler_state::add(const backend& target) {
   show();
 }
 
+void scheduler_state::change(const backend& target) {
+  auto i = lives_.find(target.id);
+  if (i == lives_.end())
+    return;
+  auto& who = members_[i->second];
+  who.target = target;
+  self_->send(arguments_.registry, backend_known{target, i->second, who.metrics});
+  if (who.connection)
+    self_->send(who.connection, backend_changed{target});
+}
+
 void scheduler_state::start_actors(incarnation life, member& who) {
   who.connection =
     arguments_.spawn_backend(self_, who.target, life, who.metrics, arguments_.options);
@@ -96,8 +107,9 @@ void scheduler_state::down(const caf::down_msg& message) {
   auto life = i->second;
   connections_.erase(i);
   auto& died = members_.at(life);
-  say(spdlog::level::err, "backend {}: its actors died ({}), they are started again",
-      died.target.name, caf::to_string(message.reason));
+  say(spdlog::level::err, {.event = log_event::backend_crashed, .backend = died.target.name},
+      "backend {}: its actors died ({}), they are started again", died.target.name,
+      caf::to_string(message.reason));
   died.connection = nullptr;
   died.metrics->up = false;
   died.metrics->state = backend_state::backoff;

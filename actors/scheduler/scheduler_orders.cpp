@@ -70,8 +70,8 @@ caf::result<uint64_t> scheduler_state::pause(const pause_order& order) {
     all_paused_until_ = until;
     all_disconnected_ = order.disconnect;
   }
-  say(spdlog::level::warn, "polling of {} is paused by order{}",
-      order.backend.empty() ? "all backends" : order.backend,
+  say(spdlog::level::warn, {.event = log_event::paused, .backend = order.backend},
+      "polling of {} is paused by order{}", order.backend.empty() ? "all backends" : order.backend,
       order.disconnect ? ", without a connection" : "");
   return paused;
 }
@@ -98,8 +98,8 @@ caf::result<uint64_t> scheduler_state::resume(const resume_order& order) {
     return unknown_backend(order.backend);
   if (order.backend.empty())
     all_paused_until_ = time_point{};
-  say(spdlog::level::info, "polling of {} is resumed",
-      order.backend.empty() ? "all backends" : order.backend);
+  say(spdlog::level::info, {.event = log_event::resumed, .backend = order.backend},
+      "polling of {} is resumed", order.backend.empty() ? "all backends" : order.backend);
   return resumed;
 }
 

@@ -8,8 +8,7 @@ install(FILES config/web.example.yaml DESTINATION "${CMAKE_INSTALL_DOCDIR}/examp
         RENAME web.yaml)
 install(FILES config/bpftrace/backendstat.bt config/bpftrace/querystat.bt config/bpftrace/walstat.bt
         DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon/bpftrace")
-install(DIRECTORY config/rules DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon")
-install(DIRECTORY config/dashboards config/rules DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon")
+install(DIRECTORY config/dashboards config/rules config/queries DESTINATION "${CMAKE_INSTALL_DATADIR}/pgstatsmon")
 
 # The man pages, compressed as Debian wants them: gzip writes neither name nor time.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -18,32 +17,42 @@ set(man "${PROJECT_BINARY_DIR}/man")
 file(MAKE_DIRECTORY "${man}")
 add_custom_command(
   OUTPUT "${man}/pgstatsmon.1" "${man}/pgstatsmon.1.gz" "${man}/pgstatsmon.yaml.5"
-         "${man}/pgstatsmon.yaml.5.gz"
+         "${man}/pgstatsmon.yaml.5.gz" "${man}/pgstatsmon.queries.5"
+         "${man}/pgstatsmon.queries.5.gz"
   COMMAND "${CMAKE_COMMAND}" -E copy config/man/pgstatsmon.1 "${man}/pgstatsmon.1"
+  COMMAND "${CMAKE_COMMAND}" -E copy config/man/pgstatsmon.queries.5
+          "${man}/pgstatsmon.queries.5"
   COMMAND Python3::Interpreter -B config/man/make_yaml_page.py config/man/pgstatsmon.yaml.5.in
           config/pgstatsmon.example.yaml "${man}/pgstatsmon.yaml.5"
   COMMAND "${GZIP}" -9nkf "${man}/pgstatsmon.1" "${man}/pgstatsmon.yaml.5"
-  DEPENDS config/man/pgstatsmon.1 config/man/pgstatsmon.yaml.5.in config/man/make_yaml_page.py
+          "${man}/pgstatsmon.queries.5"
+  DEPENDS config/man/pgstatsmon.1 config/man/pgstatsmon.queries.5 config/man/pgstatsmon.yaml.5.in config/man/make_yaml_page.py
           config/pgstatsmon.example.yaml
   WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
   VERBATIM)
-add_custom_target(manual ALL DEPENDS "${man}/pgstatsmon.1.gz" "${man}/pgstatsmon.yaml.5.gz")
+add_custom_target(manual ALL DEPENDS "${man}/pgstatsmon.1.gz" "${man}/pgstatsmon.yaml.5.gz"
+                                     "${man}/pgstatsmon.queries.5.gz")
 # Whoever builds the program alone can install it and run every test.
 add_dependencies(pgstatsmon manual)
 install(FILES "${man}/pgstatsmon.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
-install(FILES "${man}/pgstatsmon.yaml.5.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
+install(FILES "${man}/pgstatsmon.yaml.5.gz" "${man}/pgstatsmon.queries.5.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
 
-# dpkg's own changelog: what changed stands in CHANGELOG.md.
-string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
-set(changelog "${PROJECT_BINARY_DIR}/changelog")
-file(WRITE "${changelog}"
-     "pgstatsmon (${PROJECT_VERSION}) unstable; urgency=medium\n\n"
-     "  * See CHANGELOG.md beside this file.\n\n"
-     " -- pgstatsmon <root@localhost>  ${date}\n")
-execute_process(COMMAND "${GZIP}" -9nf "${changelog}" COMMAND_ERROR_IS_FATAL ANY)
-install(FILES "${changelog}.gz" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+# Who packages says who answers for it: "Name <address>".
+set(PGSTATSMON_MAINTAINER "pgstatsmon authors <pgstatsmon@example.org>"
+    CACHE STRING "Maintainer of the Debian package")
 
-install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright)
+# dpkg's own changelog, and the news that apt-listchanges shows: what changed stands in CHANGELOG.md.
+foreach(file changelog NEWS)
+  configure_file("config/debian/${file}.in" "${PROJECT_BINARY_DIR}/debian/${file}" @ONLY)
+  execute_process(COMMAND "${GZIP}" -9nkf "${PROJECT_BINARY_DIR}/debian/${file}"
+                  COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
+install(FILES "${PROJECT_BINARY_DIR}/debian/changelog.gz" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES "${PROJECT_BINARY_DIR}/debian/NEWS.gz" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+        RENAME NEWS.Debian.gz)
+install(FILES config/debian/copyright DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES config/completion/pgstatsmon
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
 install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
 # systemd and dpkg look in these places only, whatever the prefix.
 install(FILES config/pgstatsmon.service config/pgstatsmon@.service config/pgstatsmon.socket
@@ -54,7 +63,7 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGE_NAME pgstatsmon)
-set(CPACK_PACKAGE_CONTACT "pgstatsmon <root@localhost>")
+set(CPACK_PACKAGE_CONTACT "${PGSTATSMON_MAINTAINER}")
 set(CPACK_PACKAGE_DESCRIPTION
     "A daemon that discovers PostgreSQL servers, polls each one over a single
 connection, and serves what it sees to Prometheus.")

@@ -78,7 +78,9 @@ class Page:
         if comment:
             self.put_item()
             self.out += prose(comment)
-        if not plain:
+        # What the comment calls the default need not be an example, too.
+        said = f"Default: {match['value']}." in " ".join(comment)
+        if not plain and not said:
             self.value(match["value"], off or self.entry is not None)
 
     def put_item(self):

@@ -43,6 +43,7 @@ connection_actor::behavior_type idle(observed_ptr<connection_actor, idle_state> 
       return poll_report{failure::none, true, {}, 1};
     },
     [self](const backend_removed&) { self->quit(); },
+    [](const backend_changed&) {},
     [](const reconfigured&) {},
     [](const session_order&) {},
     [](const socket_ready&) {},

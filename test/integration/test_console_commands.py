@@ -71,13 +71,21 @@ def test_help(daemon):
     assert done.stderr == "error: no command is called 'nothing'\n"
 
 
+def test_help_for_programs(daemon):
+    for words in (["help", "--json"], ["--json", "help"], ["?", "--json"]):
+        rows = json.loads(say(daemon, *words))
+        assert {"command": "quit", "usage": None, "help": "leave"} in rows
+    row, = json.loads(say(daemon, "help", "poll", "--json"))
+    assert (row["command"], row["usage"]) == ("poll", "NAME")
+
+
 WRONG = {
     "bakends": "unknown command 'bakends', did you mean 'backends'?; 'help' lists them",
     "backend": "usage: backend NAME [--sql]",
     "backend otter": "no backend is called 'otter', did you mean 'other'?",
     "actor 1x": "no live actor has the number '1x'",
     "actor 18446744073709551616": "no live actor has the number '18446744073709551616'",
-    "pause one never": "usage: pause NAME|--all [FOR] [--disconnect]",
+    "pause one never": "'never' is no time, expected one like 500ms, 90s, 10m, 1.5h or 2d",
     "poll otter": "no backend is called otter",
     "log loud": "the level is none of trace, debug, info, warn, error, fatal, default",
     "watch quit": "quit can't be watched",

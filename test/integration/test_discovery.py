@@ -322,7 +322,7 @@ def test_nothing_of_the_environment_becomes_a_proxy(fake, directory):
     done = subprocess.run([BINARY, "--discover", str(file)], capture_output=True, text=True,
                           timeout=30, env={**os.environ, **variables}, check=False)
     assert done.returncode == 0, done.stdout
-    assert "1 backends, 0 rejected, 0 of 1 sources failed" in done.stdout
+    assert "1 backend, 0 rejected, 0 of 1 source failed" in done.stdout
 
 
 # -- files and http_sd -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import re
 
 from harness.daemon import backend
 from harness.network import address, free_port
+from harness.waiting import wait_until
 
 BROKEN = """
 name: pg_broken
@@ -134,6 +135,15 @@ def test_human_lines(primary, watch):
         assert re.match(stamp, line), line
 
 
+def records(daemon):
+    return [json.loads(line) for line in daemon.log().splitlines()]
+
+
+def events(daemon, name, **fields):
+    """The lines of an event that have these fields."""
+    return [x for x in records(daemon) if x.get("event") == name and fields.items() <= x.items()]
+
+
 def test_json_lines(primary, watch):
     class Nothing:
         host, port = address(), free_port()
@@ -141,11 +151,74 @@ def test_json_lines(primary, watch):
     entries = [backend('we"ird\\one', primary), backend("two", Nothing)]
     daemon = watch(entries, log={"format": "json"})
     daemon.wait_up('we"ird\\one')
-    daemon.wait_for(lambda p: p.total("pgstatsmon_backend_failures_total", backend="two") >= 1)
-    records = [json.loads(line) for line in daemon.log().splitlines()]
-    assert records
-    assert all({"time", "level", "msg"} <= record.keys() for record in records)
-    assert any('we"ird\\one' in record["msg"] for record in records)
+    daemon.wait_for(lambda p: p.total("pgstatsmon_backend_failures_total", backend="two") >= 3)
+    assert records(daemon)
+    # Whoever filters by program need not read sentences.
+    assert all({"time", "level", "event", "msg"} <= x.keys() for x in records(daemon))
+    assert events(daemon, "backend_connected", backend='we"ird\\one')
+    added, = events(daemon, "backend_added", backend="two")
+    assert added["source"] == "static"
+    failing, = events(daemon, "backend_failing", backend="two")
+    assert (failing["reason"], failing["failures"], failing["level"]) == ("refused", 1, "warn")
+    wait_until(lambda: events(daemon, "backend_still_failing"), 10, daemon.log)
+    lasting, = events(daemon, "backend_still_failing", backend="two", failures=3)
+    assert lasting["since"] == failing["since"] and lasting["since"].endswith("Z")
+    assert f"refused, failing since {lasting['since']}, 3 times: " in lasting["msg"]
+    # libpq's lines are sentences.
+    assert "Connection refused. Is the server running" in lasting["msg"]
+
+
+def test_a_promotion_is_an_event(cluster, watch):
+    server = cluster("promoted").start()
+    server.role()
+    standby = cluster.standby_of(server, "promoted_standby").start()
+    daemon = watch([backend("two", standby)], log={"format": "json"})
+    daemon.wait_up("two")
+    server.stop()
+    standby.promote()
+    wait_until(lambda: events(daemon, "backend_promoted"), 20, daemon.log)
+    promoted, = events(daemon, "backend_promoted", backend="two")
+    assert re.fullmatch(r"backend two: promoted: PostgreSQL [\d.]+, primary, was standby", promoted["msg"])
+
+
+def test_an_administrator_is_not_the_network(cluster, watch):
+    """What the server's last words say counts, and not that the socket is closed."""
+    server = cluster("ended").start()
+    server.role()
+    end = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'pgstatsmon'"
+    daemon = watch([backend("one", server)], log={"format": "json"}, interval=20)
+    daemon.wait_up("one")
+
+    def ended():
+        server.psql(end)
+        return events(daemon, "backend_failing", backend="one") or events(daemon, "session_replaced")
+
+    wait_until(ended, 20, daemon.log)
+    line = ended()[0]
+    assert (line["reason"], line["sqlstate"]) == ("ended", "57P01")
+    page = daemon.scrape()
+    assert page.total("pgstatsmon_backend_failures_total", backend="one", reason="network") == 0
+
+
+def test_a_role_without_rights_is_said_once(cluster, watch):
+    server = cluster("without").start()
+    server.role(monitor=False)
+    daemon = watch([backend("one", server)], log={"format": "json"}, setup={"enabled": False})
+    daemon.wait_up("one")
+    daemon.wait_polls("one", 5)
+    assert len(events(daemon, "rights_missing", backend="one")) == 1
+
+
+def test_a_query_that_fails_is_named(primary, watch, directory):
+    path = directory / "named"
+    path.mkdir()
+    (path / "broken.yaml").write_text(BROKEN)
+    daemon = watch([backend("one", primary)], queries={"add": str(path)}, log={"format": "json"})
+    wait_until(lambda: events(daemon, "query_failing"), 20, daemon.log)
+    line, = events(daemon, "query_failing", backend="one", query="pg_broken")
+    assert (line["sqlstate"], line["reason"]) == ("22012", "query")
+    # What is added comes beside what is shipped.
+    assert daemon.scrape().find("pg_stat_bgwriter_buffers_alloc")
 
 
 def test_level_from_the_environment(primary, watch):

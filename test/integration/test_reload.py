@@ -44,9 +44,10 @@ def test_a_wrong_file_changes_nothing(daemon):
     right = daemon.file.read_text()
     daemon.file.write_text('{\n"intervall": 1,\n"static": {"dbs": [{"name": 7}]}\n}\n')
     daemon.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: daemon.lines("the old one stays"), 10, "the faults are reported")
-    line = daemon.lines("the old one stays")[0]
-    assert "intervall" in line and "static.dbs[0].ip" in line
+    wait_until(lambda: len(daemon.lines("the old one stays")) == 3, 10, daemon.log)
+    lines = daemon.lines("the new configuration is wrong, the old one stays: ")
+    for line, path in zip(lines, ("intervall", "static.dbs[0].ip", "static.dbs[0].name")):
+        assert f": {path}: " in line and "\\n" not in line
     page = daemon.wait_polls("one", 3)
     assert connects(page, "one") == 1
     daemon.file.write_text(right)
@@ -68,6 +69,44 @@ def test_new_time_limits_connect_anew_and_lose_nothing(primary, daemon):
     assert page.total("pgstatsmon_backend_failures_total", backend="one") == 0
     assert page.find("pg_stat_bgwriter_buffers_alloc", backend="one")
     wait_until(lambda: primary.sessions_of() == 1, 5, "one session")
+
+
+def test_other_labels_keep_connection_and_data(primary, daemon):
+    """The next page has the label, and at no moment a page lacks the data."""
+    entry = backend("one", primary, labels={"cluster": "a"})
+    for value in ("a", "b"):
+        entry["labels"]["cluster"] = value
+        reload(daemon, static={"dbs": [entry]})
+        page = daemon.scrape()
+        while not page.find("pg_up", backend="one", cluster=value):
+            assert page.find("pg_stat_bgwriter_buffers_alloc", backend="one")
+            page = daemon.scrape()
+        assert page.find("pg_stat_bgwriter_buffers_alloc", backend="one", cluster=value)
+        assert len(page.find("pg_up")) == 1
+    assert connects(daemon.wait_polls("one", 2), "one") == 1
+    assert daemon.lines("backend one changed (static): labels: it goes on")
+    assert not daemon.lines("removed") and not daemon.lines("starts anew")
+
+
+def test_parameters_of_an_entry_reconnect_it_alone(primary, watch):
+    entries = [backend("one", primary), backend("two", primary, database="template1")]
+    daemon = watch(entries)
+    daemon.wait_up("one", "two")
+    entries[0]["parameters"] = {"application_name": "special"}
+    reload(daemon, static={"dbs": entries})
+    daemon.wait_for(lambda page: connects(page, "one") == 2, what="it connects anew")
+    page = daemon.wait_polls("one", 1)
+    assert connects(page, "two") == 1
+    names = "select string_agg(application_name, ' ' order by 1) from pg_stat_activity where usename"
+    assert primary.psql(f"{names} = 'pgstatsmon'") == "pgstatsmon special"
+
+
+def test_the_log_says_why_a_backend_starts_anew(primary, daemon):
+    reload(daemon, static={"dbs": [backend("one", primary, collect={"off": ["pg_table"]})]})
+    assert daemon.lines("backend one changed (static): collect, tables or budget: it starts anew")
+    daemon.wait_polls("one", 1)
+    reload(daemon, static={"dbs": []}, file=None)
+    assert daemon.lines("backend one removed (static): its source is gone")
 
 
 def test_labels(daemon):
@@ -113,4 +152,11 @@ def test_what_needs_a_restart_is_said(daemon):
     assert daemon.lines("target.route changed", "restart")
     start = polls(daemon.scrape(), "one")
     daemon.wait_for(lambda page: polls(page, "one") > start, what="it goes on")
+    # The file is what is in force again: nothing is said.
+    before = len(daemon.lines("restart"))
     reload(daemon, target=old)
+    assert len(daemon.lines("restart")) == before
+    # It differs for as long as there is no restart.
+    for count in (1, 2):
+        reload(daemon, state_dir="/nonexistent/x")
+        assert len(daemon.lines("state_dir changed", "restart")) == count

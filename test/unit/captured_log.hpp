@@ -1,6 +1,8 @@
 // What is logged while a test runs, for the test to look at.
 #pragma once
 
+#include "config/log.hpp"
+
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
@@ -26,6 +28,9 @@ public:
   /// As `level message`, oldest first.
   std::vector<std::string> lines() { return sink_->lines(); }
 
+  /// The fields of each, as to_json_members() has them.
+  std::vector<std::string> members() { return sink_->members(); }
+
 private:
   class memory : public spdlog::sinks::base_sink<std::mutex> {
   public:
@@ -33,17 +38,23 @@ private:
       std::lock_guard guard{mutex_};
       return lines_;
     }
+    std::vector<std::string> members() {
+      std::lock_guard guard{mutex_};
+      return members_;
+    }
 
   private:
     void sink_it_(const spdlog::details::log_msg& msg) override {
       auto level = spdlog::level::to_string_view(msg.level);
       lines_.push_back(std::string{level.data(), level.size()} + ' '
-                       + std::string{msg.payload.data(), msg.payload.size()});
+                       + std::string{sentence_of(msg)});
+      members_.emplace_back(members_of(msg));
     }
     void flush_() override {
       // nop
     }
     std::vector<std::string> lines_;
+    std::vector<std::string> members_;
   };
 
   std::shared_ptr<spdlog::logger> before_;

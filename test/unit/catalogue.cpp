@@ -10,9 +10,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace pgstatsmon;
@@ -526,4 +531,67 @@ TEST(what some versions lack is said of pgbouncers alone) {
   CHECK_EQUAL(faults_of({{"f", definition(6, "    type: counter\n    from: 10")}}),
               "f:7:11: metrics[0].from: is for kind: pgbouncer only, elsewhere the SQL names its "
               "columns");
+}
+
+TEST(a directory adds queries and replaces those of the same name) {
+  auto directory = std::filesystem::temp_directory_path() / "pgstatsmon-added-queries";
+  std::filesystem::create_directory(directory);
+  auto write = [&](const std::string& name, const std::string& column) {
+    std::ofstream{directory / (name + ".yaml")}
+      << "name: " << name << "\nhelp: Something.\nmetrics:\n  - {column: " << column
+      << ", type: gauge, help: It.}\nversions:\n  - sql: SELECT 1 AS " << column << "\n";
+  };
+  write("app_own", "x");
+  write("pg_stat_wal", "y");
+  auto all = extend_catalogue(directory.string());
+  if (!all)
+    CAF_FAIL(context_of(all.error()));
+  auto built_in = built_in_catalogue();
+  const auto& shipped = built_in->queries();
+  const auto& queries = (*all)->queries();
+  CHECK_EQUAL(queries.size(), shipped.size() + 1);
+  CHECK_EQUAL(queries.back().name, "app_own");
+  for (size_t i = 0; i < shipped.size(); ++i) {
+    CHECK_EQUAL(queries[i].name, shipped[i].name);
+    CHECK_EQUAL(queries[i] == shipped[i], shipped[i].name != "pg_stat_wal");
+  }
+  // A family that a shipped query has.
+  std::ofstream{directory / "app_own.yaml"}
+    << "name: pg_stat\nhelp: Something.\nmetrics:\n  - {column: x, family: "
+       "pg_replication_is_replica, "
+       "type: gauge, help: It.}\nversions:\n  - sql: SELECT 1 AS x\n";
+  auto clash = extend_catalogue(directory.string());
+  REQUIRE(!clash);
+  CHECK(context_of(clash.error()).find("pg_replication_is_replica is taken") != std::string::npos);
+  std::filesystem::remove_all(directory);
+}
+
+TEST(the manual names every key of a definition) {
+  std::ifstream in{PGSTATSMON_SOURCE_DIR "/config/man/pgstatsmon.queries.5"};
+  std::string page{std::istreambuf_iterator<char>{in}, {}};
+  auto keys = known_definition_keys();
+  CHECK(keys.size() > 30);
+  for (const auto& path : keys) {
+    auto key = path.substr(path.find_last_of('.') + 1);
+    key = key.substr(0, key.find('['));
+    auto named = std::regex_search(page, std::regex{"\\.(It )?Va (.* )?" + key + "[ \\n]"});
+    CHECK_EQUAL(path + (named ? "" : " is missing"), path);
+  }
+}
+
+TEST(the example of the manual is right) {
+  std::ifstream in{PGSTATSMON_SOURCE_DIR "/config/man/pgstatsmon.queries.5"};
+  std::string page{std::istreambuf_iterator<char>{in}, {}};
+  auto begin = page.find("name: app_queue");
+  REQUIRE(begin != std::string::npos);
+  auto text = page.substr(begin, page.find("\n.Ed", begin) - begin) + '\n';
+  for (auto [written, meant] : {std::pair{"\\-", "-"}, std::pair{"\\(aq", "'"}})
+    for (auto i = text.find(written); i != std::string::npos; i = text.find(written))
+      text.replace(i, std::string_view{written}.size(), meant);
+  auto x = parse_catalogue({{"queue.yaml", text}});
+  if (!x)
+    CAF_FAIL(context_of(x.error()));
+  const auto& metrics = (*x)->queries().front().metrics;
+  CHECK_EQUAL(metrics.at(0).family, "app_queue_jobs");
+  CHECK_EQUAL(metrics.at(1).family, "app_queue_oldest_seconds");
 }

@@ -33,6 +33,10 @@ backend_list applied(backend_list live, const list_changes& xs) {
   }
   for (const auto& x : xs.added)
     live.push_back(x.value);
+  for (const auto& x : xs.changed)
+    for (auto& y : live)
+      if (y.id == x.value.id)
+        y = x.value;
   return live;
 }
 
@@ -60,6 +64,34 @@ TEST(other content under one identity is a removal and an addition) {
   REQUIRE(result.removed.size() == 1 && result.added.size() == 1);
   CHECK_EQUAL(result.removed[0].id, before.id);
   CHECK_EQUAL(result.added[0].value, after);
+}
+
+TEST(other labels or another way in are a change of a backend that goes on) {
+  auto before = make("a");
+  auto after = before;
+  after.labels = {{"zone", "b"}};
+  after.password_file = "own";
+  after.parameters = {{"sslmode", "require"}};
+  after.source = "other";
+  auto result = changes({before}, {after});
+  CHECK(result.removed.empty() && result.added.empty());
+  REQUIRE(result.changed.size() == 1);
+  CHECK_EQUAL(result.changed[0].value, after);
+  CHECK_EQUAL(difference(before, after),
+              "source test is now other; labels; password_file; parameters");
+}
+
+TEST(a difference names what is another) {
+  auto before = make("a");
+  auto after = make("a", "fd00::1", "shop");
+  after.user = "watcher";
+  after.databases.on = true;
+  after.collect.off = {"x"};
+  CHECK_EQUAL(
+    difference(before, after),
+    "address 10.0.0.1:5432 is now [fd00::1]:5432; database postgres is now shop; user  is "
+    "now watcher; collect, tables or budget; databases");
+  CHECK_EQUAL(difference(before, before), "");
 }
 
 TEST(a name that is taken becomes name at address and port) {

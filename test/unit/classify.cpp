@@ -14,7 +14,8 @@ TEST(SQLSTATE decides the class of an error) {
   CHECK(classify_sqlstate("55P03") == failure::timeout);
   CHECK(classify_sqlstate("53300") == failure::too_many_connections);
   CHECK(classify_sqlstate("57P03") == failure::starting_up);
-  CHECK(classify_sqlstate("57P01") == failure::network);
+  CHECK(classify_sqlstate("57P01") == failure::ended);
+  CHECK(classify_sqlstate("57P05") == failure::ended);
   CHECK(classify_sqlstate("08006") == failure::network);
   CHECK(classify_sqlstate("42P01") == failure::query);
   CHECK(classify_sqlstate("") == failure::network);
@@ -75,6 +76,8 @@ TEST(what a server says cannot confuse the search for its SQLSTATE) {
 
 TEST(a message is one line) {
   CHECK_EQUAL(join_lines(" a\n\tb  c\n"), "a b c");
+  CHECK_EQUAL(join_lines("failed: Connection refused\n\tIs the server running?\nYes.\nNo\n"),
+              "failed: Connection refused. Is the server running? Yes. No");
 }
 
 TEST(what a pooler does not like is not the network) {

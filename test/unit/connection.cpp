@@ -123,7 +123,7 @@ struct fixture : test::actor_system {
 
   /// The other side ends the session.
   void end_session() {
-    spoken.next_receive_error = session_error{failure::network, "57P01", "terminating connection"};
+    spoken.next_receive_error = session_error{failure::ended, "57P01", "terminating connection"};
     socket_event();
     spoken.next_receive_error.reset();
   }
@@ -440,11 +440,35 @@ TEST(a server that sends a byte now and then is not silent but has to end within
 
 TEST(an idle connection that breaks is noticed at once) {
   become_ready();
-  spoken.next_receive_error = session_error{failure::network, "57P01", "terminating connection"};
+  spoken.next_receive_error = session_error{failure::ended, "57P01", "terminating connection"};
   socket_event();
   CHECK(state() == backend_state::backoff);
   CHECK(!metrics->up.load());
-  CHECK_EQUAL(failures(failure::network), 1u);
+  CHECK_EQUAL(failures(failure::ended), 1u);
+}
+
+TEST(other labels cost no session) {
+  become_ready();
+  backend target{"id", "alpha", "127.0.0.1", 5432, "db", "user", {{"zone", "b"}}, "static"};
+  self->send(aut, backend_changed{target});
+  sched.run();
+  CHECK(state() == backend_state::ready);
+  CHECK_EQUAL(spoken.connects, 1);
+  ask();
+  answer_all();
+  CHECK_EQUAL(shown(), (std::vector<size_t>{0, 1}));
+}
+
+TEST(a password file of its own leads to another session) {
+  become_ready();
+  backend target{"id", "alpha", "127.0.0.1", 5432, "db", "user", {}, "static"};
+  target.password_file = "own";
+  target.parameters = {{"sslmode", "verify-full"}};
+  self->send(aut, backend_changed{target});
+  sched.run();
+  CHECK_EQUAL(spoken.connects, 2);
+  CHECK_EQUAL(state_of<worker_log_state>(worker).lookups.back().password_file, "own");
+  CHECK_EQUAL(spoken.parameter("sslmode"), "verify-full");
 }
 
 TEST(a session that is ended while it idles is replaced and no failure) {
@@ -457,7 +481,7 @@ TEST(a session that is ended while it idles is replaced and no failure) {
   CHECK(metrics->up.load());
   socket_event();
   CHECK(state() == backend_state::ready);
-  CHECK_EQUAL(metrics->failures(failure::network), 0u);
+  CHECK_EQUAL(metrics->failures(failure::ended), 0u);
   // The next poll comes when it is due.
   CHECK_EQUAL(state_of<listener_state>(scheduler).ready, 1);
 }
@@ -480,7 +504,7 @@ TEST(a replacement that is ended too comes back with the next poll) {
   CHECK(state() == backend_state::ready);
   res.receive([](const poll_report& report) { CHECK(report.polled); },
               [this](const caf::error& err) { FAIL(sys.render(err)); });
-  CHECK_EQUAL(metrics->failures(failure::network), 0u);
+  CHECK_EQUAL(metrics->failures(failure::ended), 0u);
   CHECK(metrics->up.load());
 }
 
@@ -500,7 +524,7 @@ TEST(a poll that meets an ended session goes over another one) {
               [this](const caf::error& err) { FAIL(sys.render(err)); });
   CHECK_EQUAL(blocks.size(), 2u);
   CHECK_EQUAL(shown(), (std::vector<size_t>{0, 1}));
-  CHECK_EQUAL(metrics->failures(failure::network), 0u);
+  CHECK_EQUAL(metrics->failures(failure::ended), 0u);
 }
 
 TEST(a poll that breaks on two sessions in a row is an outage) {
@@ -512,7 +536,7 @@ TEST(a poll that breaks on two sessions in a row is an outage) {
   socket_event();
   end_session();
   CHECK(state() == backend_state::backoff);
-  CHECK_EQUAL(metrics->failures(failure::network), 1u);
+  CHECK_EQUAL(metrics->failures(failure::ended), 1u);
 }
 
 TEST(a session that breaks in the middle of its answers is an outage) {
@@ -523,7 +547,7 @@ TEST(a session that breaks in the middle of its answers is an outage) {
   spoken.ready.push_back({0, nullptr, false, std::nullopt});
   end_session();
   CHECK(state() == backend_state::backoff);
-  CHECK_EQUAL(metrics->failures(failure::network), 1u);
+  CHECK_EQUAL(metrics->failures(failure::ended), 1u);
 }
 
 TEST(an idle loss whose replacement is refused is an outage) {
@@ -1132,7 +1156,8 @@ TEST(a server that hides its place is not asked again by its session and has not
   CHECK(metrics->up.load());
   CHECK_EQUAL(failures(failure::query), 0u);
   CHECK(metrics->history.errors()->empty());
-  CHECK_EQUAL(state_of<query_log_state>(query).results.size(), 4u);
+  CHECK_EQUAL(blocks.size(), 2u);
+  CHECK_EQUAL(shown(), (std::vector<size_t>{0, 1}));
 }
 
 TEST(behind a pooler which server it is is asked with each poll) {

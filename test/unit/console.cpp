@@ -29,6 +29,7 @@ scheduler_actor::behavior_type stuck_scheduler(scheduler_actor::pointer self) {
   return {
     [](const backend_added&) {},
     [](const backend_removed&) {},
+    [](const backend_changed&) {},
     [](const backend_ready&) {},
     [](caf::open_atom) {},
     [](const reconfigured&) {},

@@ -3,6 +3,7 @@
 #include "actors/discovery/discovery.hpp"
 
 #include "test/unit/actor_test.hpp"
+#include "test/unit/captured_log.hpp"
 
 #include <algorithm>
 
@@ -11,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// What the SCHEDULER was told, in order: `+id` and `-id`.
+/// What the SCHEDULER was told, in order: `+id`, `-id` and `~id`.
 using news = std::vector<std::string>;
 
 scheduler_actor::behavior_type scheduler_that_notes(scheduler_actor::pointer, news* to,
@@ -19,6 +20,7 @@ scheduler_actor::behavior_type scheduler_that_notes(scheduler_actor::pointer, ne
   return {
     [to](const backend_added& x) { to->push_back('+' + x.value.id); },
     [to](const backend_removed& x) { to->push_back('-' + x.id); },
+    [to](const backend_changed& x) { to->push_back('~' + x.value.id); },
     [](const backend_ready&) {},
     [opened](caf::open_atom) { ++*opened; },
     [](const reconfigured&) {},
@@ -188,6 +190,28 @@ TEST(a daemon of several watches its own shard) {
   CHECK_EQUAL(said().size(), mine);
 }
 
+TEST(other labels are a change and the log says what becomes of whom) {
+  spawn();
+  find("dc1", {one("a"), one("b"), one("c")});
+  said();
+  test::captured_log log;
+  auto labelled = one("a");
+  labelled.labels = {{"zone", "b"}};
+  auto moved = one("b");
+  moved.id = "b@10.0.0.1:5433";
+  moved.port = 5433;
+  find("dc1", {labelled, moved});
+  CHECK(said()
+        == news({"-b@10.0.0.1:5432", "-c@10.0.0.1:5432", "+b@10.0.0.1:5433", "~a@10.0.0.1:5432"}));
+  CHECK(
+    log.lines()
+    == (std::vector<std::string>{
+      "info backend b changed (dc1): address 10.0.0.1:5432 is now 10.0.0.1:5433: it starts anew",
+      "info backend c removed (dc1): its source lists it no longer",
+      "info backend a changed (dc1): labels: it goes on"}));
+  CHECK(log.members().at(1) == R"(,"event":"backend_removed","backend":"c","source":"dc1")");
+}
+
 TEST(sources do not touch the backends of each other) {
   x.vmapi.resize(2);
   x.vmapi[1].name = "dc2";
@@ -242,7 +266,7 @@ TEST(a new configuration touches only what it changes) {
   auto labelled = one("b");
   labelled.labels = {{"datacenter", "dc2"}};
   find("dc2", {labelled});
-  CHECK(said() == news({"-b@10.0.0.1:5432", "+b@10.0.0.1:5432"}));
+  CHECK(said() == news({"~b@10.0.0.1:5432"}));
 }
 
 TEST(a list that is kept over a change of the queries loses what they double) {

@@ -60,7 +60,7 @@ void each_leaf(const document_node& x, const std::string& path,
 
 /// The option that a path is: keys of the user's choice are `*` or not part of it.
 std::string option_of(std::string path) {
-  for (std::string free : {"target.metadata.", "connections.parameters.", "labels."})
+  for (std::string free : {"target.metadata.", "parameters.", "labels."})
     if (auto i = path.find(free); i != std::string::npos)
       path.resize(i + free.size() - 1);
   if (auto i = path.find("roles."); i != std::string::npos) {
@@ -78,8 +78,11 @@ TEST(the example is right and shows the defaults) {
     CAF_FAIL(context_of(x.error()));
   CHECK(x->warnings.empty());
   settings expected;
-  expected.static_backends = {{"primary", "127.0.0.1", {}, {}, {}, {}, {}, {}},
-                              {"standby", "db2.example.com", {}, {}, {}, {}, {}, {}}};
+  expected.static_backends.resize(2);
+  expected.static_backends[0].name = "primary";
+  expected.static_backends[0].ip = "127.0.0.1";
+  expected.static_backends[1].name = "standby";
+  expected.static_backends[1].ip = "db2.example.com";
   CHECK(*x == expected);
 }
 
@@ -101,7 +104,7 @@ TEST(options that are off in the example show the defaults) {
   std::string text;
   for (std::string line; std::getline(in, line);) {
     if (auto path = line.find(" /etc/"); path != std::string::npos)
-      line.replace(path, std::string::npos, line.starts_with("queries") ? " /" : " /dev/null");
+      line.replace(path, std::string::npos, line.starts_with("  add:") ? " /" : " /dev/null");
     text += line + '\n';
   }
   auto x = parse_settings(text, file);
@@ -138,6 +141,9 @@ TEST(options that are off in the example show the defaults) {
   vmapi_settings vmapi;
   vmapi.databases = databases;
   vmapi.collect = collect;
+  access_settings access{.password_file = "/dev/null",
+                         .parameters = {{"sslmode", "verify-full"}, {"sslrootcert", "/dev/null"}}};
+  vmapi.access = access;
   vmapi.http = with_files("http://vmapi.east.example.com");
   vmapi.tag_name = "manta_role";
   vmapi.tag_value = "*postgres";
@@ -149,18 +155,21 @@ TEST(options that are off in the example show the defaults) {
   list.path = "/dev/null";
   list.labels = {{"team", "storage"}};
   list.collect = collect;
+  list.access = access;
   list.databases = databases;
   CHECK((x->files == std::vector{list}));
   http_sd_settings http_sd;
   http_sd.http = with_files("https://inventory.example.com/postgres?team=storage");
   http_sd.labels = list.labels;
   http_sd.collect = collect;
+  http_sd.access = access;
   http_sd.databases = databases;
   CHECK((x->http_sd == std::vector{http_sd}));
   dns_settings dns;
   dns.names = {"_postgresql._tcp.example.com"};
   dns.labels = list.labels;
   dns.collect = collect;
+  dns.access = access;
   dns.databases = databases;
   CHECK((x->dns == std::vector{dns}));
 }

@@ -27,6 +27,11 @@ TEST(the index says how old the last success is) {
   CHECK(says(index_html(backends, "/metrics", 37000), "<td>10 h<td>"));
 }
 
+TEST(the index says who is paused) {
+  add("a")->metrics->paused = true;
+  CHECK(says(index_html(backends, "/metrics", 0), "<td>paused<td>"));
+}
+
 TEST(the index leads to pages and targets) {
   add("<a&b>/\"c d\"");
   auto html = index_html(backends, "/own", 0);

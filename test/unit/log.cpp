@@ -10,7 +10,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -129,6 +132,60 @@ TEST(a line for machines is an object) {
   CHECK_EQUAL(line_of("say \"hi\"", form::json),
               "{\"time\":\"2026-01-02T03:04:05.678Z\",\"level\":\"info\",\"msg\":\"say "
               "\\\"hi\\\"\"}\n");
+}
+
+TEST(an object has the fields of its line) {
+  captured_stderr out;
+  start_logging({form::json, "info"});
+  say(level::warn,
+      {.event = log_event::backend_failing,
+       .backend = "we\"ird\\",
+       .reason = "auth",
+       .sqlstate = "28P01",
+       .failures = 2,
+       .since = 1767323045.7},
+      "backend {}: {}", "x", "no");
+  say(level::info, log_event::ending, "{}", "ending\",\"event\":\"serving");
+  stop_logging();
+  auto text = out.text();
+  auto first = nlohmann::json::parse(text.substr(0, text.find('\n')));
+  first.erase("time");
+  CHECK_EQUAL(first.dump(), R"({"backend":"we\"ird\\","event":"backend_failing","failures":2,)"
+                            R"("level":"warn","msg":"backend x: no","reason":"auth",)"
+                            R"("since":"2026-01-02T03:04:06Z","sqlstate":"28P01"})");
+  auto second = nlohmann::json::parse(text.substr(text.find('\n') + 1));
+  CHECK_EQUAL(second["event"], "ending");
+  CHECK_EQUAL(second["msg"], "ending\",\"event\":\"serving");
+}
+
+TEST(people see no fields) {
+  captured_stderr out;
+  start_logging({});
+  say(level::info, {.event = log_event::paused, .backend = "one"}, "paused");
+  say_lines(level::err, {.event = log_event::configuration_refused}, "wrong: ", "a\nb\n");
+  stop_logging();
+  CHECK_EQUAL(out.messages(), "info  paused\nerror wrong: a\nerror wrong: b\n");
+}
+
+TEST(fields of a long message are whole) {
+  captured_stderr out;
+  start_logging({form::json, "info"});
+  say(level::info, log_event::ending, "{}", std::string(100'000, 'x'));
+  stop_logging();
+  auto object = nlohmann::json::parse(out.text());
+  CHECK_EQUAL(object["event"], "ending");
+  CHECK_EQUAL(object["msg"].get<std::string>().size(), (16U << 10U) + 3);
+}
+
+TEST(the manual names every event and what it means) {
+  std::ifstream in{PGSTATSMON_SOURCE_DIR "/config/man/pgstatsmon.1"};
+  std::string page{std::istreambuf_iterator<char>{in}, {}};
+  for (const auto& x : all_log_events) {
+    std::string meaning{x.meaning};
+    meaning.front() = static_cast<char>(std::toupper(meaning.front()));
+    auto words = fmt::format(".It Li {}\n{}.\n", x.name, meaning);
+    CHECK_EQUAL(page.find(words) == std::string::npos ? words : "", "");
+  }
 }
 
 TEST(a message is one line whatever it has) {
@@ -270,14 +327,14 @@ TEST(a part of the program may have a level of its own) {
   captured_stderr out;
   start_logging({});
   own_log_level own{no_own_level};
-  log_about(own, spdlog::level::debug, "one {}", 1);
-  log_about(own, spdlog::level::info, "two");
+  log_about(own, spdlog::level::debug, {}, "one {}", 1);
+  log_about(own, spdlog::level::info, {}, "two");
   own = spdlog::level::debug;
-  log_about(own, spdlog::level::debug, "three");
-  log_about(own, spdlog::level::trace, "four");
+  log_about(own, spdlog::level::debug, {}, "three");
+  log_about(own, spdlog::level::trace, {}, "four");
   own = spdlog::level::err;
-  log_about(own, spdlog::level::warn, "five");
-  log_about(own, spdlog::level::err, "six");
+  log_about(own, spdlog::level::warn, {}, "five");
+  log_about(own, spdlog::level::err, {}, "six");
   stop_logging();
   CHECK_EQUAL(out.messages(), "info  two\ndebug three\nerror six\n");
 }

@@ -166,7 +166,7 @@ TEST(a session that is ended gives the last words of the server) {
   REQUIRE(!aut.connect());
   auto error = aut.receive(1);
   REQUIRE(error);
-  CHECK(*error == (session_error{failure::network, "57P01", "shut down by somebody"}));
+  CHECK(*error == (session_error{failure::ended, "57P01", "shut down by somebody"}));
 }
 
 TEST(a session that is ended is no failure of the statement that runs) {

@@ -92,6 +92,25 @@ TEST(a life that is known twice is one) {
   CHECK_EQUAL(shown(), x);
 }
 
+TEST(a backend that is described otherwise keeps its data) {
+  know(1, "a");
+  auto x = samples(1);
+  auto old = cell->get();
+  backend other;
+  other.name = "a";
+  other.labels = {{"zone", "b"}};
+  caf::anon_send(aut, backend_known{other, 1, old->front()->metrics});
+  sched.run();
+  REQUIRE(names().size() == 1);
+  const auto& now = *cell->get()->front();
+  CHECK_EQUAL(now.suffix, ",zone=\"b\"");
+  CHECK(now.answered);
+  CHECK_EQUAL(shown(), x);
+  CHECK_EQUAL(old->front()->suffix, "");
+  auto y = samples(1);
+  CHECK_EQUAL(shown(), y);
+}
+
 TEST(a snapshot that was taken stays as it was) {
   know(1, "a");
   auto old = cell->get();

@@ -10,6 +10,7 @@ namespace {
 
 using fixture = test::scheduler_fixture;
 using test::fake_connection_state;
+using test::fake_registry_state;
 
 } // namespace
 
@@ -321,6 +322,22 @@ TEST(an empty list is ready at once) {
   self->send(aut, caf::open_atom_v);
   sched.run();
   CHECK(pulse.ready());
+}
+
+TEST(a backend that is described otherwise goes on) {
+  add("good");
+  backend other{"good", "good", "127.0.0.1", 5432, "db", "user", {{"zone", "b"}}, "static"};
+  self->send(aut, backend_changed{other});
+  self->send(aut, backend_changed{{"nobody", "nobody", "127.0.0.1", 5432, "db", "user", {}, "s"}});
+  sched.run();
+  CHECK_EQUAL(spawned["good"].size(), 1u);
+  auto& connection = state_of<fake_connection_state>(spawned["good"].back());
+  REQUIRE(connection.changed.size() == 1);
+  CHECK_EQUAL(connection.changed[0], other);
+  const auto& known = state_of<fake_registry_state>(registry).known;
+  REQUIRE(known.size() == 2);
+  CHECK_EQUAL(known[0].first, known[1].first);
+  CHECK_EQUAL(known[1].second, other);
 }
 
 TEST(draining an idle fleet answers at once) {

@@ -22,6 +22,7 @@ struct fake_connection_state {
   size_t asked = 0;
   size_t reconfigured = 0;
   std::vector<bool> session_orders;
+  std::vector<backend> changed;
   bool silent = true;
 };
 
@@ -37,6 +38,7 @@ fake_connection(connection_actor::stateful_pointer<fake_connection_state> self, 
     },
     [self](const backend_removed&) { self->quit(); },
     [self](const reconfigured&) { ++self->state.reconfigured; },
+    [self](const backend_changed& x) { self->state.changed.push_back(x.value); },
     [self](const session_order& order) { self->state.session_orders.push_back(order.connect); },
     [](const socket_ready&) {},
     // The test's way to have the oldest poll answered.
@@ -49,10 +51,22 @@ fake_connection(connection_actor::stateful_pointer<fake_connection_state> self, 
   };
 }
 
-inline registry_actor::behavior_type fake_registry() {
+/// A REGISTRY that remembers what it was told of.
+struct fake_registry_state {
+  static constexpr const char* name = "fake-registry";
+  explicit fake_registry_state(registry_actor::pointer) {}
+  std::vector<std::pair<incarnation, backend>> known;
+};
+
+inline registry_actor::behavior_type
+fake_registry(registry_actor::stateful_pointer<fake_registry_state> self) {
   return {
-    [](const backend_known&) {},    [](const backend_forgotten&) {}, [](const backend_samples&) {},
-    [](const database_samples&) {}, [](const reconfigured&) {},      [](caf::tick_atom) {},
+    [self](const backend_known& x) { self->state.known.emplace_back(x.life, x.value); },
+    [](const backend_forgotten&) {},
+    [](const backend_samples&) {},
+    [](const database_samples&) {},
+    [](const reconfigured&) {},
+    [](caf::tick_atom) {},
   };
 }
 

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace pgstatsmon;
@@ -248,12 +249,35 @@ const bad_file bad_files[] = {
   {"static: {dbs: [{name: a, ip: 10.0.0.256, port: 0}, {name: b, ip: '[::1]', user: ''}]}\n",
    "f:1:30: static.dbs[0].ip: is neither a literal address nor a host name\n"
    "f:1:48: static.dbs[0].port: is 0, expected a whole number from 1 to 65535\n"
-   "f:1:66: static.dbs[1].ip: is neither a literal address nor a host name\n"
+   "f:1:66: static.dbs[1].ip: has brackets, expected ::1\n"
    "f:1:81: static.dbs[1].user: is empty, expected a string"},
   {"roles: {shard: {}}\nstatic: {dbs: [{name: a, ip: h, role: none, database: d}]}\n",
    "f:1:16: roles.shard.database: is missing, expected the name of a database\n"
    "f:2:39: static.dbs[0].role: is no role, expected a key of roles\n"
    "f:2:39: static.dbs[0].role: both say the database, expected role or database"},
+  // -- what other programs call it ----
+  {"static: {dbs: [{name: a, host: 10.0.0.1}]}\n",
+   "f:1:16: static.dbs[0].ip: is missing, expected an address or a host name\n"
+   "f:1:26: static.dbs[0].host: unknown key, did you mean 'ip'?"},
+  {"static: {dbs: [{name: a, ip: '10.0.0.1:5433', dbname: d}, {name: b, ip: '[::1]:5433'}]}\n",
+   "f:1:30: static.dbs[0].ip: has a port in it, expected 10.0.0.1 alone, and port: 5433\n"
+   "f:1:47: static.dbs[0].dbname: unknown key, did you mean 'database'?\n"
+   "f:1:73: static.dbs[1].ip: has a port in it, expected ::1 alone, and port: 5433"},
+  {"static: {dbs: [{name: a, ip: h, password: x}]}\n",
+   "f:1:33: static.dbs[0].password: unknown key, no secret belongs into this file: expected "
+   "'password_file', which names a file that has it"},
+  {"static: {}\ntarget: {password: x}\n",
+   "f:2:10: target.password: unknown key, and no secret belongs into this file"},
+  {"static: {}\nconsole: {password_file: /dev/null}\n",
+   "f:2:11: console.password_file: unknown key here, it belongs to the top level"},
+  {"static: {}\nconnections: {query_timeout: {{QUERY_TIMEOUT}}}\n",
+   "f:2:30: connections.query_timeout: is {{...}}, a template that nobody has filled in, expected "
+   "milliseconds or a time like \"10s\""},
+  {"static: {}\nstate_dir: /dev/null/x\n",
+   "f:2:12: state_dir: can't be made: what it is in is no directory"},
+  {"static: {}\nqueries: {add: /dev/null, ad: x}\n",
+   "f:2:16: queries.add: /dev/null: Permission denied, expected a directory that can be read\n"
+   "f:2:27: queries.ad: unknown key, did you mean 'add'?"},
   // -- sources ----
   {"interval: 1000\n",
    "f:1:1: names no discovery source, expected static, vmapi, file, http_sd or dns"},
@@ -337,15 +361,17 @@ TEST(the static form of the original works unchanged) {
   CHECK_EQUAL(x.backend_port, 5433);
   CHECK(x.stale_after == 60s);
   CHECK((x.target.metadata == label_list{{"zone", "a1"}, {"rack", "7"}, {"canary", "true"}}));
-  REQUIRE(x.warnings.size() == 1);
-  CHECK_EQUAL(x.warnings[0], "f:4:45: connections.max_connections: has no effect, every backend is "
-                             "polled over one connection");
+  CHECK_EQUAL(x.warnings.size(), 2u); // and that it connects for longer than an interval
+  CHECK(contains(x.warnings, "f:4:45: connections.max_connections: has no effect, every backend is "
+                             "polled over one connection"));
 }
 
 TEST(what is not given has its default) {
   auto x = parsed("static: {dbs: [{name: a, ip: db.example.com}]}");
   settings expected;
-  expected.static_backends = {{"a", "db.example.com", {}, {}, {}, {}, {}, {}}};
+  expected.static_backends.resize(1);
+  expected.static_backends[0].name = "a";
+  expected.static_backends[0].ip = "db.example.com";
   CHECK(x == expected);
 }
 
@@ -492,6 +518,89 @@ TEST(credentials of the service manager have a short name) {
   setenv("CREDENTIALS_DIRECTORY", PGSTATSMON_SOURCE_DIR "/config", 1);
   CHECK_EQUAL(parsed(text).password_file, PGSTATSMON_SOURCE_DIR "/config/packages.txt");
   unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+TEST(where a file is only checked the credentials may be missing) {
+  unsetenv("CREDENTIALS_DIRECTORY");
+  auto text = with("password_file: \"%d/password\"\nfile: {path: \"%d/list\"}\n");
+  auto x = parse_settings(text, "f", reading_for::checking);
+  if (!x)
+    CAF_FAIL(context_of(x.error()));
+  CHECK_EQUAL(x->password_file, "%d/password");
+  CHECK(is_given_by_service_manager(x->password_file));
+  for (auto place : {"f:2:16: password_file", "f:3:14: file.path"})
+    CHECK(contains(x->warnings, std::string{place}
+                                  + ": is the service manager's to give (LoadCredential=): it was "
+                                    "not looked at"));
+  CHECK(!parse_settings(text, "f"));
+}
+
+TEST(an interval below a second is a warning) {
+  auto warnings = [](std::string_view text) { return parsed(with(text)).warnings; };
+  CHECK(contains(warnings("interval: 10"),
+                 "f:2:11: interval: is 10 ms, as a number without a unit is: 10s are seconds"));
+  CHECK(contains(warnings("interval: 10ms"), "f:2:11: interval: is less than a second"));
+  CHECK(contains(warnings("http_sd: {url: 'http://h', poll_interval: 60}"),
+                 "f:2:43: http_sd.poll_interval: is 60 ms, as a number without a unit is: 60s are "
+                 "seconds"));
+  CHECK_EQUAL(parsed("static: {dbs: [{name: a, ip: h}]}\ninterval: 10s\n").warnings.size(), 0u);
+}
+
+TEST(a connect_timeout that outlasts the interval is a warning where it is given) {
+  constexpr std::string_view warning =
+    "f:1:1: connections.connect_timeout is not less than interval: a silent backend is tried less "
+    "often than it is polled";
+  CHECK(contains(parsed(with("connections: {connect_timeout: 60s}")).warnings, warning));
+  CHECK(!contains(parsed(with("interval: 2s")).warnings, warning));
+}
+
+TEST(password files that are empty or everybodys are warnings) {
+  char path[] = "/tmp/pgstatsmon.XXXXXX";
+  auto file = mkstemp(path);
+  REQUIRE(file >= 0);
+  auto warnings = [&] { return parsed(with("password_file: " + std::string{path})).warnings; };
+  REQUIRE(fchmod(file, 0640) == 0);
+  CHECK(contains(warnings(), "f:2:16: password_file: is empty: it has no password"));
+  REQUIRE(write(file, "x\n", 2) == 2);
+  CHECK_EQUAL(warnings().size(), 1u); // an empty static list
+  REQUIRE(fchmod(file, 0644) == 0);
+  CHECK(contains(warnings(), "f:2:16: password_file: everybody on this machine may use it (mode "
+                             "0644), expected 0640 at most"));
+  close(file);
+  unlink(path);
+}
+
+TEST(a state_dir that can not be made is a warning) {
+  auto x = parsed(with("state_dir: /nonexistent/a/b"));
+  CHECK(contains(x.warnings, "f:2:12: state_dir: can't be made: /nonexistent/a: No such file or "
+                             "directory"));
+  CHECK_EQUAL(parsed(with("state_dir: /tmp/not-there-yet")).warnings.size(), 1u);
+}
+
+TEST(an entry and a source may have labels and a way in of their own) {
+  auto x =
+    parsed("static: {dbs: [{name: a, ip: h, labels: {cluster: c}, password_file: /dev/null, "
+           "parameters: {sslmode: verify-full}}]}\n"
+           "file: {path: /dev/null, password_file: /dev/null, parameters: {sslmode: require}}\n");
+  const auto& entry = x.static_backends.at(0);
+  CHECK(entry.labels == (label_list{{"cluster", "c"}}));
+  CHECK_EQUAL(entry.access.password_file, "/dev/null");
+  CHECK(entry.access.parameters == (connect_parameters{{"sslmode", "verify-full"}}));
+  CHECK_EQUAL(x.files.at(0).access.password_file, "/dev/null");
+  CHECK_EQUAL(x.static_labels.size(), 1u);
+  CHECK_EQUAL(faults_of("static: {dbs: [{name: a, ip: h, parameters: {password: x, dbname: y}}]}"),
+              "f:1:46: static.dbs[0].parameters.password: is not allowed here, no secret belongs "
+              "into this file: expected password_file, or libpq's passfile\n"
+              "f:1:59: static.dbs[0].parameters.dbname: is not allowed here, expected the option "
+              "database");
+}
+
+TEST(queries may be added to or replaced) {
+  CHECK_EQUAL(parsed(with("queries: /tmp")).queries, "/tmp");
+  auto x = parsed(with("queries: {add: /tmp}"));
+  CHECK_EQUAL(x.queries, "");
+  CHECK_EQUAL(x.added_queries, "/tmp");
+  CHECK(explain(x).find("queries: those compiled in, and those of /tmp\n") != std::string::npos);
 }
 
 TEST(a file that can not be read says why) {
