@@ -11,6 +11,7 @@
 #include "actors/discovery/sources.hpp"
 #include "actors/exposition/api.hpp"
 #include "actors/exposition/health.hpp"
+#include "actors/exposition/live.hpp"
 #include "actors/exposition/pages.hpp"
 #include "actors/exposition/service_discovery.hpp"
 #include "actors/reactor/reactor_pool.hpp"
@@ -54,6 +55,12 @@ double chance() {
 double unix_time() {
   using namespace std::chrono;
   return duration<double>{system_clock::now().time_since_epoch()}.count();
+}
+
+/// Browsers that may have their page open: the smaller part of the page's clients.
+size_t listeners_of(const descriptor_plan& x) {
+  constexpr uint64_t most = 64;
+  return std::clamp<uint64_t>(x.page_clients / 4, 1, most);
 }
 
 void say_what_needs_a_restart(const settings& old, const settings& now) {
@@ -106,6 +113,10 @@ daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries,
     signs_{std::make_shared<vital_signs>(std::chrono::steady_clock::now())},
     backends_{std::make_shared<snapshot_cell>()},
     discovery_metrics_{metrics_->registry()},
+    journal_{std::make_shared<fleet_journal>()},
+    events_{
+      std::make_shared<event_hub>(listeners_of(plan_descriptors(descriptor_limit(), *options_)))},
+    desk_line_{std::make_shared<desk_line>()},
     descriptors_{plan_descriptors(descriptor_limit(), *options_)},
     system_{configuration_} {
   metrics_->fleet.show(options_->own);
@@ -124,6 +135,7 @@ caf::error daemon::start() {
     return std::move(console_socket.error());
   start_actors();
   start_console(*console_socket);
+  start_desk();
   say_where_served();
   return {};
 }
@@ -162,7 +174,8 @@ void daemon::serve() {
   add_pages(*http_, {backends_, [cell = queries_] { return cell->load(); }, metrics_},
             options_->target.route);
   add_health(*http_, signs_);
-  add_api(*http_, make_sources());
+  add_api(*http_, make_sources(), desk_line_);
+  add_live(*http_, {make_sources(), journal_, events_});
   add_service_discovery(*http_, backends_, signs_, backends_route(options_->target.route));
 }
 
@@ -203,6 +216,18 @@ void daemon::start_console(int socket) {
                                                                          .sources = make_sources(),
                                                                          .scheduler = scheduler_,
                                                                          .discovery = discovery_});
+}
+
+void daemon::start_desk() {
+  auto describe = [facts = make_sources()](const fleet_news& x) { return news_json(x, facts); };
+  desk_ = system_.spawn<caf::detached>(desk, desk_arguments{.scheduler = scheduler_,
+                                                            .backends = backends_,
+                                                            .signs = signs_,
+                                                            .journal = journal_,
+                                                            .events = events_,
+                                                            .unix_time = unix_time,
+                                                            .describe = describe});
+  desk_line_->connect(desk_);
 }
 
 console_sources daemon::make_sources() const {
@@ -271,6 +296,8 @@ void daemon::stop() {
     std::error_code gone_already;
     std::filesystem::remove(console_socket_, gone_already);
   }
+  desk_line_->connect({});
+  self->send_exit(desk_, caf::exit_reason::user_shutdown);
   self->send_exit(discovery_, caf::exit_reason::user_shutdown);
   self->request(scheduler_, stop_limit, caf::close_atom_v)
     .receive([](caf::ok_atom) {},

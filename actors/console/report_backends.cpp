@@ -83,6 +83,17 @@ report backends_report(const entry_list& backends, const vital_signs& signs, con
   return {std::move(result)};
 }
 
+std::string backends_json(const entry_list& backends, const vital_signs& signs,
+                          const look_time& now) {
+  std::string result = "[";
+  for (const auto& x : backends) {
+    result += result.size() > 1 ? "," : "";
+    result += to_json_text(summary_report(*x, signs, now));
+    result.pop_back(); // its newline
+  }
+  return result + "]\n";
+}
+
 report top_report(const entry_list& backends, const vital_signs& signs, const look_time& now,
                   size_t rows) {
   std::vector<std::pair<badness, const entry*>> order;

@@ -26,13 +26,20 @@ std::optional<report> actor_report(const std::vector<listed_actor>& actors, uint
 /// Every backend, in the order of discovery.
 report backends_report(const entry_list& backends, const vital_signs& signs, const look_time& now);
 
+/// The same for programs: a list of what summary_report() says of each.
+std::string backends_json(const entry_list& backends, const vital_signs& signs,
+                          const look_time& now);
+
 /// A summary, and the worst backends first: those that fail, then by the age of their data, then
 /// by the time of their last poll.
 /// @param rows At most.
 report top_report(const entry_list& backends, const vital_signs& signs, const look_time& now,
                   size_t rows);
 
-/// One backend: states, plan, last poll, last errors.
+/// What one backend is and how it is.
+report summary_report(const entry& of, const vital_signs& signs, const look_time& now);
+
+/// The same, and more: states, plan, last poll, last errors.
 /// @param sql Shows the SQL of the plan in the text, too.
 report backend_report(const entry& of, const vital_signs& signs, const look_time& now, bool sql);
 

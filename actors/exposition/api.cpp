@@ -2,6 +2,8 @@
 #include "actors/exposition/api.hpp"
 
 #include "actors/console/reports.hpp"
+#include "actors/exposition/json_response.hpp"
+#include "messages/error.hpp"
 
 namespace pgstatsmon {
 
@@ -10,20 +12,15 @@ namespace {
 constexpr std::string_view one_backend = "/api/v1/backends/";
 constexpr std::string_view statements = "/statements";
 
-http_response json(const report& x, unsigned status = 200) {
-  http_response result;
-  result.status = status;
-  result.type = "application/json";
-  result.body = to_json_text(x);
-  return result;
-}
+constexpr unsigned not_found = 404;
+constexpr unsigned unavailable = 503;
+constexpr unsigned timed_out = 504;
 
 http_response backend_named(const console_sources& from, std::string_view name) {
-  constexpr unsigned not_found = 404;
   auto found = find_backend(*from.backends->get(), name);
   if (found == nullptr)
-    return json({fact_list{{{"error", "error", words("no backend has this name")}}}}, not_found);
-  return json(backend_report(*found, *from.signs, look_time::now(), true));
+    return json_error(not_found, "no backend has this name");
+  return json_response(backend_report(*found, *from.signs, look_time::now(), true));
 }
 
 /// A name may end with that, too, and is then the name.
@@ -32,22 +29,40 @@ http_response statements_of(const console_sources& from, std::string_view name) 
   auto found = find_backend(*all, name.substr(0, name.size() - statements.size()));
   if (found == nullptr || find_backend(*all, name) != nullptr)
     return backend_named(from, name);
-  return json(texts_report(*found, true, look_time::now()));
+  return json_response(texts_report(*found, true, look_time::now()));
+}
+
+http_response ask_scheduler(const std::shared_ptr<const desk_line>& desk) {
+  http_response result;
+  result.later = [desk](const late_answer& answer) {
+    auto done = [answer](const caf::expected<scheduler_status>& x) {
+      answer(x ? json_response(scheduler_report(*x))
+               : json_error(timed_out, sentence_of(x.error())));
+    };
+    if (!desk->send(status_question{done}))
+      answer(json_error(unavailable, "the daemon is starting"));
+  };
+  return result;
 }
 
 } // namespace
 
-void add_api(http_server& to, const console_sources& from) {
+void add_api(http_server& to, const console_sources& from,
+             const std::shared_ptr<const desk_line>& desk) {
   to.add_route("/api/v1/backends", [from](const http_request&) {
-    return json(backends_report(*from.backends->get(), *from.signs, look_time::now()));
+    http_response x;
+    x.type = "application/json";
+    x.body = backends_json(*from.backends->get(), *from.signs, look_time::now());
+    return x;
   });
   to.add_route(std::string{one_backend} + '*', [from](const http_request& x) {
     auto name = x.path.substr(one_backend.size());
     return name.ends_with(statements) ? statements_of(from, name) : backend_named(from, name);
   });
   to.add_route("/api/v1/actors", [from](const http_request&) {
-    return json(actors_report(from.actors->list(), look_time::now(), false));
+    return json_response(actors_report(from.actors->list(), look_time::now(), false));
   });
+  to.add_route("/api/v1/scheduler", [desk](const http_request&) { return ask_scheduler(desk); });
 }
 
 } // namespace pgstatsmon

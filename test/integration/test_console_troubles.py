@@ -101,7 +101,7 @@ def test_backend(servers, watch):
     daemon.wait_polls("other", 2)
     for name, role in (("one", "primary"), ("other", "standby")):
         x = data(daemon, "backend", name)
-        assert (x["backend"], x["server_role"], x["up"]) == (name, role, True)
+        assert (x["backend"], x["role"], x["up"]) == (name, role, True)
         assert [y["state"] for y in x["states"]] == STATES
         assert abs(sum(y["share"] for y in x["states"]) - 1) < 1e-6
         assert row(x["states"], state="ready")["seconds"] > 0
