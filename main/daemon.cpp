@@ -12,6 +12,7 @@
 #include "actors/exposition/api.hpp"
 #include "actors/exposition/health.hpp"
 #include "actors/exposition/live.hpp"
+#include "actors/exposition/orders.hpp"
 #include "actors/exposition/pages.hpp"
 #include "actors/exposition/service_discovery.hpp"
 #include "actors/reactor/reactor_pool.hpp"
@@ -175,7 +176,9 @@ void daemon::serve() {
             options_->target.route);
   add_health(*http_, signs_);
   add_api(*http_, make_sources(), desk_line_);
-  add_live(*http_, {make_sources(), journal_, events_});
+  add_live(*http_, {make_sources(), journal_, events_, options_->web.orders});
+  if (options_->web.orders)
+    add_orders(*http_, make_sources(), desk_line_);
   add_service_discovery(*http_, backends_, signs_, backends_route(options_->target.route));
 }
 
