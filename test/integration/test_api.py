@@ -106,7 +106,8 @@ def test_events(primary, watch):
         assert list(news["backends"][0]) == list(got(daemon, "/api/v1/backends")[0])
         assert news["gone"] == []
         daemon.stop()
-        answer.read()
+        with pytest.raises(http.client.IncompleteRead):
+            answer.read()
         connection.close()
 
 
