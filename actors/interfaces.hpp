@@ -102,13 +102,13 @@ using scheduler_actor = caf::typed_actor<
   caf::reacts_to<caf::open_atom>,
   // A new interval, limit or catalogue; goes on to every CONNECTION.
   caf::reacts_to<reconfigured>,
-  // From the CONSOLE: poll a backend now.
+  // From the CONSOLE or the DESK: poll a backend now.
   caf::replies_to<poll_order>::with<poll_report>,
-  // From the CONSOLE: no polls for a while; how many backends that concerns.
+  // From them: no polls for a while; how many backends that concerns.
   caf::replies_to<pause_order>::with<uint64_t>,
-  // From the CONSOLE: polls again; how many backends that concerns.
+  // From them: polls again; how many backends that concerns.
   caf::replies_to<resume_order>::with<uint64_t>,
-  // From the CONSOLE: what is in flight, what waits, the last ticks.
+  // From them: what is in flight, what waits, the last ticks.
   caf::replies_to<caf::get_atom>::with<scheduler_status>,
   // INTERNAL: a heartbeat is due.
   caf::reacts_to<caf::ping_atom>,
@@ -147,6 +147,15 @@ using source_actor = caf::typed_actor<
   caf::reacts_to<caf::tick_atom>,
   // INTERNAL: a timer fired; the number tells stale ones apart.
   caf::reacts_to<caf::timeout_atom, uint64_t>>;
+
+/// DESK: does for the page's threads what they can't: waits for actors, and looks what changed.
+using desk_actor = caf::typed_actor<
+  // How the SCHEDULER is.
+  caf::reacts_to<status_question>,
+  // An order for the SCHEDULER.
+  caf::reacts_to<order_question>,
+  // INTERNAL: look what changed.
+  caf::reacts_to<caf::tick_atom>>;
 
 /// CONSOLE: a broker that answers lines from a Unix socket.
 using console_actor = caf::typed_actor<

@@ -55,6 +55,9 @@ void read_web(const value& self, web_settings& x) {
   s.get("config").read(x.config, parse_file);
   s.get("max_connections").read(x.max_connections, integer<uint32_t>(1, 65535));
   s.get("timeout").read(x.timeout, parse_time);
+  auto orders = s.get("orders").read(x.orders, parse_boolean);
+  if (x.orders && x.config.empty())
+    orders.complain("needs users, expected web.config with basic_auth_users");
 }
 
 void read_console(const value& self, console_settings& x) {

@@ -220,6 +220,7 @@ struct web_settings {
   std::string config; ///< Web configuration; empty: no TLS, and the page is everybody's.
   uint32_t max_connections = 512; ///< More are refused; 1..65535.
   milliseconds timeout{10'000};   ///< An idle or slow client is closed after this.
+  bool orders = false;            ///< The page may poll, pause and resume; needs users in `config`.
 
   friend bool operator==(const web_settings&, const web_settings&) = default;
 };

@@ -11,6 +11,8 @@
 #include "actors/discovery/sources.hpp"
 #include "actors/exposition/api.hpp"
 #include "actors/exposition/health.hpp"
+#include "actors/exposition/live.hpp"
+#include "actors/exposition/orders.hpp"
 #include "actors/exposition/pages.hpp"
 #include "actors/exposition/service_discovery.hpp"
 #include "actors/fleet/fleet.hpp"
@@ -54,6 +56,12 @@ double chance() {
 double unix_time() {
   using namespace std::chrono;
   return duration<double>{system_clock::now().time_since_epoch()}.count();
+}
+
+/// Browsers that may have their page open: the smaller part of the page's clients.
+size_t listeners_of(const descriptor_plan& x) {
+  constexpr uint64_t most = 64;
+  return std::clamp<uint64_t>(x.page_clients / 4, 1, most);
 }
 
 /// @param in_force What the process began with: nothing of it changes later.
@@ -111,6 +119,10 @@ daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries,
     backends_{std::make_shared<snapshot_cell>()},
     clusters_{std::make_shared<fleet_cell>()},
     discovery_metrics_{metrics_->registry()},
+    journal_{std::make_shared<fleet_journal>()},
+    events_{
+      std::make_shared<event_hub>(listeners_of(plan_descriptors(descriptor_limit(), *options_)))},
+    desk_line_{std::make_shared<desk_line>()},
     descriptors_{plan_descriptors(descriptor_limit(), *options_)},
     system_{configuration_} {
   metrics_->fleet.show(options_->own);
@@ -129,6 +141,7 @@ caf::error daemon::start() {
     return std::move(console_socket.error());
   start_actors();
   start_console(*console_socket);
+  start_desk();
   say_where_served();
   return {};
 }
@@ -165,7 +178,10 @@ void daemon::serve() {
   add_pages(*http_, {backends_, [cell = queries_] { return cell->load(); }, metrics_, clusters_},
             options_->target.route);
   add_health(*http_, pulse_);
-  add_api(*http_, make_sources());
+  add_api(*http_, make_sources(), desk_line_);
+  add_live(*http_, {make_sources(), journal_, events_, options_->web.orders});
+  if (options_->web.orders)
+    add_orders(*http_, make_sources(), desk_line_);
   add_service_discovery(*http_, backends_, pulse_, backends_route(options_->target.route));
 }
 
@@ -210,6 +226,18 @@ void daemon::start_console(int socket) {
                                                                          .sources = make_sources(),
                                                                          .scheduler = scheduler_,
                                                                          .discovery = discovery_});
+}
+
+void daemon::start_desk() {
+  auto describe = [](const fleet_news& x) { return news_json(x); };
+  desk_ = system_.spawn<caf::detached>(desk, desk_arguments{.scheduler = scheduler_,
+                                                            .backends = backends_,
+                                                            .pulse = pulse_,
+                                                            .journal = journal_,
+                                                            .events = events_,
+                                                            .unix_time = unix_time,
+                                                            .describe = describe});
+  desk_line_->connect(desk_);
 }
 
 console_sources daemon::make_sources() const {
@@ -285,6 +313,8 @@ void daemon::stop() {
     std::error_code gone_already;
     std::filesystem::remove(console_socket_, gone_already);
   }
+  desk_line_->connect({});
+  self->send_exit(desk_, caf::exit_reason::user_shutdown);
   self->send_exit(discovery_, caf::exit_reason::user_shutdown);
   self->request(scheduler_, stop_limit, caf::close_atom_v)
     .receive([](caf::ok_atom) {},

@@ -5,11 +5,14 @@
 #include "actors/backend/log_summary.hpp"
 #include "actors/console/sources.hpp"
 #include "actors/discovery/discovery_metrics.hpp"
+#include "actors/exposition/desk.hpp"
+#include "actors/exposition/event_hub.hpp"
 #include "actors/exposition/http_server.hpp"
 #include "actors/exposition/web_door.hpp"
 #include "actors/fleet/fleet_view.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/registry/daemon_metrics.hpp"
+#include "actors/registry/fleet_journal.hpp"
 #include "actors/registry/heartbeat.hpp"
 #include "actors/registry/snapshot.hpp"
 #include "actors/scheduler/scheduler.hpp"
@@ -72,6 +75,7 @@ private:
   void start_actors();
   [[nodiscard]] caf::expected<int> listen_for_consoles() const;
   void start_console(int socket);
+  void start_desk();
   scheduler_arguments make_scheduler_arguments();
   [[nodiscard]] console_sources make_sources() const;
 
@@ -86,6 +90,9 @@ private:
   std::shared_ptr<snapshot_cell> backends_;
   std::shared_ptr<fleet_cell> clusters_;
   discovery_metrics discovery_metrics_;
+  std::shared_ptr<fleet_journal> journal_;
+  std::shared_ptr<event_hub> events_;
+  std::shared_ptr<desk_line> desk_line_;
   std::unique_ptr<http_server> http_;
 
   descriptor_plan descriptors_;
@@ -98,6 +105,7 @@ private:
   scheduler_actor scheduler_;
   fleet_actor fleet_;
   discovery_actor discovery_;
+  desk_actor desk_;
   console_actor console_;      ///< Null when there is no socket for it.
   std::string console_socket_; ///< ... which is here; a reload does not move it.
 };

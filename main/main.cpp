@@ -150,6 +150,12 @@ int work(const command_line& todo) {
     door = load_web_door(loaded->web.config, std::time(nullptr));
     if (door->door == nullptr)
       return complain(door->error);
+    if (loaded->web.orders && door->door->config.users.empty())
+      return complain(
+        caf::make_error(ec::bad_configuration, todo.file
+                                                 + ": web.orders: needs users, expected "
+                                                   "basic_auth_users in "
+                                                 + loaded->web.config));
   }
   return run(todo.file, std::make_shared<const settings>(std::move(*loaded)), *queries,
              std::move(door));

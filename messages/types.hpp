@@ -3,6 +3,7 @@
 
 #include "messages/backend.hpp"
 #include "messages/configuration.hpp"
+#include "messages/desk.hpp"
 #include "messages/error.hpp"
 #include "messages/lease.hpp"
 #include "messages/poll.hpp"

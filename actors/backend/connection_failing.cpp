@@ -29,7 +29,7 @@ void connection_state::failed(const session_error& error) {
   quiet_ = false;
   answer_held(error.reason);
   auto& metrics = *arguments_.metrics;
-  metrics.up = false;
+  metrics.set_up(false, arguments_.context->unix_time());
   if (setup_may_help(error)) {
     setup_for_ = error;
     run_setup();

@@ -272,7 +272,7 @@ void connection_state::end_poll(failure reason, bool publish) {
   metrics.last_failure = reason;
   // Nothing was due, or what was needed is gone: that is no failure.
   auto well = came.good() > 0 || came.worst() == failure::none;
-  metrics.up = well;
+  metrics.set_up(well, arguments_.context->unix_time());
   if (!well)
     return;
   metrics.last_success = arguments_.context->unix_time();

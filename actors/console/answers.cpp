@@ -156,7 +156,10 @@ std::optional<answer> answer_now(const command& x, const console_sources& from,
   case verb::help: return help(x);
   case verb::actors: return show(x, actors_report(from.actors->list(), now, x.tree));
   case verb::actor: return actor(x, from);
-  case verb::backends: return show(x, backends_report(*backends, now));
+  case verb::backends:
+    if (x.json)
+      return answer{backends_json(*backends, now)};
+    return show(x, backends_report(*backends, now));
   case verb::backend:
   case verb::plan_of:
   case verb::statements: return one_backend(x, from);

@@ -37,6 +37,8 @@ void append(std::string& to, const fact_list& x) {
   for (const auto& y : x.facts)
     width = std::max(width, width_of(y.title));
   for (const auto& y : x.facts) {
+    if (y.title.empty())
+      continue;
     append_padded(to, y.title, width, false);
     to += gap;
     to += y.value.text;

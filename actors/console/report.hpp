@@ -40,7 +40,7 @@ cell size(uint64_t x);
 /// `12.5 %` of a share between 0 and 1; JSON has the share.
 cell share(double x);
 
-/// A named value. The key is JSON's.
+/// A named value. The key is JSON's; without a title it stands in JSON only.
 struct fact {
   std::string title;
   std::string key;

@@ -15,10 +15,9 @@ namespace {
 constexpr size_t bar_width = 40;
 
 /// Text of an address that can be told from a port.
-std::string address_of(const backend& x) {
-  if (x.address.find(':') == std::string::npos)
-    return fmt::format("{}:{}", x.address, x.port);
-  return fmt::format("[{}]:{}", x.address, x.port);
+cell address_of(const backend& x) {
+  auto form = x.address.find(':') == std::string::npos ? "{}:{}" : "[{}]:{}";
+  return {one_line(fmt::format(fmt::runtime(form), x.address, x.port)), x.address};
 }
 
 cell labels_of(const backend& x) {
@@ -35,11 +34,18 @@ fact_list identity(const entry& x) {
   const auto& to = x.value;
   return {{{"backend", "backend", words(to.name)},
            {"id", "id", words(to.id)},
-           {"address", "address", words(address_of(to))},
+           {"", "kind", words(to_string_view(to.kind))},
+           {"address", "address", address_of(to)},
+           {"", "port", {std::to_string(to.port), to.port}},
            {"database", "database", words(to.database)},
            {"user", "user", words(to.user)},
            {"source", "source", words(to.source)},
            {"labels", "labels", labels_of(to)}}};
+}
+
+/// Unix time.
+cell moment(double when) {
+  return when > 0 ? cell{fmt::format("{:.0f}", when), when} : none();
 }
 
 cell level_of(const backend_metrics& m) {
@@ -56,21 +62,23 @@ fact_list condition(const entry& x, const look_time& now) {
   auto round_trip = m.round_trip.load(std::memory_order_relaxed);
   auto failed = m.last_failure.load(std::memory_order_relaxed);
   auto paused = m.paused.load(std::memory_order_relaxed);
+  auto poll = m.history.last_poll();
   return {
     {{"state", "state", words(to_string_view(m.state.load(std::memory_order_relaxed)))},
      {"for", "state_seconds", span(now.since(m.history.since()))},
      {"up", "up", truth(x.up())},
-     {"last failure", "last_failure",
-      failed == failure::none ? none() : words(to_string_view(failed))},
+     {"", "since", moment(m.since.load(std::memory_order_relaxed))},
+     {"last failure", "failure", failed == failure::none ? none() : words(to_string_view(failed))},
      {"setup", "setup",
       x.value.kind == backend_kind::pgbouncer
         ? none()
         : words(to_string_view(m.setup.load(std::memory_order_relaxed)))},
      {"version", "version", words(version_text(version))},
-     {"role", "server_role", words(to_string_view(m.role.load(std::memory_order_relaxed)))},
+     {"role", "role", words(to_string_view(m.role.load(std::memory_order_relaxed)))},
      {"age of data", "age_seconds", good > 0 ? span(now.since(good)) : none()},
      {"round trip", "round_trip_seconds",
       round_trip > 0 ? span(caf::timespan{static_cast<int64_t>(round_trip * 1e9)}) : none()},
+     {"", "poll_seconds", poll == nullptr ? none() : span(poll->duration)},
      {"series", "series", count(m.series.load(std::memory_order_relaxed))},
      {"connects", "connects", count(m.connects.load(std::memory_order_relaxed))},
      {"polls skipped", "polls_skipped", count(m.polls_skipped.load(std::memory_order_relaxed))},
@@ -199,10 +207,14 @@ table errors_of(const entry& x, const look_time& now) {
 
 } // namespace
 
+report summary_report(const entry& of, const look_time& now) {
+  return {identity(of), condition(of, now)};
+}
+
 report backend_report(const entry& of, const fleet_view& fleet, const look_time& now, bool sql) {
   auto poll = of.metrics->history.last_poll();
   of.metrics->look_order.want(now.unix_seconds);
-  report result{identity(of), condition(of, now)};
+  auto result = summary_report(of, now);
   if (of.value.kind == backend_kind::postgres)
     result.emplace_back(place_of(fleet, of.value.name));
   if (auto vitals = vitals_table(of, now))

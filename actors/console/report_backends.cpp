@@ -59,6 +59,16 @@ report backends_report(const entry_list& backends, const look_time& now) {
   return {std::move(result)};
 }
 
+std::string backends_json(const entry_list& backends, const look_time& now) {
+  std::string result = "[";
+  for (const auto& x : backends) {
+    result += result.size() > 1 ? "," : "";
+    result += to_json_text(summary_report(*x, now));
+    result.pop_back(); // its newline
+  }
+  return result + "]\n";
+}
+
 entry_ptr find_backend(const entry_list& backends, std::string_view name) {
   auto i = std::ranges::find_if(backends, [&](const auto& x) { return x->value.name == name; });
   return i == backends.end() ? nullptr : *i;

@@ -27,6 +27,9 @@ std::optional<report> actor_report(const std::vector<listed_actor>& actors, uint
 /// Every backend, in the order of discovery.
 report backends_report(const entry_list& backends, const look_time& now);
 
+/// The same for programs: a list of what summary_report() says of each.
+std::string backends_json(const entry_list& backends, const look_time& now);
+
 /// A summary, and the worst backends first: those that fail, then by how many sessions wait, then
 /// by the age of their data, then by the time of their last poll (report_top.cpp). In 80 columns,
 /// of which the names get what is left; JSON has all that `backends` has, too.
@@ -44,7 +47,10 @@ std::optional<table> vitals_table(const entry& of, const look_time& now);
 /// The last hour, a point each half minute, oldest first; `time` is when one begins, Unix time.
 report history_report(const entry& of, const look_time& now);
 
-/// One backend: states, place in its cluster, vital signs, plan, last poll, last errors.
+/// What one backend is and how it is.
+report summary_report(const entry& of, const look_time& now);
+
+/// The same, and more: states, place in its cluster, vital signs, plan, last poll, last errors.
 /// @param sql Shows the SQL of the plan in the text, too.
 report backend_report(const entry& of, const fleet_view& fleet, const look_time& now, bool sql);
 

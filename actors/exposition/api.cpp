@@ -2,6 +2,8 @@
 #include "actors/exposition/api.hpp"
 
 #include "actors/console/reports.hpp"
+#include "actors/exposition/json_response.hpp"
+#include "messages/error.hpp"
 
 namespace pgstatsmon {
 
@@ -12,20 +14,15 @@ constexpr std::string_view statements = "/statements";
 constexpr std::string_view locks = "/locks";
 constexpr std::string_view history = "/history";
 
-http_response json(const report& x, unsigned status = 200) {
-  http_response result;
-  result.status = status;
-  result.type = "application/json";
-  result.body = to_json_text(x);
-  return result;
-}
+constexpr unsigned not_found = 404;
+constexpr unsigned unavailable = 503;
+constexpr unsigned timed_out = 504;
 
 http_response backend_named(const console_sources& from, std::string_view name) {
-  constexpr unsigned not_found = 404;
   auto found = find_backend(*from.backends->get(), name);
   if (found == nullptr)
-    return json({fact_list{{{"error", "error", words("no backend has this name")}}}}, not_found);
-  return json(backend_report(*found, *from.fleet->get(), look_time::now(), true));
+    return json_error(not_found, "no backend has this name");
+  return json_response(backend_report(*found, *from.fleet->get(), look_time::now(), true));
 }
 
 /// What a path says of one backend. A name may end like that, too, and is then the name.
@@ -38,28 +35,47 @@ http_response part_of(const console_sources& from, std::string_view path) {
              : find_backend(*all, path.substr(0, path.size() - part.size()));
   };
   if (auto x = of(statements))
-    return json(texts_report(*x, true, look_time::now()));
+    return json_response(texts_report(*x, true, look_time::now()));
   if (auto x = of(history))
-    return json(history_report(*x, look_time::now()));
+    return json_response(history_report(*x, look_time::now()));
   if (auto x = of(locks))
-    return json(locks_report(*x, look_time::now()));
+    return json_response(locks_report(*x, look_time::now()));
   return backend_named(from, path);
+}
+
+http_response ask_scheduler(const std::shared_ptr<const desk_line>& desk) {
+  http_response result;
+  result.later = [desk](const late_answer& answer) {
+    auto done = [answer](const caf::expected<scheduler_status>& x) {
+      answer(x ? json_response(scheduler_report(*x))
+               : json_error(timed_out, sentence_of(x.error())));
+    };
+    if (!desk->send(status_question{done}))
+      answer(json_error(unavailable, "the daemon is starting"));
+  };
+  return result;
 }
 
 } // namespace
 
-void add_api(http_server& to, const console_sources& from) {
+void add_api(http_server& to, const console_sources& from,
+             const std::shared_ptr<const desk_line>& desk) {
   to.add_route("/api/v1/backends", [from](const http_request&) {
-    return json(backends_report(*from.backends->get(), look_time::now()));
+    http_response x;
+    x.type = "application/json";
+    x.body = backends_json(*from.backends->get(), look_time::now());
+    return x;
   });
   to.add_route(std::string{one_backend} + '*', [from](const http_request& x) {
     return part_of(from, std::string_view{x.path}.substr(one_backend.size()));
   });
-  to.add_route("/api/v1/clusters",
-               [from](const http_request&) { return json(clusters_list(*from.fleet->get())); });
-  to.add_route("/api/v1/actors", [from](const http_request&) {
-    return json(actors_report(from.actors->list(), look_time::now(), false));
+  to.add_route("/api/v1/clusters", [from](const http_request&) {
+    return json_response(clusters_list(*from.fleet->get()));
   });
+  to.add_route("/api/v1/actors", [from](const http_request&) {
+    return json_response(actors_report(from.actors->list(), look_time::now(), false));
+  });
+  to.add_route("/api/v1/scheduler", [desk](const http_request&) { return ask_scheduler(desk); });
 }
 
 } // namespace pgstatsmon

@@ -1,17 +1,21 @@
 // The way of a request: connection, TLS, password, answer.
 #include "actors/exposition/http_callbacks.hpp"
 
+#include "actors/exposition/basic_auth.hpp"
 #include "config/log.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
 #include <utility>
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 namespace pgstatsmon {
@@ -29,6 +33,7 @@ struct request_data {
   bool begun = false;                  ///< handle() was called.
   /// Written while the connection is suspended, or by the thread that serves it.
   verdict decision = verdict::open;
+  waiting_request_ptr late{}; ///< Its answer was to come later.
 };
 
 /// Of the page, for each client that takes it slowly; the kernel doubles it for its own needs.
@@ -50,6 +55,27 @@ int socket_of(MHD_Connection* connection) noexcept {
 std::string_view header_of(MHD_Connection* connection, const char* name) noexcept {
   const auto* text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
   return text == nullptr ? std::string_view{} : text;
+}
+
+/// An address without its port; empty for what is no Internet address.
+std::string address_of(MHD_Connection* connection) {
+  std::array<char, NI_MAXHOST> text{};
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  const auto* address = info == nullptr ? nullptr : info->client_addr;
+  if (address == nullptr || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+    return {};
+  auto size = address->sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  if (getnameinfo(address, static_cast<socklen_t>(size), text.data(), text.size(), nullptr, 0,
+                  NI_NUMERICHOST)
+      != 0)
+    return {};
+  return text.data();
+}
+
+/// Who is let in, by name.
+std::string user_of(const web_door& door, std::string_view authorization) {
+  auto known = door.config.users.empty() ? std::nullopt : parse_basic_auth(authorization);
+  return known ? known->user : std::string{};
 }
 
 /// Every header of a request.
@@ -87,6 +113,37 @@ http_response refusal(verdict x) {
   case verdict::busy:
     return text_response(MHD_HTTP_SERVICE_UNAVAILABLE, "too many passwords to check\n");
   default: return text_response(MHD_HTTP_UNAUTHORIZED, "unauthorized\n");
+  }
+}
+
+/// Completes a request with what its connection tells. For one that was let in.
+void say_who_asks(http_request& x, MHD_Connection* connection, const web_door& door) {
+  x.headers = headers_of(connection);
+  x.user = user_of(door, header_of(connection, MHD_HTTP_HEADER_AUTHORIZATION));
+  x.peer = address_of(connection);
+}
+
+http_response unavailable() {
+  return text_response(MHD_HTTP_SERVICE_UNAVAILABLE, "the server ends, or starts again\n");
+}
+
+http_response late_answer_of(waiting_request& x) {
+  auto result = x.take();
+  return result ? std::move(*result) : unavailable();
+}
+
+/// Begins what will answer a request; the connection sleeps meanwhile.
+/// @param to Null after it: nobody may wait now.
+void wait_for(late_answers& all, MHD_Connection* connection,
+              const std::function<void(const late_answer&)>& begin, waiting_request_ptr& to) {
+  to = all.begin(connection);
+  if (!to)
+    return;
+  try {
+    begin([&all, to](http_response x) { all.answer(to, std::move(x)); });
+  } catch (const std::exception& e) {
+    say(spdlog::level::err, "http: {}", e.what());
+    all.answer(to, text_response(MHD_HTTP_INTERNAL_SERVER_ERROR, "internal error\n"));
   }
 }
 
@@ -180,10 +237,21 @@ MHD_Result http_server::callbacks::handle(void* server, MHD_Connection* connecti
       return MHD_YES;
     }
     if (data->request)
-      data->request->headers = headers_of(connection);
-    auto response = data->decision == verdict::granted ? self->answer(method, data->request)
-                                                       : refusal(data->decision);
-    return respond(connection, std::move(response), door->config.headers) ? MHD_YES : MHD_NO;
+      say_who_asks(*data->request, connection, *door);
+    auto response = data->late                           ? late_answer_of(*data->late)
+                    : data->decision != verdict::granted ? refusal(data->decision)
+                                                         : self->answer(method, data->request);
+    if (response.later) {
+      wait_for(self->late_, connection, response.later, data->late);
+      if (data->late)
+        return MHD_YES;
+      response = unavailable();
+    }
+    auto progress = [self, fd = socket_of(connection)] {
+      self->deadlines_.set(fd, deadlines::clock::now() + self->options_.response_timeout);
+    };
+    return respond(connection, std::move(response), door->config.headers, progress) ? MHD_YES
+                                                                                    : MHD_NO;
   } catch (const std::exception& e) {
     say(spdlog::level::err, log_event::internal_error, "http: {}", e.what());
     return MHD_NO;

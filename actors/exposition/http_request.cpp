@@ -58,6 +58,11 @@ std::vector<std::string> http_request::all(std::string_view name) const {
   return result;
 }
 
+std::string_view http_request::first(std::string_view name) const noexcept {
+  auto i = std::ranges::find(parameters, name, &std::pair<std::string, std::string>::first);
+  return i == parameters.end() ? std::string_view{} : i->second;
+}
+
 std::string_view http_request::header(std::string_view name) const noexcept {
   auto i = std::ranges::find_if(headers, [name](const auto& x) {
     return x.first.size() == name.size()

@@ -10,7 +10,7 @@
 
 namespace pgstatsmon {
 
-/// A GET or HEAD request. The headers' views live as long as the handler's call.
+/// A request without a body. The headers' views live as long as the handler's call.
 struct http_request {
   std::string path; ///< Percent-decoded, without the query string.
 
@@ -19,8 +19,14 @@ struct http_request {
 
   std::vector<std::pair<std::string_view, std::string_view>> headers;
 
+  std::string user; ///< Whose password was right; empty when nobody is asked for one.
+  std::string peer; ///< The client's address; empty when it has none.
+
   /// The values of every parameter of that name, in order.
   [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
+
+  /// The value of the first parameter of that name; empty when there is none.
+  [[nodiscard]] std::string_view first(std::string_view name) const noexcept;
 
   /// The first header of that name, in any case of letters; empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;

@@ -1,6 +1,7 @@
 // libmicrohttpd's daemon: started, switched to TLS and back, stopped; and the routes.
 #include "actors/exposition/http_server.hpp"
 
+#include "actors/exposition/event_hub.hpp"
 #include "actors/exposition/http_callbacks.hpp"
 #include "actors/exposition/listen.hpp"
 #include "config/log.hpp"
@@ -34,6 +35,12 @@ bool is_read_only(std::string_view method) noexcept {
   return method == MHD_HTTP_METHOD_GET || method == MHD_HTTP_METHOD_HEAD;
 }
 
+http_response not_allowed(const char* allowed) {
+  auto result = text_response(MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed\n");
+  result.headers.emplace_back(MHD_HTTP_HEADER_ALLOW, allowed);
+  return result;
+}
+
 } // namespace
 
 http_server::http_server(http_options options)
@@ -49,7 +56,15 @@ void http_server::add_route(std::string path, http_handler handler) {
   auto is_prefix = path.ends_with('*');
   if (is_prefix)
     path.pop_back();
-  routes_.push_back({std::move(path), is_prefix, std::move(handler)});
+  routes_.push_back({std::move(path), is_prefix, false, std::move(handler)});
+}
+
+void http_server::add_order(std::string path, http_handler handler) {
+  routes_.push_back({std::move(path), false, true, std::move(handler)});
+}
+
+void http_server::keep(std::shared_ptr<event_hub> events) {
+  events_.push_back(std::move(events));
 }
 
 caf::error http_server::start() {
@@ -74,7 +89,7 @@ caf::error http_server::start() {
 void http_server::stop() noexcept {
   switcher_ = {}; // asks it to end and waits
   if (daemon_ == nullptr) {
-    access_.close();
+    wake_sleepers();
     return;
   }
   auto fd = end_daemon();
@@ -87,7 +102,7 @@ void http_server::stop() noexcept {
 // request while it is being stopped, so no connection may be left by then.
 int http_server::end_daemon() noexcept {
   auto fd = MHD_quiesce_daemon(daemon_);
-  access_.close();
+  wake_sleepers();
   auto deadline = deadlines::clock::now() + farewell;
   std::unique_lock lock{mutex_};
   while (connections_ > 0 && deadlines::clock::now() < deadline) {
@@ -139,7 +154,7 @@ void http_server::switch_daemon(const std::stop_token& end) {
   if (secure == secure_)
     return;
   auto fd = end_daemon();
-  access_.open();
+  let_sleep();
   secure_ = secure;
   while (!start_daemon(fd)) {
     say(spdlog::level::err, log_event::internal_error,
@@ -165,6 +180,21 @@ web_door_ptr http_server::enter() noexcept {
   return result;
 }
 
+/// Ends whatever a connection waits for: none may be suspended when its daemon ends.
+void http_server::wake_sleepers() noexcept {
+  access_.close();
+  late_.close();
+  for (const auto& x : events_)
+    x->close();
+}
+
+void http_server::let_sleep() noexcept {
+  access_.open();
+  late_.open();
+  for (const auto& x : events_)
+    x->open();
+}
+
 void http_server::expect_request(int fd) noexcept {
   try {
     deadlines_.set(fd, deadlines::clock::now() + options_.timeout);
@@ -187,8 +217,8 @@ http_response http_server::answer(std::string_view method,
   const auto* found = find(request->path);
   if (found == nullptr)
     return text_response(MHD_HTTP_NOT_FOUND, "not found\n");
-  if (!is_read_only(method))
-    return text_response(MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed\n");
+  if (!(found->is_order ? method == MHD_HTTP_METHOD_POST : is_read_only(method)))
+    return not_allowed(found->is_order ? "POST" : "GET, HEAD");
   try {
     return found->handler(*request);
   } catch (const std::exception& e) {

@@ -4,6 +4,7 @@
 #include "actors/exposition/access_control.hpp"
 #include "actors/exposition/deadlines.hpp"
 #include "actors/exposition/http_request.hpp"
+#include "actors/exposition/late_answers.hpp"
 #include "actors/exposition/respond.hpp"
 #include "actors/exposition/web_guard.hpp"
 #include "messages/error.hpp"
@@ -39,11 +40,11 @@ struct http_options {
   std::shared_ptr<web_guard> guard; ///< Says who may have pages; null: everybody, without TLS.
 };
 
-/// Serves GET and HEAD of its routes; 404 elsewhere, 405 for other methods. Bodies are compressed
-/// if the client accepts gzip. Two threads, one for deadlines, one for passwords and one that
-/// switches TLS on and off, none per client; what a connection may use of memory and of time is
-/// bounded.
-/// No member but port() and is_local() may be called by two threads at once.
+/// Serves GET and HEAD of its routes, POST of its orders; 404 elsewhere, 405 for other methods.
+/// Bodies are compressed if the client accepts gzip. Two threads, one for deadlines, one for
+/// passwords and one that switches TLS on and off, none per client; what a connection may use of
+/// memory and of time is bounded. No member but port() and is_local() may be called by two threads
+/// at once.
 class http_server {
 public:
   explicit http_server(http_options options);
@@ -54,6 +55,13 @@ public:
   /// Adds a route; only before start(). The first that matches is taken.
   /// @param path Exact, or a prefix when it ends in `*`: `/api/v1/backends/*`.
   void add_route(std::string path, http_handler handler);
+
+  /// Adds a route for POST requests, whose bodies are not read; only before start().
+  /// @param path Exact.
+  void add_order(std::string path, http_handler handler);
+
+  /// Events that end and begin again with the server's connections; only before start().
+  void keep(std::shared_ptr<event_hub> events);
 
   /// Begins to serve; ec::listen_failed with the reason if the address can't be had.
   [[nodiscard]] caf::error start();
@@ -71,6 +79,7 @@ private:
   struct route {
     std::string path;
     bool is_prefix;
+    bool is_order;
     http_handler handler;
   };
 
@@ -84,6 +93,8 @@ private:
   void switch_daemon(const std::stop_token& end);
   web_door_ptr enter() noexcept;
   void expect_request(int fd) noexcept;
+  void wake_sleepers() noexcept;
+  void let_sleep() noexcept;
   [[nodiscard]] const route* find(std::string_view path) const noexcept;
 
   /// @param request Nothing: its target is beyond bounds.
@@ -92,9 +103,11 @@ private:
 
   http_options options_;
   std::vector<route> routes_;
+  std::vector<std::shared_ptr<event_hub>> events_;
   web_door_ptr open_door_; ///< In force when there is no guard.
   deadlines deadlines_;
   access_control access_;
+  late_answers late_;
   std::atomic<uint32_t> connections_ = 0;
   uint16_t port_ = 0;
   bool local_ = true;

@@ -1,8 +1,9 @@
-// HTML, small enough to be read without a style sheet.
+// The document of the page for browsers, with a table for who has no scripts.
 #include "actors/exposition/index.hpp"
 
 #include "actors/exposition/http_request.hpp"
 #include "actors/exposition/service_discovery.hpp"
+#include "actors/exposition/web_files.hpp"
 #include "actors/registry/families.hpp"
 
 #include <fmt/format.h>
@@ -49,20 +50,31 @@ std::string table_row(const entry& x, const std::string& route, double now) {
                      good > 0 ? age_text(now - good) : "never", to_string_view(failed));
 }
 
+std::string table_html(const entry_list& backends, const std::string& route, double now) {
+  std::string result =
+    "<table>\n<tr><th>backend<th>state<th>role<th>version<th>last success<th>last "
+    "failure\n";
+  for (const auto& x : backends)
+    result += table_row(*x, route, now);
+  return result + "</table>";
+}
+
+/// Replaces `{{name}}`, where it stands.
+void put(std::string& into, std::string_view name, std::string_view text) {
+  auto mark = fmt::format("{{{{{}}}}}", name);
+  if (auto at = into.find(mark); at != std::string::npos)
+    into.replace(at, mark.size(), text);
+}
+
 } // namespace
 
 std::string index_html(const entry_list& backends, const std::string& route, double now) {
-  auto result = fmt::format(
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>pgstatsmon</title>\n"
-    "<style>body{{font-family:sans-serif;margin:2em}}td,th{{text-align:left;padding:.1em 1em .1em "
-    "0}}</style></head><body>\n<h1>pgstatsmon {}</h1>\n<p><a href=\"{}\">Metrics</a> of all, or of "
-    "the one whose name you follow; <a "
-    "href=\"{}\">targets</a> for Prometheus</p>\n"
-    "<table>\n<tr><th>backend<th>state<th>role<th>version<th>last success<th>last failure\n",
-    PGSTATSMON_VERSION, route, targets_route);
-  for (const auto& x : backends)
-    result += table_row(*x, route, now);
-  return result + "</table>\n</body></html>\n";
+  std::string result{built_in_web_file("index.html")};
+  put(result, "version", PGSTATSMON_VERSION);
+  put(result, "route", route);
+  put(result, "targets", targets_route);
+  put(result, "table", table_html(backends, route, now));
+  return result;
 }
 
 } // namespace pgstatsmon

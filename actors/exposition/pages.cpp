@@ -2,6 +2,7 @@
 #include "actors/exposition/pages.hpp"
 
 #include "actors/exposition/index.hpp"
+#include "actors/exposition/web_files.hpp"
 #include "actors/fleet/fleet_text.hpp"
 #include "actors/registry/page.hpp"
 #include "config/text.hpp"
@@ -157,10 +158,13 @@ void add_pages(http_server& to, const page_sources& from, const std::string& rou
   });
   if (route == "/")
     return;
+  add_web_files(to);
   to.add_route("/", [from, route](const http_request&) {
     http_response x;
     x.type = "text/html; charset=utf-8";
     x.body = index_html(*from.backends->get(), route, unix_time());
+    x.headers = page_headers();
+    x.headers.emplace_back("Cache-Control", "no-store");
     return x;
   });
 }

@@ -44,7 +44,7 @@ std::string backends_route(const std::string& route);
 /// `route/backends/NAME`, with `collect[]`: one backend's part.
 /// `route/daemon`: what is about the process and about clusters, and no backend.
 /// `/probe?target=NAME`: one backend's part, as postgres_exporter has it; 400 without a name.
-/// `/`: the index, unless that is the route.
+/// `/`: the document for browsers, and `/web/FILE` for its files, unless `/` is the route.
 void add_pages(http_server& to, const page_sources& from, const std::string& route);
 
 } // namespace pgstatsmon

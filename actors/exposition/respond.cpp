@@ -1,9 +1,11 @@
 // Bodies as libmicrohttpd wants them: nothing thrown passes its C callbacks.
 #include "actors/exposition/respond.hpp"
 
+#include "actors/exposition/event_hub.hpp"
 #include "actors/exposition/gzip.hpp"
 #include "config/log.hpp"
 
+#include <algorithm>
 #include <exception>
 
 #include <microhttpd.h>
@@ -70,8 +72,6 @@ MHD_Response* make_plain(http_response x) {
 }
 
 void add_headers_of_status(MHD_Response* to, unsigned status) {
-  if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-    MHD_add_response_header(to, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
   if (status == MHD_HTTP_UNAUTHORIZED)
     MHD_add_response_header(to, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
                             R"(Basic realm="pgstatsmon", charset="UTF-8")");
@@ -81,14 +81,18 @@ void add_headers_of_status(MHD_Response* to, unsigned status) {
 
 } // namespace
 
-bool respond(MHD_Connection* connection, http_response x, const header_list& more) {
+bool respond(MHD_Connection* connection, http_response x, const header_list& more,
+             std::function<void()> progress) {
   const auto* accept =
     MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
-  auto worth_it = x.stream != nullptr || x.body.size() >= small_body;
+  auto worth_it = x.events == nullptr && (x.stream != nullptr || x.body.size() >= small_body);
   auto compress = worth_it && accept != nullptr && accepts_gzip(accept);
   auto status = x.status;
   auto type = std::move(x.type);
-  auto* response = compress ? make_compressed(std::move(x)) : make_plain(std::move(x));
+  auto own = std::move(x.headers);
+  auto* response = x.events != nullptr ? stream_events(x.events, connection, std::move(progress))
+                   : compress          ? make_compressed(std::move(x))
+                                       : make_plain(std::move(x));
   if (response == nullptr)
     return false;
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type.c_str());
@@ -97,8 +101,12 @@ bool respond(MHD_Connection* connection, http_response x, const header_list& mor
   if (compress)
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
   add_headers_of_status(response, status);
-  for (const auto& [name, text] : more)
+  for (const auto& [name, text] : own)
     MHD_add_response_header(response, name.c_str(), text.c_str());
+  // One of the same name limits further what ours allows.
+  for (const auto& header : more)
+    if (std::ranges::find(own, header) == own.end())
+      MHD_add_response_header(response, header.first.c_str(), header.second.c_str());
   auto result = MHD_queue_response(connection, status, response);
   MHD_destroy_response(response); // the connection holds it now
   return result == MHD_YES;

@@ -33,6 +33,11 @@ void backend_metrics::answered(size_t i, double ms) {
     fleet_->answered(of.name, ms / ms_per_second);
 }
 
+void backend_metrics::set_up(bool x, double now) noexcept {
+  if (up.exchange(x) != x || since.load(std::memory_order_relaxed) == 0)
+    since.store(now, std::memory_order_relaxed);
+}
+
 void backend_metrics::count_failure(failure x) noexcept {
   if (x != failure::none)
     failures_[index_of(x)].fetch_add(1, std::memory_order_relaxed);

@@ -138,6 +138,10 @@ public:
   /// Query `i` was answered after so many milliseconds. CONNECTION.
   void answered(size_t i, double ms);
 
+  /// Sets `up`, and when it became that.
+  /// @param now Unix time, s. CONNECTION.
+  void set_up(bool x, double now) noexcept;
+
   /// Adds one to `pgstatsmon_backend_failures_total` of a class; `none` adds nothing.
   void count_failure(failure x) noexcept;
 
@@ -148,6 +152,7 @@ public:
 
   std::atomic<uint64_t> series{0}; ///< Of the newest block.
   std::atomic<bool> up{false};     ///< `pg_up`: connected, last poll answered.
+  std::atomic<double> since{0}; ///< Unix time since which `up` is what it is, s; 0: not tried yet.
   std::atomic<backend_state> state{backend_state::connecting};
   std::atomic<setup_state> setup{setup_state::unknown};
   std::atomic<server_role> role{server_role::unknown};

@@ -176,14 +176,19 @@ other  yes  ready  TIME  standby  VERSION  TIME  TIME  N  -  paused
 dead  no  backoff  TIME  unknown  unknown  -  -  N  refused  paused
 """
 
-BACKEND_KEYS = ["backend", "up", "state", "state_seconds", "role", "version", "age_seconds",
-                "poll_seconds", "series", "failure", "next_poll_seconds"]
+BACKEND_KEYS = ["backend", "id", "kind", "address", "port", "database", "user", "source", "labels",
+                "state", "state_seconds", "up", "since", "failure", "setup", "version", "role",
+                "age_seconds", "round_trip_seconds", "poll_seconds", "series", "connects",
+                "polls_skipped", "restarts", "paused", "next_poll_seconds", "budget_used",
+                "stretched_queries", "log_level"]
 
 
 def test_backends(daemon, servers):
     rows = data(daemon, "backends")
     assert all(list(x) == BACKEND_KEYS for x in rows)
     assert [x["backend"] for x in rows] == ["one", "other", "dead"]
+    # The same of one, and more.
+    assert list(data(daemon, "backend", "one"))[: len(BACKEND_KEYS)] == BACKEND_KEYS
     page = daemon.scrape()
     for x in rows[:2]:
         assert x["up"] is True and x["failure"] is None

@@ -73,7 +73,7 @@ def test_poll_of_a_dead_backend(primary, watch):
     done = client(path_of(daemon), "poll", "dead", "--json")
     assert done.returncode == 1
     x = json.loads(done.stdout + done.stderr)
-    assert x["poll_seconds"] is None and x["last_failure"] == "refused"
+    assert x["poll_seconds"] is None and x["failure"] == "refused"
 
 
 # -- pause and resume ------------------------------------------------------------------------------

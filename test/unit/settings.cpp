@@ -144,6 +144,8 @@ const bad_file bad_files[] = {
   {"static: {}\ntarget: {metadata: {a: 1, a: 2, ' a': 3}}\n",
    "f:2:27: target.metadata.a: is given twice, first on line 2\n"
    "f:2:39: target.metadata.\" a\": is given twice"},
+  {"static: {}\nweb: {orders: true}\n",
+   "f:2:15: web.orders: needs users, expected web.config with basic_auth_users"},
   // -- types and ranges ----
   {"static: {}\ninterval: 0\n",
    "f:2:11: interval: is 0, expected 1 ms to 24 h: milliseconds or a time like \"10s\""},
