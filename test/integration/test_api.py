@@ -133,7 +133,9 @@ def test_one_backend(daemon):
     asked = {y["query"] for y in x["plan"] if y["left_out"] is None}
     assert {y["query"] for y in x["last_poll"]} <= asked
     assert all(y["left_out"] for y in x["plan"] if y["query"] not in asked)
-    assert list(x) == list(data(daemon, "backend", "one"))
+    # Who holds back what is asked once somebody has looked.
+    same = [list(y) for y in (x, data(daemon, "backend", "one"))]
+    assert [y for y in same[0] if y != "holders"] == [y for y in same[1] if y != "holders"]
     # SQL and results are whole, as the console's JSON has them.
     assert all(y["sql"].upper().startswith(("SELECT", "WITH")) for y in x["plan"] if y["sql"])
 

@@ -591,9 +591,9 @@ TEST(an entry and a source may have labels and a way in of their own) {
   CHECK_EQUAL(x.files.at(0).access.password_file, "/dev/null");
   CHECK_EQUAL(x.static_labels.size(), 1u);
   CHECK_EQUAL(faults_of("static: {dbs: [{name: a, ip: h, parameters: {password: x, dbname: y}}]}"),
-              "f:1:46: static.dbs[0].parameters.password: is not allowed here, no secret belongs "
+              "f:1:56: static.dbs[0].parameters.password: is not allowed here, no secret belongs "
               "into this file: expected password_file, or libpq's passfile\n"
-              "f:1:59: static.dbs[0].parameters.dbname: is not allowed here, expected the option "
+              "f:1:67: static.dbs[0].parameters.dbname: is not allowed here, expected the option "
               "database");
 }
 
