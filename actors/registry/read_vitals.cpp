@@ -8,21 +8,32 @@ namespace pgstatsmon {
 
 namespace {
 
+/// The quote that ends the text that begins here; one behind an odd number of backslashes does not.
+size_t closing_quote(std::string_view labels, size_t begin) noexcept {
+  auto end = labels.find('"', begin);
+  while (end != std::string_view::npos) {
+    auto first = end;
+    while (first > begin && labels[first - 1] == '\\')
+      --first;
+    if ((end - first) % 2 == 0)
+      break;
+    end = labels.find('"', end + 1);
+  }
+  return end;
+}
+
 /// What stands between the quotes of one label, as it is escaped.
 std::string_view label_text(std::string_view labels, size_t label) noexcept {
-  size_t begin = 0;
-  for (;; --label) {
+  for (size_t begin = 0;; --label) {
     begin = labels.find('"', begin);
     if (begin == std::string_view::npos)
       return {};
-    auto end = ++begin;
-    while (end < labels.size() && labels[end] != '"')
-      end += labels[end] == '\\' ? 2 : 1;
+    auto end = closing_quote(labels, ++begin);
+    if (end == std::string_view::npos)
+      return {};
     if (label == 0)
       return labels.substr(begin, end - begin);
     begin = end + 1;
-    if (begin >= labels.size())
-      return {};
   }
 }
 
@@ -55,9 +66,14 @@ vital_reading read_vitals(const block& of, const block* before) noexcept {
     known |= bit;
     if (before == nullptr || before->find(query) != rows)
       result.fresh |= bit;
-    for (size_t i = 0; i < rows->rows(); ++i)
-      if (auto x = rows->value(i, metric); !is_absent(x) && counts(part, rows->labels(i)))
-        join(result.values[part.sign], x, part.rows);
+    auto& joined = result.values[part.sign];
+    for (size_t i = 0; i < rows->rows(); ++i) {
+      auto x = rows->value(i, metric);
+      // Most sessions of most databases are none, and none changes no sum.
+      auto changes = x != 0 || part.rows != vital_part::joining::sum || std::isnan(joined);
+      if (changes && !is_absent(x) && counts(part, rows->labels(i)))
+        join(joined, x, part.rows);
+    }
   }
   // Last, as several metrics may be parts of one sign.
   for (const auto& [query, metric, part] : of.queries()->vitals())
