@@ -19,6 +19,7 @@ scheduler_actor::behavior_type fake_scheduler(scheduler_actor::pointer self, con
   return {
     [](const backend_added&) {},
     [](const backend_removed&) {},
+    [](const backend_changed&) {},
     [](const backend_ready&) {},
     [](caf::open_atom) {},
     [](const reconfigured&) {},
@@ -40,6 +41,7 @@ scheduler_actor::behavior_type fake_scheduler(scheduler_actor::pointer self, con
     },
     [](caf::ping_atom) {},
     [](caf::tick_atom, uint64_t) {},
+    [](caf::pending_atom, uint64_t) {},
     [](caf::reset_atom, incarnation) {},
     [](caf::close_atom) { return caf::ok_atom_v; },
     [](caf::timeout_atom) {},
