@@ -2,14 +2,12 @@
 #define SUITE poll_results
 #include "actors/backend/poll_results.hpp"
 
+#include "test/unit/captured_log.hpp"
 #include "test/unit/rows.hpp"
 #include "test/unit/test.hpp"
 
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
-
 #include <optional>
-#include <sstream>
+#include <utility>
 
 using namespace pgstatsmon;
 using namespace std::chrono_literals;
@@ -32,13 +30,7 @@ struct fixture {
     metrics = std::make_shared<backend_metrics>(queries);
     target.name = "db";
     aut.emplace(target, metrics);
-    log = spdlog::default_logger();
-    auto sink = std::make_shared<spdlog::sinks::ostream_sink_st>(text);
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
-    spdlog::set_pattern("%l %v");
   }
-
-  ~fixture() { spdlog::set_default_logger(log); }
 
   void result(size_t query, std::vector<std::string> columns, const std::vector<test::row>& rows) {
     aut->take(query, *make_rows(std::move(columns), rows), {});
@@ -55,13 +47,18 @@ struct fixture {
     return made.samples;
   }
 
-  std::string logged() { return std::exchange(text, std::ostringstream{}).str(); }
+  /// What was logged since the last call.
+  std::vector<std::string> logged() {
+    auto all = log.lines();
+    auto before = std::exchange(read, all.size());
+    return {all.begin() + static_cast<int64_t>(before), all.end()};
+  }
 
   backend target;
   metrics_ptr metrics;
   std::optional<poll_results> aut;
-  std::ostringstream text;
-  std::shared_ptr<spdlog::logger> log;
+  test::captured_log log;
+  size_t read = 0; ///< Lines of it.
 };
 
 } // namespace
@@ -76,7 +73,6 @@ TEST(a poll becomes one block) {
   CHECK_EQUAL(samples->of(0).labels(1), R"(table="t2")");
   CHECK_EQUAL(samples->of(1).value(0, 0), 9);
   CHECK_EQUAL(metrics->series.load(), 4u);
-  CHECK_EQUAL(logged(), "");
 }
 
 TEST(a block has only what its own poll brought) {
@@ -136,16 +132,18 @@ TEST(bad values and duplicates are counted) {
 }
 
 TEST(columns that do not fit are reported once) {
+  using lines = std::vector<std::string>;
   result(0, {"table", "scans", "extra"}, {{"t1", "1", "2"}});
-  CHECK_EQUAL(logged(), "warning db: query tables: the result lacks size\n"
-                        "warning db: query tables: the result has columns that are not declared: "
-                        "extra\n");
+  CHECK_EQUAL(logged(),
+              (lines{"warning backend db: query tables: the result lacks size",
+                     "warning backend db: query tables: the result has columns that are not "
+                     "declared: extra"}));
   result(0, {"table", "scans", "extra"}, {{"t1", "1", "2"}});
   tables({{"t1", "1", "2"}});
   result(0, {"table", "scans", "extra"}, {{"t1", "1", "2"}});
-  CHECK_EQUAL(logged(), "");
+  CHECK(logged().empty());
   result(0, {"table"}, {{"t1"}});
-  CHECK_EQUAL(logged(), "warning db: query tables: the result lacks scans, size\n");
+  CHECK_EQUAL(logged(), lines{"warning backend db: query tables: the result lacks scans, size"});
 }
 
 TEST(columns may change their places between polls) {
@@ -160,10 +158,9 @@ TEST(columns may change their places between polls) {
 }
 
 TEST(every sample is logged at trace) {
-  spdlog::set_level(spdlog::level::trace);
   tables({{"t1", "1", std::nullopt}});
   finish();
-  CHECK_EQUAL(logged(), "trace db: sample tables_scans{table=\"t1\"} 1\n");
+  CHECK_EQUAL(logged(), std::vector<std::string>{"trace db: sample tables_scans{table=\"t1\"} 1"});
 }
 
 TEST(a query that would give a series a label of the backend twice shows nothing) {
