@@ -46,6 +46,13 @@ budget used  SHARE
 less often  N
 log level  as all
 
+cluster  N
+member  writable
+same server as  -
+follows  -
+attached  -
+lag  -
+
 time in each state
 state  time  share
 connecting  TIME  SHARE

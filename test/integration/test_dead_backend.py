@@ -6,7 +6,7 @@ from harness.network import address, free_port
 from harness.proxy import Proxy
 
 REASONS = {"auth", "refused", "timeout", "too_many_connections", "starting_up", "tls", "dns"}
-REASONS |= {"role_limit", "no_database", "network", "descriptors", "query", "too_large", "other"}
+REASONS |= {"role_limit", "no_database", "network", "ended", "descriptors", "query", "too_large", "other"}
 STATES = {"connecting", "setup", "ready", "polling", "backoff", "disconnected"}
 SETUP = {"unknown", "done", "pending", "failed", "standby", "disabled"}
 

@@ -99,7 +99,7 @@ def series(page, name):
         (family, tuple(sorted((k, v) for k, v in labels.items() if k != "backend"))): value
         for family, labels, value in page.samples
         if labels.get("backend") == name and re.match(r"pg_(?!query|connect)", family)
-        and not re.search("querytime|wait_events", family) # waits are of the moment
+        and not re.search("querytime|wait_events|wait_seconds", family) # waits are of the moment
     }
 
 

@@ -40,6 +40,9 @@ def entries(primary, names):
 def daemon(primary, watch):
     daemon = watch(entries(primary, NAMES), interval=60000)
     daemon.wait_up(*NAMES)
+    # The clusters are looked at once a second.
+    member = "pgstatsmon_cluster_member_info"
+    daemon.wait_for(lambda page: page.total(member) == len(NAMES))
     return daemon
 
 

@@ -32,7 +32,7 @@ def test_a_pooler_is_recognised_without_an_option(primary, watch, directory, mod
     def families(name):
         # Which waits there are depends on the moment.
         return {family for family, labels, _ in page.samples if labels.get("backend") == name
-                and family.startswith("pg_") and "wait_events" not in family}
+                and family.startswith("pg_") and "wait_" not in family}
 
     assert families("one") == families("direct")
     assert len([line for line in log if "a pooler stands in between" in line]) == 1
@@ -174,6 +174,7 @@ def test_a_visit_that_a_pooler_does_not_let_in(three, watch, directory):
     names = {"*": None, "postgres": "postgres", "a": "a"}
     with Pgbouncer(directory, three, "transaction", names=names) as pooler:
         daemon = watch([backend("one", pooler, databases={"interval": 300})])
+        daemon.wait_up("one")
         page = daemon.wait_for(
             lambda p: tables(p) == {("a", "in_a")}
             and p.value("pgstatsmon_database_up", backend="one", datname="c") == 0

@@ -97,7 +97,7 @@ def test_parameters_of_an_entry_reconnect_it_alone(primary, watch):
     daemon.wait_for(lambda page: connects(page, "one") == 2, what="it connects anew")
     page = daemon.wait_polls("one", 1)
     assert connects(page, "two") == 1
-    names = "select string_agg(application_name, ' ' order by 1) from pg_stat_activity where usename"
+    names = "select string_agg(application_name, ' ' order by application_name) from pg_stat_activity where usename"
     assert primary.psql(f"{names} = 'pgstatsmon'") == "pgstatsmon special"
 
 
