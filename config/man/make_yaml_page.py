@@ -27,7 +27,7 @@ def prose(comment):
     for paragraph in "\n".join(comment).split("\n\n"):
         text = " ".join(paragraph.split())
         out += [".Pp"] if out else []
-        out += [escape(x) for x in re.split(r"(?<=[a-z0-9)][.?]) (?=[A-Z%`])", text)]
+        out += [escape(x) for x in re.split(r"(?<=[A-Za-z0-9)][.?]) (?=[A-Z%`])", text)]
     return out
 
 

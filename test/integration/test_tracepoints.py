@@ -168,6 +168,6 @@ def test_a_query_ends_with_its_connection(primary, watch, directory):
     assert poll == [
         ("backend__query__start", "one", "pg_last"),
         ("query__start", sql, "one"),
-        ("query__error", sql, "network", "one"),
+        ("query__error", sql, "ended", "one"),
         ("backend__query__done", "one", "pg_last", 0),
     ]
