@@ -3,6 +3,7 @@
 
 #include "actors/discovery/ask_once.hpp"
 #include "actors/exposition/listen.hpp"
+#include "actors/exposition/orders.hpp"
 #include "actors/exposition/web_door.hpp"
 #include "config/backend_name.hpp"
 #include "config/descriptors.hpp"
@@ -113,6 +114,9 @@ int run_check(const std::string& file, std::ostream& to, std::ostream& complaint
     good = complain(queries.error(), complaints);
   if (web && door == nullptr)
     good = complain(web->error, complaints);
+  if (door != nullptr)
+    if (auto error = orders_fault(*options, door->config, file))
+      good = complain(error, complaints);
   if (!good)
     return 1;
   say_warnings(*options, door, lists, complaints);

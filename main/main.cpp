@@ -1,5 +1,6 @@
 // Start, signals, exit codes: 0 after SIGTERM or SIGINT, 1 for what is wrong here, 2 for usage.
 #include "actors/discovery/discover_once.hpp"
+#include "actors/exposition/orders.hpp"
 #include "actors/exposition/web_door.hpp"
 #include "config/catalogue.hpp"
 #include "config/descriptors.hpp"
@@ -150,12 +151,8 @@ int work(const command_line& todo) {
     door = load_web_door(loaded->web.config, std::time(nullptr));
     if (door->door == nullptr)
       return complain(door->error);
-    if (loaded->web.orders && door->door->config.users.empty())
-      return complain(
-        caf::make_error(ec::bad_configuration, todo.file
-                                                 + ": web.orders: needs users, expected "
-                                                   "basic_auth_users in "
-                                                 + loaded->web.config));
+    if (auto error = orders_fault(*loaded, door->door->config, todo.file))
+      return complain(error);
   }
   return run(todo.file, std::make_shared<const settings>(std::move(*loaded)), *queries,
              std::move(door));

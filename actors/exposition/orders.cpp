@@ -163,4 +163,12 @@ void add_orders(http_server& to, const console_sources& facts,
   });
 }
 
+caf::error orders_fault(const settings& options, const web_config& users, const std::string& file) {
+  if (!options.web.orders || !users.users.empty())
+    return {};
+  return caf::make_error(ec::bad_configuration,
+                         file + ": web.orders: needs users, expected basic_auth_users in "
+                           + options.web.config);
+}
+
 } // namespace pgstatsmon

@@ -4,8 +4,13 @@
 #include "actors/console/sources.hpp"
 #include "actors/exposition/desk.hpp"
 #include "actors/exposition/http_server.hpp"
+#include "config/settings.hpp"
+#include "config/web_config.hpp"
+
+#include <caf/error.hpp>
 
 #include <memory>
+#include <string>
 
 namespace pgstatsmon {
 
@@ -16,5 +21,9 @@ namespace pgstatsmon {
 /// order is refused (order_check.hpp). Each order is logged with its user and address.
 void add_orders(http_server& to, const console_sources& facts,
                 const std::shared_ptr<const desk_line>& desk);
+
+/// Orders need users, whom web.config names: ec::bad_configuration when there are none.
+/// @param file The configuration, for the message.
+caf::error orders_fault(const settings& options, const web_config& users, const std::string& file);
 
 } // namespace pgstatsmon
