@@ -31,17 +31,12 @@ def chromium(directory):
     browser.close()
 
 
-# What the page asks for and does without.
-OPTIONAL = ("/api/v1/clusters - Failed to load resource: the server responded with a status of 404",
-            "/history - Failed to load resource: the server responded with a status of 404")
-
-
 @pytest.fixture
 def browser(chromium, watch):
     """The browser; at the end nothing may have been wrong with a page. It leaves before a daemon does."""
     chromium.size(1100, 700)
     chromium.complaints()
-    chromium.expected = list(OPTIONAL)
+    chromium.expected = []
     yield chromium
     chromium.driver.get("about:blank")
     said = [x for x in chromium.complaints() if not any(y in x for y in chromium.expected)]
@@ -512,7 +507,7 @@ def test_pictures(browser, primary, watch):
     daemon = watch([backend(name, x) for name, x in zip(names, proxies)])
     daemon.wait_up(*names)
     proxies[3].refuse()
-    browser.size(820, 340)
+    browser.size(900, 420)
     browser.open(place(daemon))
     live(browser)
     browser.wait(lambda: browser.names()[0] == "orders-2", "one fails")
