@@ -14,7 +14,7 @@ from harness.daemon import backend
 from harness.page import Page
 from harness.waiting import wait_until
 
-BASELINE = {"a poll": 166_000, "a series": 500, "a page": 2_000_000}
+BASELINE = {"a poll": 180_000, "a page": 2_290_000, "a series": 370}
 MOST = 1.15
 LEAST = 0.7
 POLLS = 30
