@@ -150,7 +150,7 @@ table timeline_of(const entry& x, const poll_trace& poll, const look_time& now) 
                 number_column("first", "first_seconds"),
                 number_column("done", "done_seconds"),
                 number_column("rows", "rows"),
-                number_column("bytes", "bytes"),
+                number_column("memory", "bytes"),
                 {"result", "result"},
                 {"", "bar"}}};
   const auto& queries = x.metrics->queries()->queries();

@@ -77,7 +77,7 @@ pg_vacuum  original  each poll  -  any version  SELECT t.nspname AS schemaname, 
 pg_stat_progress_vacuum  original  each poll  -  from 9.6.0 to before 17.0  SELECT n.nspname AS schemaname, c.relnam ...
 
 last poll, TIME ago: TIME, ok
-query  server  start  first  done  rows  bytes  result
+query  server  start  first  done  rows  memory  result
 pg_stat_user_tables  TIME  TIME  TIME  TIME  N  SIZE  ok  BAR
 pg_statio_user_tables  TIME  TIME  TIME  TIME  N  SIZE  ok  BAR
 pg_statio_user_indexes  TIME  TIME  TIME  TIME  N  SIZE  ok  BAR
