@@ -18,8 +18,8 @@ from .waiting import wait_until
 RULES = Path(__file__).resolve().parents[3] / "config" / "rules"
 
 CONFIGURATION = """
-global: {{scrape_interval: {interval}, scrape_timeout: {interval}, evaluation_interval: 1s}}
-rule_files: ["{rules}"]
+global: {{scrape_interval: {interval}, scrape_timeout: {interval}, evaluation_interval: {every}}}
+rule_files: ["{rules}/*.yaml"]
 {scrape}
 """
 
@@ -46,14 +46,15 @@ def rules():
 class Prometheus:
     """One server with a database of its own; `with` ends it."""
 
-    def __init__(self, directory, daemon, interval="1s", scrape=SCRAPE):
-        """`scrape`: its `scrape_configs`; TARGET stands for the daemon's address."""
+    def __init__(self, directory, daemon, interval="1s", scrape=SCRAPE, files=RULES, every="1s"):
+        """`scrape`: its `scrape_configs`; TARGET stands for the daemon's address. `files`: the
+        directory of the rules, which are evaluated every `every`."""
         self.home = Path(tempfile.mkdtemp(prefix="prometheus-", dir=directory))
         file = self.home / "prometheus.yml"
         target = f"{daemon.host}:{daemon.port}"
         file.write_text(
             CONFIGURATION.format(
-                rules=RULES / "*.yaml", scrape=scrape.replace("TARGET", target), interval=interval
+                rules=files, scrape=scrape.replace("TARGET", target), interval=interval, every=every
             )
         )
         self.listen = f"{address()}:{free_port()}"

@@ -1,0 +1,84 @@
+"""What fires in a Prometheus, now and all the while that an incident lasts."""
+
+import time
+
+from .waiting import PATIENCE, wait_until
+
+# critical and warning are for somebody; info is for who looks.
+LOUD = 'ALERTS{alertstate="firing",severity=~"critical|warning"}'
+OF_THE_SCRAPE = {"__name__", "alertstate", "instance", "job"}
+
+
+def labels_of(result):
+    return {k: v for k, v in result["metric"].items() if k not in OF_THE_SCRAPE}
+
+
+def matches(labels, wanted):
+    """`wanted`: (name, labels)."""
+    return labels["alertname"] == wanted[0] and wanted[1].items() <= labels.items()
+
+
+class Incident:
+    """From the moment at which it is made. An alert is waited for by name and labels."""
+
+    STEP = 0.5  # s, between two evaluations
+
+    def __init__(self, prometheus):
+        self.prometheus = prometheus
+        wait_until(lambda: not self.firing(), PATIENCE, lambda: f"silence, not {self.firing()}")
+        self.began = time.time()
+        self.expected = []
+        self.since = {}
+
+    def firing(self, expression=LOUD):
+        """The labels of all that fires now."""
+        return [labels_of(x) for x in self.prometheus.query(expression)]
+
+    def fires(self, name, timeout=PATIENCE, **labels):
+        """Waits until it does, once and under these labels; returns its annotations."""
+        self.expected.append((name, labels))
+
+        def found():
+            # Of any severity.
+            return self.firing(f'ALERTS{{alertstate="firing",alertname="{name}"}}')
+
+        wait_until(found, timeout, lambda: f"{name}, not {self.firing()}", every=0.1)
+        assert [matches(x, (name, labels)) for x in found()] == [True], (labels, found())
+        self.since[name] = time.time()
+        alerts = self.prometheus.ask("alerts")["alerts"]
+        return next(x["annotations"] for x in alerts
+                    if x["state"] == "firing" and matches(x["labels"], (name, labels)))
+
+    def goes_on(self, at_least):
+        """Waits until all that was waited for has fired for so long, in seconds, without a gap."""
+        until = max(self.since.values()) + at_least
+        wait_until(lambda: time.time() >= until, at_least + PATIENCE, "time passes", every=0.1)
+        for name, since in self.since.items():
+            times = self.over(f'ALERTS{{alertstate="firing",alertname="{name}"}}', since, until)
+            assert len(times) == 1, f"{name}, not {times}"
+            steps = int((until - since) / self.STEP) + 1
+            assert len(times[0]["values"]) == steps, f"{name}: {len(times[0]['values'])} of {steps}"
+
+    def ends(self, *but, timeout=PATIENCE):
+        """Waits until none of them fires any more, `but` some names."""
+
+        def left():
+            names = {name for name, _ in self.expected} - set(but)
+            return [x for x in self.firing('ALERTS{alertstate="firing"}') if x["alertname"] in names]
+
+        wait_until(lambda: not left(), timeout, lambda: f"an end of {left()}", every=0.1)
+        self.since = {name: since for name, since in self.since.items() if name in but}
+
+    def over(self, expression, start, end):
+        return self.prometheus.ask("query_range", query=expression, start=start, end=end,
+                                   step=self.STEP)["result"]
+
+    def nothing_else(self, *companions):
+        """Nothing has fired since it began but what was waited for and these (name, labels)."""
+        allowed = [*self.expected, *companions]
+        found = [labels_of(x) for x in self.over(LOUD, self.began, time.time())]
+        other = [x for x in found if not any(matches(x, y) for y in allowed)]
+        assert not other, other
+        # What is allowed and never came is not known to be a companion.
+        never = [y for y in companions if not any(matches(x, y) for x in found)]
+        return never

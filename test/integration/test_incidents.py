@@ -1,0 +1,356 @@
+"""The incidents of a night on call: which alert comes, for whom, for how long, and what the console
+and the API say by then. Two clusters are watched, one of them is well all night; a minute of the
+shipped rules is a second. The last incident leaves its traces."""
+
+import json
+
+import pytest
+from harness.alerts import Incident, matches
+from harness.console import data, row, say
+from harness.daemon import Daemon, backend, configuration
+from harness.postgres import Postgres
+from harness.prometheus import Prometheus
+from harness.quick_rules import longest_window, quick_rules
+from harness.waiting import wait_until
+
+INTERVAL = 0.5  # s
+SLOTS = 12  # max_connections, three of them for superusers
+FREE = SLOTS - 3 - 2  # two are ours
+
+
+class Night:
+    """Two servers of `orders`, each with two databases that are watched, and one of `billing`."""
+
+    def __init__(self, directory, cluster):
+        self.primary = Postgres(directory, "orders-1").initialise()  # a cluster of its own
+        self.primary.configure(max_connections=SLOTS, wal_retrieve_retry_interval="500ms")
+        self.primary.start()
+        self.primary.role()
+        self.primary.role("app", monitor=False)
+        for database in ("shop", "crm"):
+            self.primary.psql(f"create database {database}")
+        self.primary.psql("create table orders (n int); grant all on orders to app", "shop")
+        self.standby = self.primary.standby(directory, "orders-2").start()
+        self.system = self.primary.psql("select system_identifier from pg_control_system()")
+        self.bystander = cluster("billing-1").start()
+        self.bystander.role()
+        watched = [
+            *(backend(x.name, x, database="shop") for x in self.servers()),
+            *(backend(f"{x.name}/crm", x, database="crm") for x in self.servers()),
+            backend("billing-1", self.bystander, database="postgres"),
+        ]
+        self.daemon = Daemon(directory, configuration(watched, interval=int(1000 * INTERVAL)))
+
+    def servers(self):
+        return [self.primary, self.standby]
+
+    def two_intervals(self, name):
+        """Two intervals pass at most: a poll may have been in flight when it began."""
+        self.daemon.wait_polls(name, 3)
+
+    # -- what is said --------------------------------------------------------------------------------
+
+    def top(self):
+        return {x["backend"]: x for x in data(self.daemon, "top")["backends"]}
+
+    def api(self, *words):
+        return json.loads(self.daemon.get("/".join(["/api/v1", *words])).body)
+
+    def member(self, name):
+        """A server, as the console's and the API's clusters say."""
+        said = row(self.api("clusters"), server=name)
+        assert said["cluster"] == self.system
+        lines = say(self.daemon, "clusters").splitlines()
+        line = next(x.split() for x in lines if x.split()[:1] == [name])
+        assert line[1:3] == [said["role"], said["state"].split()[0]]
+        return said
+
+    def about(self, name):
+        """A backend, as the console and the API say alike."""
+        said, listed = self.api("backends", name), data(self.daemon, "backend", name)
+        for key in ("up", "failure", "role", "cluster", "cluster_state", "upstream", "attached"):
+            assert said[key] == listed[key], key
+        assert row(self.api("backends"), backend=name)["up"] == said["up"]
+        return listed
+
+    def order(self, verb, *names):
+        for name in names:
+            say(self.daemon, verb, name)
+
+
+@pytest.fixture(scope="module")
+def night(directory, cluster):
+    night = Night(directory, cluster)
+    night.daemon.start().wait_ready()
+    try:
+        night.daemon.wait_up("orders-1", "orders-1/crm", "orders-2", "orders-2/crm", "billing-1")
+        night.rules = quick_rules(directory / "rules")
+        with Prometheus(directory, night.daemon, files=night.rules, every="500ms") as night.prometheus:
+            # What role a server had before must be known.
+            wait_until(lambda: night.prometheus.query("pg_up offset 15s"), 60, "some history")
+            yield night
+        night.daemon.stop()
+    finally:
+        night.daemon.kill()
+        for server in reversed(night.servers()):
+            server.remove()
+
+
+@pytest.fixture
+def incident(night):
+    return Incident(night.prometheus)
+
+
+# -- 1: replication is broken ----------------------------------------------------------------------
+
+
+def test_replication_is_broken(night, incident):
+    standby = night.standby
+
+    def connects_as(user):
+        source = f"host={night.primary.host} port={night.primary.port} user={user}"
+        standby.psql(f"alter system set primary_conninfo = '{source} application_name=orders-2'")
+        standby.reload()
+
+    connects_as("nobody")
+    refused = "select count(*) from pg_stat_replication"
+    wait_until(lambda: night.primary.psql(refused) == "0", 20, "it is refused")
+
+    night.two_intervals("orders-2")
+    said = night.member("orders-2")
+    assert (said["state"], said["attached"], said["upstream"]) == ("detached", False, "orders-1")
+    said = night.about("orders-2")
+    assert (said["up"], said["attached"], said["upstream"]) == (True, False, "orders-1")
+    assert said["cluster_state"] == "detached"
+    assert night.top()["orders-2"]["lag"] > 0
+
+    whom = {"backend": "orders-2", "standby": "orders-2", "cluster": night.system}
+    said = incident.fires("PostgresStandbyLost", **whom, upstream="orders-1")
+    assert "orders-2 from orders-1" in said["summary"] and night.system in said["description"]
+    # It is what happens now that counts, and nothing that was.
+    incident.goes_on(2 * longest_window(night.rules, "PostgresStandbyLost"))
+    assert not incident.nothing_else(
+        # The same by the standby's own word, for who does not watch its primary.
+        ("PostgresStandbyNotStreaming", {"backend": "orders-2"}),
+        # And what follows from it.
+        ("PostgresStandbyBehind", whom),
+    )
+
+    night.order("pause", "orders-2", "orders-2/crm")
+    incident.ends()
+    wait_until(lambda: not incident.firing(), 30, lambda: f"silence, not {incident.firing()}")
+    night.order("resume", "orders-2", "orders-2/crm")
+    incident.fires("PostgresStandbyLost", **whom)
+
+    connects_as("postgres")
+    incident.ends()
+    night.two_intervals("orders-2")
+    assert night.member("orders-2")["state"] == "attached"
+
+
+# -- 2: a transaction holds a lock -----------------------------------------------------------------
+
+
+def test_a_transaction_holds_a_lock(night, incident):
+    holder, first, second = (night.primary.session("shop", "app") for _ in range(3))
+    pid = int(holder.run("select pg_backend_pid()"))
+    night.primary.psql("alter table orders owner to app", "shop")
+    holder.run("begin; lock orders in access exclusive mode")
+    for session in (first, second):
+        session.send("select count(*) from orders")
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+    wait_until(lambda: night.primary.psql(waiting) == "2", 20, "both wait")
+
+    say(night.daemon, "locks", "orders-1")  # the next poll asks for them
+    night.two_intervals("orders-1")
+    top = night.top()
+    assert next(iter(top)) in ("orders-1", "orders-1/crm")  # the worst stand first
+    seen = top["orders-1"]
+    assert (seen["sessions_waiting"], seen["sessions_idle_in_transaction"]) == (2, 1)
+    assert seen["oldest_transaction"] > 0
+    for locks in (data(night.daemon, "locks", "orders-1"), night.api("backends", "orders-1", "locks")):
+        held = row(locks["locks"], pid=pid)
+        assert (held["behind"], held["state"]) == (2, "idle in transaction")
+        assert (held["database"], held["role"]) == ("shop", "app")
+        assert row(locks["holders"], what="longest transaction")["who"] == str(pid)
+        assert [x["lock"] for x in locks["locks"] if x["blockers"] == [pid]] \
+            == ["public.orders AccessShareLock"] * 2
+    signs = data(night.daemon, "backend", "orders-1")["vital_signs"]
+    assert row(signs, sign="sessions_waiting")["now"] == 2
+
+    said = incident.fires("PostgresSessionsBlocked", backend="orders-1")
+    assert "console locks orders-1" in said["description"]
+    said = incident.fires("PostgresIdleInTransaction", backend="orders-1", datname="shop")
+    assert "shop of orders-1" in said["summary"]
+    incident.goes_on(3)
+    assert not incident.nothing_else()
+
+    holder.run("rollback")
+    for session in (first, second):
+        session.finish()
+    incident.ends()
+    night.two_intervals("orders-1")
+    assert night.top()["orders-1"]["sessions_waiting"] == 0
+    for session in (holder, first, second):
+        session.close()
+
+
+# -- 3: nobody uses a slot -------------------------------------------------------------------------
+
+
+def test_a_forgotten_slot_keeps_wal(night, incident):
+    night.primary.psql("select pg_create_physical_replication_slot('forgotten', true)")
+    night.primary.psql(
+        "select pg_logical_emit_message(true, '', repeat('x', 1000000)) from generate_series(1, 20)"
+    )
+
+    night.two_intervals("orders-1")
+    said = night.about("orders-1")
+    slot = row(said["holders"], what="slot")
+    assert (slot["who"], slot["state"]) == ("forgotten", "inactive") and slot["wal_bytes"] > 20e6
+    assert row(said["vital_signs"], sign="slots_wal")["now"] > 20e6
+    assert row(night.api("backends", "orders-1", "locks")["holders"], what="slot") == slot
+
+    whom = {"backend": "orders-1", "slot_name": "forgotten"}
+    for alert in ("PostgresSlotUnused", "PostgresSlotKeepsWAL"):
+        said = incident.fires(alert, **whom)
+        assert "forgotten of orders-1" in said["summary"]
+    incident.goes_on(3)
+    assert not incident.nothing_else()
+
+    night.primary.psql("select pg_drop_replication_slot('forgotten')")
+    incident.ends()
+
+
+# -- 4: all connections are taken ------------------------------------------------------------------
+
+
+def test_connections_are_used_up(night, incident):
+    sessions = [night.primary.session("shop", "app") for _ in range(FREE)]
+    with pytest.raises(RuntimeError, match="remaining connection slots are reserved"):
+        night.primary.psql("select 1", "shop", "app")
+
+    night.two_intervals("orders-1")
+    said = night.about("orders-1")
+    assert (said["up"], said["failure"]) == (True, None)
+    signs = said["vital_signs"]
+    assert row(signs, sign="sessions")["now"] == SLOTS - 3
+    assert row(signs, sign="max_connections")["now"] == SLOTS
+    assert night.api("backends", "orders-1", "history")["points"][-1]["sessions"] == SLOTS - 3
+
+    said = incident.fires("PostgresConnectionSlotsUsed", backend="orders-1")
+    assert "orders-1 takes no more connections" in said["summary"]
+    incident.goes_on(3)
+    # It is close to the limit before it is there.
+    assert not incident.nothing_else(("PostgresConnectionSlotsNearlyUsed", {"backend": "orders-1"}))
+    page = night.daemon.scrape()
+    assert all(page.value("pgstatsmon_backend_connects_total", backend=x) == 1
+               for x in ("orders-1", "orders-1/crm"))
+
+    for session in sessions:
+        session.close()
+    incident.ends()
+
+
+# -- 5: a server is down ---------------------------------------------------------------------------
+
+
+def test_a_server_is_down(night, incident):
+    night.primary.stop("immediate")
+    night.two_intervals("billing-1")
+    top = night.top()
+    assert set(list(top)[:2]) == {"orders-1", "orders-1/crm"}
+    line = next(x.split() for x in say(night.daemon, "top").splitlines() if x.startswith("orders-1 "))
+    assert line[:2] == ["orders-1", "refused"]
+    assert all(x["up"] for name, x in top.items() if "orders-1" not in name)
+    said = night.about("orders-1")
+    assert (said["up"], said["failure"], said["cluster_state"]) == (False, "refused", "no answer")
+    assert said["errors"][0]["reason"] == "refused"
+    assert night.member("orders-1")["state"] == "no answer"
+    assert "none takes writes" in say(night.daemon, "clusters")
+
+    said = incident.fires("PostgresBackendDown", backend="orders-1")
+    assert "orders-1" in said["summary"] and "refused" in said["description"]
+    assert f"primary of cluster {night.system}" in said["description"]
+    said = incident.fires("PostgresNoWritableServer", cluster=night.system)
+    assert night.system in said["summary"] and "orders-2" in said["description"]
+    incident.goes_on(3)
+    # It has no stream, and its primary is named beside it.
+    companion = ("PostgresStandbyNotStreaming", {"backend": "orders-2"})
+    assert not incident.nothing_else(companion)
+
+    # Who is not paused goes on, and stands for the server.
+    night.order("pause", "orders-1")
+    down = [("PostgresBackendDown", {"backend": "orders-1/crm"})]
+
+    def of_the_server():
+        return [x for x in incident.firing() if x["alertname"] == "PostgresBackendDown"]
+
+    wait_until(lambda: [matches(x, down[0]) for x in of_the_server()] == [True], 30,
+               lambda: f"the other one, not {of_the_server()}")
+    night.order("pause", "orders-1/crm")
+    wait_until(lambda: not of_the_server(), 30, "all of it is paused")
+    assert not [x for x in incident.firing() if x["alertname"] == "PostgresNoWritableServer"]
+    night.order("resume", "orders-1", "orders-1/crm")
+    incident.fires("PostgresBackendDown", backend="orders-1")
+
+    night.primary.start()
+    incident.ends()
+    incident.nothing_else(companion, *down)
+    night.daemon.wait_up("orders-1", "orders-1/crm")
+    wait_until(lambda: night.member("orders-2")["state"] == "attached", 30, "it streams")
+
+
+# -- 6: failover, and the old primary comes back ---------------------------------------------------
+
+
+def test_a_failover_and_two_primaries(night, incident, directory):
+    night.primary.stop("immediate")
+    incident.fires("PostgresBackendDown", backend="orders-1")
+    incident.fires("PostgresNoWritableServer", cluster=night.system)
+    night.standby.promote()
+
+    night.two_intervals("orders-2")
+    said = night.about("orders-2")
+    assert (said["role"], said["cluster_state"]) == ("primary", "writable")
+    assert night.member("orders-1")["state"] == "no answer"
+    assert night.member("orders-2")["role"] == "primary"
+    line = next(x.split() for x in say(night.daemon, "top").splitlines() if x.startswith("orders-2 "))
+    assert line[:2] == ["orders-2", "primary"]
+
+    said = incident.fires("PostgresRoleChanged", backend="orders-2", role="primary")
+    assert said["summary"] == "orders-2 is now a primary"
+    incident.ends("PostgresBackendDown", "PostgresRoleChanged")
+    assert not incident.nothing_else(
+        # Until it is promoted.
+        ("PostgresStandbyNotStreaming", {"backend": "orders-2"}),
+    )
+
+    # It comes back as if nothing had happened.
+    night.primary.start()
+    night.daemon.wait_up("orders-1", "orders-1/crm")
+    night.two_intervals("orders-1")
+    assert "split brain, 2 take writes" in say(night.daemon, "clusters").splitlines()[0]
+    assert [night.member(x)["state"] for x in ("orders-1", "orders-2")] == ["diverged", "writable"]
+    assert night.about("orders-1")["cluster_state"] == "diverged"
+
+    said = incident.fires("PostgresSplitBrain", cluster=night.system)
+    assert night.system in said["summary"]
+    assert "orders-1" in said["description"] and "orders-2" in said["description"]
+    said = incident.fires("PostgresTimelineDiverged", backend="orders-1", cluster=night.system)
+    assert "orders-1" in said["summary"] and night.system in said["description"]
+    incident.ends("PostgresSplitBrain", "PostgresTimelineDiverged", "PostgresRoleChanged")
+    incident.goes_on(3)
+    incident.nothing_else(("PostgresStandbyNotStreaming", {"backend": "orders-2"}))
+
+    # It is built anew, as a standby.
+    old = night.primary
+    old.stop("immediate")
+    night.primary = night.standby.standby(directory / "anew", "orders-1", port=old.port)
+    night.primary.start()
+    incident.ends("PostgresRoleChanged")
+    night.two_intervals("orders-1")
+    said = night.member("orders-1")
+    assert (said["role"], said["state"], said["upstream"]) == ("standby", "attached", "orders-2")
+    incident.nothing_else(("PostgresStandbyNotStreaming", {"backend": "orders-2"}))
+    old.remove()
