@@ -34,8 +34,9 @@ class Incident:
         """The labels of all that fires now."""
         return [labels_of(x) for x in self.prometheus.query(expression)]
 
-    def fires(self, name, timeout=PATIENCE, **labels):
-        """Waits until it does, once and under these labels; returns its annotations."""
+    def fires(self, name, lasts=True, timeout=PATIENCE, **labels):
+        """Waits until it does, once and under these labels; returns its annotations. One that does
+        not last ends by itself."""
         self.expected.append((name, labels))
 
         def found():
@@ -44,13 +45,14 @@ class Incident:
 
         wait_until(found, timeout, lambda: f"{name}, not {self.firing()}", every=0.1)
         assert [matches(x, (name, labels)) for x in found()] == [True], (labels, found())
-        self.since[name] = time.time()
+        if lasts:
+            self.since[name] = time.time()
         alerts = self.prometheus.ask("alerts")["alerts"]
         return next(x["annotations"] for x in alerts
                     if x["state"] == "firing" and matches(x["labels"], (name, labels)))
 
     def goes_on(self, at_least):
-        """Waits until all that was waited for has fired for so long, in seconds, without a gap."""
+        """Waits until all that lasts has fired for so long, in seconds, without a gap."""
         until = max(self.since.values()) + at_least
         wait_until(lambda: time.time() >= until, at_least + PATIENCE, "time passes", every=0.1)
         for name, since in self.since.items():
@@ -63,8 +65,7 @@ class Incident:
         """Waits until none of them fires any more, `but` some names."""
 
         def left():
-            names = {name for name, _ in self.expected} - set(but)
-            return [x for x in self.firing('ALERTS{alertstate="firing"}') if x["alertname"] in names]
+            return [x for x in self.firing() if x["alertname"] in self.since.keys() - set(but)]
 
         wait_until(lambda: not left(), timeout, lambda: f"an end of {left()}", every=0.1)
         self.since = {name: since for name, since in self.since.items() if name in but}
@@ -73,12 +74,12 @@ class Incident:
         return self.prometheus.ask("query_range", query=expression, start=start, end=end,
                                    step=self.STEP)["result"]
 
-    def nothing_else(self, *companions):
-        """Nothing has fired since it began but what was waited for and these (name, labels)."""
-        allowed = [*self.expected, *companions]
+    def nothing_else(self, *companions, perhaps=()):
+        """Nothing has fired since it began but what was waited for and its `companions`, each a
+        (name, labels), which have, and what had `perhaps` the time."""
+        allowed = [*self.expected, *companions, *perhaps]
         found = [labels_of(x) for x in self.over(LOUD, self.began, time.time())]
         other = [x for x in found if not any(matches(x, y) for y in allowed)]
         assert not other, other
-        # What is allowed and never came is not known to be a companion.
         never = [y for y in companions if not any(matches(x, y) for x in found)]
-        return never
+        assert not never, never

@@ -5,7 +5,7 @@ import re
 from .prometheus import RULES
 
 # Of `for`: what no alert needs more of when time runs so fast. Of windows: what has a few scrapes.
-LONGEST_FOR = 3
+LONGEST_FOR = 2
 SHORTEST_WINDOW = 5
 
 SECONDS = {"s": 1 / 60, "m": 1, "h": 60, "d": 24 * 60}
