@@ -1,6 +1,7 @@
 """What only the whole fleet knows: who follows whom and how far behind, who is missed, who leads."""
 
 import json
+import signal
 
 import pytest
 from harness.console import say
@@ -245,6 +246,22 @@ def test_a_standby_that_is_not_watched_is_missed(servers, watch):
     daemon.wait_for(lambda page: attached(page, name) == ("a", 0), what="b is missed")
     b.start()
     daemon.wait_for(lambda page: attached(page, name) == ("a", 1), what="b is back")
+
+
+def test_a_standby_that_was_not_watched_is_missed_once(servers, watch):
+    a, b, _ = servers
+    options = {"interval": int(1000 * INTERVAL)}
+    daemon = watch([backend("a", a)], **options)
+    # Its connections come from another address than the one that it is watched at.
+    daemon.wait_for(lambda page: attached(page, "b@127.0.0.1") == ("a", 1), what="b is seen")
+    daemon.config["static"]["dbs"].append(backend("b", b))
+    daemon.file.write_text(json.dumps(daemon.config))
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.wait_for(lambda page: attached(page, "b") == ("a", 1), what="b is watched")
+    follow(b, b.host, 1)
+    daemon.wait_for(lambda page: attached(page, "b") == ("a", 0), what="b is missed")
+    page = daemon.wait_polls("a", 2)
+    assert not page.find("pgstatsmon_standby_attached", standby="b@127.0.0.1")
 
 
 def test_two_backends_of_one_server_are_one(servers, watch):
