@@ -219,7 +219,7 @@ report backend_report(const entry& of, const fleet_view& fleet, const look_time&
     result.emplace_back(place_of(fleet, of.value.name));
   if (auto vitals = vitals_table(of, now))
     result.emplace_back(std::move(*vitals));
-  if (auto held = holders_table(of))
+  if (auto held = holders_table(of, now))
     result.emplace_back(*std::move(held));
   result.emplace_back(states(of, now));
   result.emplace_back(plan_table(of, sql));

@@ -68,11 +68,11 @@ table tree_of(const std::vector<lock_session>& sessions) {
 
 } // namespace
 
-std::optional<table> holders_table(const entry& of) {
+std::optional<table> holders_table(const entry& of, const look_time& now) {
   auto newest = of.metrics->looks.load(std::memory_order_acquire);
   if (newest == nullptr)
     return std::nullopt;
-  table result{"who holds back what",
+  table result{fmt::format("who holds back what, {} ago", span(now.since(newest->when)).text),
                "holders",
                {{"what", "what"},
                 {"who", "who"},
@@ -100,7 +100,7 @@ report locks_report(const entry& of, const look_time& now) {
   report result{fact_list{{{"sessions", "sessions", words("here")},
                            {"asked", "age_seconds", span(now.since(newest->when))}}},
                 tree_of(newest->locks)};
-  if (auto held = holders_table(of))
+  if (auto held = holders_table(of, now))
     result.emplace_back(*std::move(held));
   return result;
 }

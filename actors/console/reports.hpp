@@ -65,7 +65,7 @@ report plan_report(const entry& of, bool sql);
 report locks_report(const entry& of, const look_time& now);
 
 /// Who holds back what, of the same; nothing when it is not known.
-std::optional<table> holders_table(const entry& of);
+std::optional<table> holders_table(const entry& of, const look_time& now);
 
 /// What the backend's statements cost, with their texts: the newest rows of each query that has
 /// texts (report_texts.cpp). Texts are asked with the next poll, if they are not there or old.

@@ -20,6 +20,12 @@ bool is_writable(const seen_server& x) {
   return x.fresh && !x.report->standby;
 }
 
+/// What a standby is called that is not watched.
+std::string name_of(const wal_client& x) {
+  auto result = x.application.empty() ? std::string{"standby"} : x.application;
+  return x.address.empty() ? result : result + '@' + x.address;
+}
+
 /// What a sender says of a client, for people.
 std::string words_of(const wal_client& x) {
   std::string result = x.state.empty() ? "streaming" : x.state;
@@ -277,12 +283,14 @@ void cluster_model::measure(member_view& to, const wal_history* history, uint64_
 void cluster_model::add_unwatched(cluster_view& to, const std::vector<seen_server>& servers,
                                   const attachments& all, double unix_now) {
   unwatched_.begin();
+  // Who was not known yet when its sender told of it is missed under its own name alone.
+  for (const auto& how : all.of)
+    if (const auto* client = client_of(servers, how))
+      unwatched_.forget(name_of(*client));
   for (const auto& place : all.unwatched) {
     const auto& sender = servers[place.server];
     const auto& client = sender.report->clients[place.client];
-    auto name = client.application.empty() ? std::string{"standby"} : client.application;
-    if (!client.address.empty())
-      name += '@' + client.address;
+    auto name = name_of(client);
     const auto& upstream = sender.first().value->name;
     unwatched_.seen(name, name, upstream, unix_now);
     auto twice = std::ranges::find(to.members, name, &member_view::name) != to.members.end();

@@ -21,6 +21,8 @@ def night(directory, cluster):
         night.daemon.wait_up("orders-1", "orders-1/crm", "orders-2", "orders-2/crm", "billing-1")
         night.rules = quick_rules(directory / "rules")
         with Prometheus(directory, night.daemon, files=night.rules, every="500ms") as night.prometheus:
+            wait_until(lambda: night.prometheus.query("pgstatsmon_standby_attached == 1"),
+                       what="all is well")
             yield night
         night.daemon.stop()
     finally:
@@ -159,6 +161,8 @@ def test_a_forgotten_slot_keeps_wal(night, incident):
 
 
 def test_connections_are_used_up(night, incident):
+    settings = "pg_settings_max_connections"  # are asked now and then
+    night.daemon.wait_for(lambda page: len(page.find(settings)) == 5, what="settings")
     sessions = [night.primary.session("shop", "app") for _ in range(FREE)]
     with pytest.raises(RuntimeError, match="remaining connection slots are reserved"):
         night.primary.psql("select 1", "shop", "app")

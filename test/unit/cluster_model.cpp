@@ -359,6 +359,31 @@ TEST(a standby that comes to be watched is not missed under another name) {
   CHECK(member("b").attached == true);
 }
 
+TEST(a standby whose sender was asked first is not missed under what it calls it) {
+  a = &add("a");
+  a->says.clients.push_back({.application = "walreceiver",
+                             .address = "192.0.2.9",
+                             .slot = "s1",
+                             .state = "streaming",
+                             .sync = "async",
+                             .replayed = 1000});
+  look();
+  CHECK(member("walreceiver@192.0.2.9").attached == true);
+  auto odd = a->says.clients;
+  auto& fresh = add("b", true);
+  follow(fresh, *a);
+  fresh.says.receiver->slot = "s1";
+  a->says.clients = odd;
+  look();
+  CHECK(member("b").attached == true);
+  CHECK(member("walreceiver@192.0.2.9").name.empty());
+  leave(fresh);
+  a->says.clients.clear();
+  look();
+  CHECK(member("walreceiver@192.0.2.9").name.empty());
+  CHECK(member("b").attached == false);
+}
+
 TEST(while nobody takes writes nobody who is not watched is missed) {
   a = &add("a");
   a->says.clients.push_back({.application = "far",
