@@ -280,17 +280,34 @@ void cluster_model::measure(member_view& to, const wal_history* history, uint64_
     to.lag = std::max(*to.lag, *replay_age);
 }
 
+// Who was not known yet when its sender told of it, or knows already that its link is cut while its
+// sender does not, is missed under its own name alone.
+void cluster_model::note_clients(const std::vector<seen_server>& servers, const attachments& all) {
+  std::erase_if(clients_, [&](const auto& known) {
+    return std::ranges::none_of(
+      servers, [&](const seen_server& server) { return server.first().life == known.first; });
+  });
+  for (size_t i = 0; i < servers.size(); ++i)
+    if (const auto* client = client_of(servers, all.of[i]))
+      clients_[servers[i].first().life] = name_of(*client);
+  for (const auto& [life, name] : clients_)
+    unwatched_.forget(name);
+}
+
+bool cluster_model::is_client_of_ours(const std::string& name) const {
+  return std::ranges::any_of(clients_, [&](const auto& known) { return known.second == name; });
+}
+
 void cluster_model::add_unwatched(cluster_view& to, const std::vector<seen_server>& servers,
                                   const attachments& all, double unix_now) {
   unwatched_.begin();
-  // Who was not known yet when its sender told of it is missed under its own name alone.
-  for (const auto& how : all.of)
-    if (const auto* client = client_of(servers, how))
-      unwatched_.forget(name_of(*client));
+  note_clients(servers, all);
   for (const auto& place : all.unwatched) {
     const auto& sender = servers[place.server];
     const auto& client = sender.report->clients[place.client];
     auto name = name_of(client);
+    if (is_client_of_ours(name))
+      continue;
     const auto& upstream = sender.first().value->name;
     unwatched_.seen(name, name, upstream, unix_now);
     auto twice = std::ranges::find(to.members, name, &member_view::name) != to.members.end();

@@ -57,6 +57,8 @@ private:
                                                const attachments& all, size_t from) const;
   void measure(member_view& to, const wal_history* history, uint64_t position, time_point when,
                std::optional<double> replay_age) const;
+  void note_clients(const std::vector<seen_server>& servers, const attachments& all);
+  [[nodiscard]] bool is_client_of_ours(const std::string& name) const;
   void add_unwatched(cluster_view& to, const std::vector<seen_server>& servers,
                      const attachments& all, double unix_now);
   void add_missed(cluster_view& to, const std::vector<seen_server>& servers);
@@ -69,6 +71,8 @@ private:
   uint64_t leader_position_ = 0;
   time_point leader_seen_;
   double writable_seen_ = 0;
+  /// What senders called the standbys that are watched, by the life of a backend.
+  std::map<incarnation, std::string> clients_;
   expected_standbys unwatched_;
   cluster_ptr view_;
 };

@@ -266,8 +266,8 @@ def test_a_daemon_that_starts_again(browser, fleet):
     browser.open(place(fleet))
     live(browser)
     browser.wait(lambda: len(browser.names()) == 3, "all are listed")
-    browser.expected += ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING",
-                         "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET"]
+    # However a connection ends that nobody serves any more.
+    browser.expected.append("net::ERR_")
     fleet.stop()
     browser.wait(lambda: "no answer since" in browser.text("#link"), "it is gone", 30)
     assert len(browser.names()) == 3, "what was known stays"
@@ -379,8 +379,7 @@ def test_orders_from_the_page(browser, ordered):
     ordered.start()
     wait_until(ordered.answers, what="served again")
     ordered.wait_up("one")
-    browser.expected += ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "403",
-                         "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET"]
+    browser.expected += ["net::ERR_", "403"]
     browser.find("[data-order=poll]").click()
     browser.wait(lambda: "Poll now: ok" in browser.text("output"), "polled with a new token")
 

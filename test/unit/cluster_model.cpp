@@ -384,6 +384,19 @@ TEST(a standby whose sender was asked first is not missed under what it calls it
   CHECK(member("b").attached == false);
 }
 
+TEST(a standby that knows first that its link is cut is not missed under what its sender calls it) {
+  make_pair();
+  a->says.clients[0].address = "192.0.2.9";
+  look();
+  CHECK(member("b").attached == true);
+  b->says.receiver.reset();
+  look();
+  a->says.clients.clear();
+  look();
+  CHECK(member("b@192.0.2.9").name.empty());
+  CHECK(member("b").attached == false);
+}
+
 TEST(while nobody takes writes nobody who is not watched is missed) {
   a = &add("a");
   a->says.clients.push_back({.application = "far",
