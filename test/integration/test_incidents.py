@@ -262,7 +262,7 @@ def test_a_failover_and_two_primaries(night, incident, directory):
     incident.ends("PostgresBackendDown")
     # Until it is promoted.
     perhaps = [("PostgresStandbyNotStreaming", {"backend": "orders-2"})]
-    incident.nothing_else(perhaps=perhaps)
+    incident.nothing_else(*perhaps)
 
     # It comes back as if nothing had happened.
     night.primary.start()
@@ -279,7 +279,7 @@ def test_a_failover_and_two_primaries(night, incident, directory):
     assert "orders-1" in said["summary"] and night.system in said["description"]
     incident.ends("PostgresSplitBrain", "PostgresTimelineDiverged")
     incident.goes_on(2)
-    incident.nothing_else(perhaps=perhaps)
+    incident.nothing_else(*perhaps)
 
     # It is built anew, as a standby.
     port = night.primary.port
@@ -290,4 +290,4 @@ def test_a_failover_and_two_primaries(night, incident, directory):
     night.two_intervals("orders-1")
     said = night.member("orders-1")
     assert (said["role"], said["state"], said["upstream"]) == ("standby", "attached", "orders-2")
-    incident.nothing_else(perhaps=perhaps)
+    incident.nothing_else(*perhaps)
