@@ -110,7 +110,7 @@ def test_a_limit_is_read_as_the_server_reads_it(primary, watch):
             primary.psql(f"alter table {prefix}_{i} owner to pgstatsmon")
     daemon = watch([backend("one", primary)])
     daemon.wait_up("one")
-    page = daemon.wait_polls("one", 1)
+    page = daemon.wait_asked("one")
     age, left = "pg_vacuum_xid_age", "pg_vacuum_tx_until_wraparound_autovacuum"
     for i, limit in enumerate(LIMITS.values()):
         table = {"relname": f"limit_{i}"}

@@ -139,8 +139,13 @@ TEST(who has missed events is told to ask for everything) {
   for (int i = 0; i < 100; ++i)
     hub->publish("news", large);
   CHECK(says(hear(*client, "event: reload\ndata: {}\n\n"), "event: reload"));
-  hub->publish("news", "the last");
-  CHECK(says(hear(*client, "the last"), "the last"));
+  // Another reload may be on its way, and stands for what is published before it leaves.
+  std::string heard;
+  for (int i = 0; i < 100 && !says(heard, "the last"); ++i) {
+    hub->publish("news", "the last");
+    heard += client->hear();
+  }
+  CHECK(says(heard, "the last"));
 }
 
 TEST(the end of the server ends the events) {
