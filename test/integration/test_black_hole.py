@@ -86,6 +86,8 @@ def test_a_connection_that_falls_silent(good, watch):
             nine(good) + [backend("silent", proxy)],
             interval=int(INTERVAL * 1000),
             connections={"connect_timeout": 1000, "query_timeout": 1000},
+            # No query that may take longer by its own definition, and so be waited for.
+            collect={"sets": ["original"]},
         )
         daemon.wait_up("silent", *[f"good{i}" for i in range(9)])
         proxy.frozen = True
