@@ -12,8 +12,6 @@ from harness.console import path_of
 LIBRARY = Path("/usr/share/bash-completion/bash_completion")
 OURS = Path(__file__).resolve().parents[2] / "config/completion/pgstatsmon"
 
-pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="bash-completion is not installed")
-
 
 @pytest.fixture(scope="module")
 def path(directory):
