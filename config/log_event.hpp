@@ -29,6 +29,10 @@ enum class log_event : uint8_t {
   tls_switched,
   console_missing,
   log_level_set,
+  order_given,
+  order_refused,
+  intervals_stretched,
+  intervals_back,
   internal_error,
 
   // -- discovery ----------------------------------------------------------------------------------
@@ -90,7 +94,7 @@ struct log_event_text {
 };
 
 /// Every event but `none`, in the order of the enumeration.
-constexpr std::array<log_event_text, 60> all_log_events{{
+constexpr std::array<log_event_text, 64> all_log_events{{
   {log_event::serving, "serving", "the page is served, and where"},
   {log_event::start_failed, "start_failed", "the daemon could not start"},
   {log_event::ending, "ending", "a signal asked the daemon to end"},
@@ -113,6 +117,11 @@ constexpr std::array<log_event_text, 60> all_log_events{{
   {log_event::tls_switched, "tls_switched", "TLS of the page is on or off from now on"},
   {log_event::console_missing, "console_missing", "there is no socket for consoles"},
   {log_event::log_level_set, "log_level_set", "a console has changed the log level"},
+  {log_event::order_given, "order_given", "somebody gives an order on the page"},
+  {log_event::order_refused, "order_refused", "such an order is refused, and why"},
+  {log_event::intervals_stretched, "intervals_stretched",
+   "the slots do not suffice, so every backend is polled less often"},
+  {log_event::intervals_back, "intervals_back", "each is polled as often as it should be again"},
   {log_event::internal_error, "internal_error", "something failed that should not"},
   {log_event::backend_added, "backend_added", "a backend is watched from now on"},
   {log_event::backend_changed, "backend_changed",

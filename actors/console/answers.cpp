@@ -185,10 +185,14 @@ std::optional<answer> answer_now(const command& x, const console_sources& from,
   return std::nullopt;
 }
 
+std::string_view outcome_of(const poll_report& x) {
+  if (!x.polled)
+    return "not polled, as it is not connected";
+  return x.reason == failure::none ? "ok" : to_string_view(x.reason);
+}
+
 answer show_poll(const command& of, const poll_report& x, const console_sources& from) {
-  auto outcome = !x.polled                   ? "not polled, as it is not connected"
-                 : x.reason == failure::none ? "ok"
-                                             : to_string_view(x.reason);
+  auto outcome = outcome_of(x);
   auto all = from.backends->get();
   auto found = find_backend(*all, of.name);
   // Programs know where to look; people want to know why.

@@ -11,6 +11,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace pgstatsmon {
 
@@ -36,6 +37,9 @@ void want_look(const command& of, const console_sources& from);
 
 /// Who waits for whom, after that poll.
 answer show_locks(const command& of, const poll_report& x, const console_sources& from);
+
+/// What came of a poll by order, in words.
+std::string_view outcome_of(const poll_report& x);
 
 /// The answer to poll_order: the outcome, and the backend as it is now.
 answer show_poll(const command& of, const poll_report& x, const console_sources& from);

@@ -1,6 +1,8 @@
 // Questions with their limits, and a look every second.
 #include "actors/exposition/desk.hpp"
 
+#include "actors/console/answers.hpp"
+
 #include <caf/sec.hpp>
 #include <caf/send.hpp>
 #include <fmt/format.h>
@@ -33,12 +35,6 @@ caf::error explained(const caf::error& x) {
   if (x != caf::sec::request_timeout)
     return x;
   return caf::make_error(ec::timeout, std::string{"no answer in time: the SCHEDULER is stuck"});
-}
-
-std::string outcome_of(const poll_report& x) {
-  if (!x.polled)
-    return "not polled, as it is not connected";
-  return std::string{x.reason == failure::none ? "ok" : to_string_view(x.reason)};
 }
 
 } // namespace
@@ -85,7 +81,7 @@ void desk_state::order(const order_question& x) {
   const auto& scheduler = arguments_.scheduler;
   if (const auto* poll = std::get_if<poll_order>(&x.order))
     self_->request(scheduler, poll_limit, *poll)
-      .then([done = x.done](const poll_report& y) { done(outcome_of(y)); }, fail);
+      .then([done = x.done](const poll_report& y) { done(std::string{outcome_of(y)}); }, fail);
   else if (const auto* pause = std::get_if<pause_order>(&x.order))
     self_->request(scheduler, status_limit, *pause).then(count, fail);
   else

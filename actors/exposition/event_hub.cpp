@@ -134,7 +134,7 @@ ssize_t read_events(void* listener, uint64_t, char* to, size_t max) noexcept {
   try {
     return static_cast<event_listener*>(listener)->read(to, max);
   } catch (const std::exception& e) {
-    say(spdlog::level::err, "http: events were cut off: {}", e.what());
+    say(spdlog::level::err, log_event::internal_error, "http: events were cut off: {}", e.what());
     return MHD_CONTENT_READER_END_WITH_ERROR;
   }
 }

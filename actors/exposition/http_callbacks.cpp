@@ -142,7 +142,7 @@ void wait_for(late_answers& all, MHD_Connection* connection,
   try {
     begin([&all, to](http_response x) { all.answer(to, std::move(x)); });
   } catch (const std::exception& e) {
-    say(spdlog::level::err, "http: {}", e.what());
+    say(spdlog::level::err, log_event::internal_error, "http: {}", e.what());
     all.answer(to, text_response(MHD_HTTP_INTERNAL_SERVER_ERROR, "internal error\n"));
   }
 }

@@ -50,8 +50,8 @@ std::optional<http_response> refusal(order_desk& by, const http_request& x) {
   if (why.empty())
     return std::nullopt;
   if (by.limiter.take(rate_limiter::clock::now()))
-    say(spdlog::level::warn, "an order from the page is refused: {}: {}, {}", one_line(x.path), why,
-        who(x));
+    say(spdlog::level::warn, log_event::order_refused,
+        "an order from the page is refused: {}: {}, {}", one_line(x.path), why, who(x));
   return json_error(forbidden, why);
 }
 
@@ -63,7 +63,8 @@ unsigned status_of(const caf::error& x) {
 
 http_response have_done(const order_desk_ptr& by, const http_request& x, order what,
                         const std::string& words) {
-  say(spdlog::level::warn, "order from the page: {}, by {}", one_line(words), who(x));
+  say(spdlog::level::warn, log_event::order_given, "order from the page: {}, by {}",
+      one_line(words), who(x));
   http_response result;
   result.later = [by, what = std::move(what)](const late_answer& answer) {
     auto done = [answer](const caf::expected<std::string>& y) {
@@ -115,8 +116,8 @@ http_response change_log(const order_desk_ptr& by, const http_request& x) {
   what.backend = x.first("backend");
   if (what.name != "default" && !parse_log_level(what.name))
     return json_error(bad_request, "level is none, expected trace to fatal, or default");
-  say(spdlog::level::warn, "order from the page: {} of {}, by {}", one_line(line),
-      what.backend.empty() ? "all" : one_line(what.backend), who(x));
+  say(spdlog::level::warn, log_event::order_given, "order from the page: {} of {}, by {}",
+      one_line(line), what.backend.empty() ? "all" : one_line(what.backend), who(x));
   stat_tables unused;
   auto result = answer_now(what, by->facts, unused);
   if (!result->good)

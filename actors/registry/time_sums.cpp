@@ -1,9 +1,7 @@
-// A map from labels to sums.
+// Sums by labels.
 #include "actors/registry/time_sums.hpp"
 
 #include <algorithm>
-#include <map>
-#include <string_view>
 
 namespace pgstatsmon {
 
@@ -44,15 +42,12 @@ section time_sums::add(const section& read, time_point now) {
       result.set(metrics_[j], row == nullptr ? absent_sample() : row->sums[j]);
     }
   }
-  // In the order of their labels, so that the same page comes out whatever the map's is.
-  std::map<std::string_view, const memory*> others;
-  for (const auto& [labels, row] : rows_)
-    if (row.seen != now)
-      others.emplace(labels, &row);
-  for (const auto& [labels, row] : others) {
+  for (const auto& [labels, row] : rows_) {
+    if (row.seen == now)
+      continue;
     result.add_row(labels);
     for (size_t j = 0; j < metrics_.size(); ++j)
-      result.set(metrics_[j], row->sums[j]);
+      result.set(metrics_[j], row.sums[j]);
   }
   result.shrink();
   return result;

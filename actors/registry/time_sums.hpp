@@ -8,9 +8,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace pgstatsmon {
@@ -45,7 +45,8 @@ private:
   memory* of(const std::string& labels);
 
   std::vector<size_t> metrics_; ///< Those that are `integral`.
-  std::unordered_map<std::string, memory> rows_;
+  /// By labels, in whose order those come that a read has not brought.
+  std::map<std::string, memory> rows_;
   std::optional<time_point> read_; ///< The newest read.
 };
 

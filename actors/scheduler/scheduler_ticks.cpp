@@ -73,9 +73,10 @@ void scheduler_state::say_stretch(double before) const {
     return std::chrono::duration<double>{arguments_.options->interval}.count() * times;
   };
   if (now == 1)
-    say(spdlog::level::info, "every backend is polled each {:g} s again", seconds(now));
+    say(spdlog::level::info, log_event::intervals_back, "every backend is polled each {:g} s again",
+        seconds(now));
   else
-    say(now > before ? spdlog::level::warn : spdlog::level::info,
+    say(now > before ? spdlog::level::warn : spdlog::level::info, log_event::intervals_stretched,
         "{} slots do not suffice for {} backends: each is polled every {:g} s and not every {:g} s",
         arguments_.options->connections.max_in_flight, members_.size(), seconds(now), seconds(1));
 }
