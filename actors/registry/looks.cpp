@@ -76,12 +76,15 @@ holder read_holder(const answer_row& row) {
 class tree_maker {
 public:
   explicit tree_maker(const std::vector<lock_session>& sessions) {
+    std::set<int64_t> pids;
     for (const auto& session : sessions)
-      by_pid_.emplace(session.pid, &session);
+      pids.insert(session.pid);
     for (const auto& session : sessions)
       for (auto blocker : session.blockers)
-        if (by_pid_.contains(blocker) && blocker != session.pid)
+        if (pids.contains(blocker) && blocker != session.pid)
           waiting_[blocker].push_back(&session);
+    for (const auto& session : sessions)
+      behind_.emplace(&session, count_behind(session));
   }
 
   std::vector<lock_line> make(const std::vector<lock_session>& sessions) {
@@ -90,7 +93,7 @@ public:
       order.push_back(&session);
     // Whoever waits for nobody stands above; a circle has no such one.
     std::ranges::stable_sort(order, {}, [this](const lock_session* session) {
-      return std::tuple{!session->blockers.empty(), -static_cast<int64_t>(behind(*session)),
+      return std::tuple{!session->blockers.empty(), -static_cast<int64_t>(behind_.at(session)),
                         -session->waits};
     });
     for (const auto* session : order)
@@ -108,7 +111,7 @@ private:
           gather(*next, all);
   }
 
-  [[nodiscard]] size_t behind(const lock_session& session) const {
+  [[nodiscard]] size_t count_behind(const lock_session& session) const {
     session_set all;
     gather(session, all);
     all.erase(&session);
@@ -118,14 +121,14 @@ private:
   void add(const lock_session& session, size_t depth) {
     if (!added_.insert(&session).second)
       return;
-    lines_.push_back({&session, depth, behind(session)});
+    lines_.push_back({&session, depth, behind_.at(&session)});
     if (auto i = waiting_.find(session.pid); i != waiting_.end())
       for (const auto* next : i->second)
         add(*next, depth + 1);
   }
 
-  std::map<int64_t, const lock_session*> by_pid_;
   std::map<int64_t, std::vector<const lock_session*>> waiting_; ///< By whom they wait for.
+  std::map<const lock_session*, size_t> behind_;
   session_set added_;
   std::vector<lock_line> lines_;
 };
