@@ -90,6 +90,9 @@ void scheduler_state::make_due(incarnation life, member& who, time_point now) {
     who.due = now;
     return;
   }
+  // The first poll and one by order may be under way near its phase: they stand for this one.
+  if (now - who.due < timetable_.interval(life) / 2)
+    return;
   if (!who.suspect && !due_.is_in_flight(life))
     ++load_.late;
   ++tick.skipped;

@@ -67,6 +67,23 @@ TEST(an order during a poll is answered by that poll) {
               [this](const caf::error& err) { FAIL(sys.render(err)); });
 }
 
+TEST(a poll that is under way when its backend falls due stands for that one) {
+  add("silent");
+  auto until_due = counts[lives["silent"]]->next_due.load() - sched.clock().now();
+  advance_time(until_due - 1ms);
+  sched.run();
+  auto res = order(poll_order{"silent"});
+  advance_time(2ms);
+  sched.run();
+  CHECK_EQUAL(skipped("silent"), 0u);
+  tick();
+  CHECK_EQUAL(skipped("silent"), 1u);
+  CHECK_EQUAL(asked("silent"), 1u);
+  answer("silent", failure::none);
+  res.receive([](const poll_report& x) { CHECK(x.polled); },
+              [this](const caf::error& err) { FAIL(sys.render(err)); });
+}
+
 TEST(an ordered poll goes before those that wait) {
   add_all("silent", 12);
   tick();
