@@ -3,10 +3,11 @@
 
 #include "actors/discovery/directory_watch.hpp"
 #include "actors/discovery/dns.hpp"
-#include "actors/discovery/http_client.hpp"
-#include "actors/discovery/http_url.hpp"
+#include "actors/discovery/http_problems.hpp"
 #include "actors/discovery/sd_body.hpp"
 #include "actors/discovery/vmapi.hpp"
+#include "actors/http/http_client.hpp"
+#include "actors/http/http_url.hpp"
 #include "config/fault.hpp"
 #include "config/read_file.hpp"
 
@@ -38,8 +39,8 @@ source_answer parsed(std::string_view text, const std::string& name) {
 source_answer ask_http_sd(const http_sd_settings& how, const http_get& get,
                           const std::stop_token& stop) {
   auto answer = get(how.http.url, stop);
-  if (auto* problem = std::get_if<source_problem>(&answer))
-    return std::move(*problem);
+  if (auto* problem = std::get_if<http_problem>(&answer))
+    return problem_of(std::move(*problem));
   const auto& response = std::get<http_reply>(answer);
   if (auto problem = status_problem(response))
     return source_problem{problem->reason, shown(how.http.url) + ": " + problem->what};

@@ -1,9 +1,10 @@
 // Asks VMAPI for its VMs.
 #include "actors/discovery/vmapi.hpp"
 
-#include "actors/discovery/http_url.hpp"
+#include "actors/discovery/http_problems.hpp"
 #include "actors/discovery/vmapi_body.hpp"
 #include "actors/discovery/vmapi_paging.hpp"
+#include "actors/http/http_url.hpp"
 #include "config/fault.hpp"
 
 #include <fmt/format.h>
@@ -32,8 +33,8 @@ std::optional<uint64_t> count_of(const http_reply& x) {
 vms_answer ask_for_page(const http_get& get, const std::string& url, const std::stop_token& stop,
                         std::optional<uint64_t>& count) {
   auto answer = get(url, stop);
-  if (auto* problem = std::get_if<source_problem>(&answer))
-    return std::move(*problem);
+  if (auto* problem = std::get_if<http_problem>(&answer))
+    return problem_of(std::move(*problem));
   const auto& response = std::get<http_reply>(answer);
   if (auto problem = status_problem(response))
     return source_problem{problem->reason, shown(url) + ": " + problem->what};

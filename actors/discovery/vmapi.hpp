@@ -1,7 +1,8 @@
 // Asks VMAPI for its VMs.
 #pragma once
 
-#include "actors/discovery/http_client.hpp"
+#include "actors/discovery/answer.hpp"
+#include "actors/http/http_client.hpp"
 
 namespace pgstatsmon {
 

@@ -4,9 +4,9 @@
 
 #include "test/unit/test.hpp"
 
-#include "actors/discovery/http_url.hpp"
 #include "actors/discovery/vmapi_body.hpp"
 #include "actors/discovery/vmapi_paging.hpp"
+#include "actors/http/http_url.hpp"
 #include "config/fault.hpp"
 
 #include <deque>
@@ -279,8 +279,7 @@ TEST(a count that changes between pages or a page that repeats is a contradictio
 }
 
 TEST(a failed page fails the list at once) {
-  server refused{{page(objects(0, 3), "6"), source_problem{source_failure::connect, "refused"}},
-                 {}};
+  server refused{{page(objects(0, 3), "6"), http_problem{http_failure::connect, "refused"}}, {}};
   CHECK(refused.problem().reason == source_failure::connect);
   server unready{{page(R"({"message":"Moray buckets are not setup"})", "", 503)}, {}};
   auto problem = unready.problem();

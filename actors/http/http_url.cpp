@@ -1,5 +1,5 @@
 // Taking URLs apart with libcurl, which is who follows them.
-#include "actors/discovery/http_url.hpp"
+#include "actors/http/http_url.hpp"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
