@@ -3,7 +3,10 @@
 
 #include "actors/backend/certificate.hpp"
 #include "actors/backend/classify.hpp"
+#include "actors/backend/hash_allowance.hpp"
 #include "actors/backend/read_allowance.hpp"
+
+#include <fmt/core.h>
 
 #include <array>
 #include <ctime>
@@ -20,6 +23,9 @@ namespace {
 
 /// For one call of libpq, in bytes: what a server can make us read beyond what it may send.
 constexpr size_t read_at_once = size_t{64} << 10;
+
+/// Rounds of SCRAM, whose number the server names: 4,096 by default, a tenth of a second here.
+constexpr size_t max_hashes = 100'000;
 
 /// Reads per receive(): bounds how long one backend keeps an actor thread.
 constexpr int max_reads = 64;
@@ -94,7 +100,13 @@ connect_progress pq_connection::connect(const connect_parameters& parameters) {
 connect_progress pq_connection::advance() {
   auto begin = cpu_time();
   read_allowance reading{read_at_once};
+  hash_allowance hashing{max_hashes};
   auto state = PQconnectPoll(connection_.get());
+  if (hashing.exceeded())
+    return session_error{.reason = failure::too_large,
+                         .message = fmt::format("the server asks for more than {} rounds of SCRAM "
+                                                "(scram_iterations)",
+                                                max_hashes)};
   if (auto error = count(reading.used(), cpu_time() - begin))
     return *error;
   switch (state) {

@@ -1,5 +1,6 @@
 """Servers that never stop to send cost what is allowed and no more, and nobody else a poll."""
 
+import contextlib
 import json
 import signal
 from pathlib import Path
@@ -65,6 +66,23 @@ def test_what_never_ends(primary, watch, directory, what):
         if before is not None:
             assert peak(daemon) - before < BOUND * QUERY
         assert max(map(len, daemon.log().splitlines())) < 2000
+        daemon.stop()
+
+
+def test_a_password_that_is_hashed_for_an_hour(primary, watch, directory):
+    password = directory / "password"
+    password.write_text("secret\n")
+    # As many of them as would keep every thread.
+    servers = [Hostile("hashes") for _ in range(4)]
+    with contextlib.ExitStack() as stack:
+        for server in servers:
+            stack.enter_context(server)
+        daemon, _ = start(watch, primary, servers, password_file=str(password))
+        page = daemon.wait_for(
+            lambda p: all(failed(p, f"evil{i}", "too_large") for i in range(4)), 30, "they are refused")
+        assert page.total(FAILURES, backend="good") == 0
+        daemon.wait_polls("good", 3)
+        assert "rounds of SCRAM" in daemon.log()
         daemon.stop()
 
 

@@ -1,5 +1,6 @@
 """A server that speaks PostgreSQL's protocol and means no good."""
 
+import base64
 import itertools
 import socket
 import struct
@@ -70,6 +71,8 @@ IN_A_POLL = {
     "notices": lambda: for_ever(NOTICE * 100),
     "parameters": parameters,
 }
+# A password that is hashed for an hour: RFC 5802's "i=" is the server's to choose.
+HASHES = 2**31 - 1
 # What comes before the server is ready.
 AT_THE_BEGINNING = {
     "greetings": lambda: for_ever(NOTICE * 100),
@@ -171,6 +174,8 @@ class Hostile:
                 break
             self._send(client, b"N")  # neither TLS nor GSSAPI
         self.connections += 1
+        if self.what == "hashes":
+            self._ask_for_hashes(client)
         if self.what == "questions":
             self._pour(client, AT_THE_BEGINNING[self.what]())
         self._send(client, AUTHENTICATED)
@@ -178,6 +183,15 @@ class Hostile:
             self._pour(client, AT_THE_BEGINNING[self.what]())
         self._send(client, HELLO + READY)
         self._answer(client)
+
+    def _ask_for_hashes(self, client):
+        self._send(client, message(b"R", struct.pack("!i", 10) + b"SCRAM-SHA-256\0\0"))
+        _, size = struct.unpack("!ci", self._read(client, 5))
+        nonce = self._read(client, size - 4).rpartition(b",r=")[2]
+        salt = base64.b64encode(b"salt" * 4)
+        challenge = b"r=%bx,s=%b,i=%d" % (nonce, salt, HASHES)
+        self._send(client, message(b"R", struct.pack("!i", 11) + challenge))
+        self._read(client, 1)  # it goes
 
     def _answer(self, client):
         answers = {b"P": message(b"1"), b"B": message(b"2"), b"D": message(b"n"),
