@@ -6,7 +6,7 @@ import statistics
 import time
 
 from harness.console import Session, data, path_of
-from harness.daemon import BINARY, backend, polls
+from harness.daemon import BINARY, BY_ORDER, backend, polls
 from harness.halting import actor_threads, halted
 from harness.network import address
 from harness.waiting import wait_until
@@ -95,7 +95,7 @@ def full(top):
 
 def test_no_actor_runs(primary, watch):
     """The console and the HTTP API need none for what they show."""
-    daemon = watch([backend("one", primary)], interval=60000)
+    daemon = watch([backend("one", primary)], interval=BY_ORDER)
     daemon.wait_up("one")
     with Session(path_of(daemon)) as session:
         before = polls(daemon.scrape(), "one")

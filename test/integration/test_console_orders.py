@@ -6,7 +6,7 @@ import re
 import pytest
 from harness.catalogue import ORIGINAL
 from harness.console import client, data, masked, path_of, row, say
-from harness.daemon import backend, polls
+from harness.daemon import BY_ORDER, backend, polls
 from harness.network import address, free_port
 from harness.waiting import wait_until
 
@@ -40,7 +40,7 @@ def daemon(primary, watch):
 
 
 def test_poll(primary, watch):
-    daemon = watch([backend("one", primary), backend("dead", Nothing)], interval=60000)
+    daemon = watch([backend("one", primary), backend("dead", Nothing)], interval=BY_ORDER)
     daemon.wait_up("one")
     before = polls(daemon.scrape(), "one")
     primary.psql("create table if not exists new (id int)")
@@ -60,7 +60,7 @@ def test_poll(primary, watch):
 
 
 def test_poll_of_a_dead_backend(primary, watch):
-    daemon = watch([backend("dead", Nothing)], interval=60000)
+    daemon = watch([backend("dead", Nothing)], interval=BY_ORDER)
     failures = "pgstatsmon_backend_failures_total"
     daemon.wait_for(lambda page: page.total(failures, backend="dead") > 0)
     done = client(path_of(daemon), "poll", "dead")

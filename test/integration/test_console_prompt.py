@@ -5,7 +5,7 @@ import stat
 
 import pytest
 from harness.console import Terminal, data, path_of
-from harness.daemon import backend
+from harness.daemon import BY_ORDER, backend
 from harness.network import address
 from harness.proxy import Proxy
 from harness.waiting import wait_until
@@ -159,7 +159,7 @@ def test_watch(terminal, end):
 def test_interrupt_of_a_wait(primary, watch, home):
     """Ctrl-C and Enter while an answer is made leave the prompt as it should be."""
     with Proxy(primary) as proxy:
-        daemon = watch([backend("silent", proxy)], interval=60000,
+        daemon = watch([backend("silent", proxy)], interval=BY_ORDER,
                        connections={"query_timeout": 6000})
         daemon.wait_up("silent")
         proxy.frozen = True

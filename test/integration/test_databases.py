@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from harness.console import reconnect, say
-from harness.daemon import backend
+from harness.daemon import BY_ORDER, backend
 from harness.waiting import wait_until
 
 MANY = int(os.environ.get("PGSTATSMON_TEST_DATABASES", "60"))
@@ -221,12 +221,12 @@ def test_pause_lets_go(server, watch):
     """A pause ends the sessions that are kept at once: whoever leaves then may drop the database."""
     make(server, "busy")
     other = server.session("busy")
-    daemon = watch([watched(server, keep=4, interval=60_000)])
+    daemon = watch([watched(server, keep=4, interval=BY_ORDER)])
     ours = "select count(*) from pg_stat_activity where usename = 'pgstatsmon' and datname = 'busy'"
     daemon.wait_for(lambda page: tables_of(page) == {"busy"})
     assert server.psql(ours) == "1"
     say(daemon, "pause", "one")
-    # Nothing but the order can end it: the next visit and the next list are a minute away.
+    # Nothing but the order can end it: the next visit and the next list are hours away.
     wait_until(lambda: server.psql(ours) == "0", timeout=10, what="a session that is let go of")
     other.close()
     server.sessions.remove(other)

@@ -1,7 +1,7 @@
 """What is on the page of a backend that was never there, and of one that has just come."""
 
 from harness.catalogue import ORIGINAL
-from harness.daemon import backend
+from harness.daemon import BY_ORDER, backend
 from harness.network import address, free_port
 from harness.proxy import Proxy
 
@@ -27,7 +27,7 @@ def test_a_backend_that_never_answers_has_a_few_lines(watch):
 
 
 def test_everything_exists_from_the_first_session_on(primary, watch):
-    page = watch([backend("one", primary)], interval=60_000).wait_up("one")
+    page = watch([backend("one", primary)], interval=BY_ORDER).wait_up("one")
     for name in ("pg_connect_error", "pgstatsmon_polls_skipped_total"):
         assert page.value(name, backend="one") == 0, name
     for name in ("pg_query_error", "pg_query_timeout"):

@@ -2,7 +2,7 @@
 
 import pytest
 from harness.console import reconnect, say
-from harness.daemon import backend
+from harness.daemon import BY_ORDER, backend
 from harness.queries import at_each_poll
 
 CALLS = "pg_stat_statements_calls_total"
@@ -64,7 +64,7 @@ def statement(n):
 def test_more_statements_than_it_remembers(server, watch, queries):
     """The page stays bounded, and no counter falls while two thousand statements come and go."""
     server.psql("create extension if not exists pg_stat_statements")
-    daemon = watch([backend("one", server)], queries=queries, collect=SETS, interval=3_600_000)
+    daemon = watch([backend("one", server)], queries=queries, collect=SETS, interval=BY_ORDER)
     daemon.wait_for(lambda page: page.state("pgstatsmon_backend_state", backend="one") == "ready")
     say(daemon, "poll", "one")
     session = server.session()

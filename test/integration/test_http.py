@@ -5,7 +5,7 @@ import gzip
 import socket
 
 import pytest
-from harness.daemon import backend
+from harness.daemon import BY_ORDER, backend
 from harness.page import Page
 from harness.waiting import wait_until
 
@@ -14,7 +14,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 @pytest.fixture
 def daemon(primary, watch):
-    daemon = watch([backend("one", primary)], interval=60000)
+    daemon = watch([backend("one", primary)], interval=BY_ORDER)
     daemon.wait_up("one")
     return daemon
 

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness.daemon import backend
+from harness.daemon import BY_ORDER, backend
 from harness.page import Page
 from harness.waiting import wait_until
 
@@ -76,7 +76,7 @@ def test_a_poll(watch, server, directory):
 def test_a_page(watch, server, directory):
     """What each series of a page takes, and what a page takes that has none of a backend."""
     server.psql("\n".join(f"CREATE TABLE t{i} (x int);" for i in range(200)))
-    daemon, out = counting(watch, server, directory, interval=3_600_000)
+    daemon, out = counting(watch, server, directory, interval=BY_ORDER)
 
     def of(path):
         series = len(Page(daemon.get(path).body.decode()).samples)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from harness.console import client, data, path_of, row, say
-from harness.daemon import backend
+from harness.daemon import BY_ORDER, backend
 from harness.waiting import wait_until
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
@@ -38,7 +38,7 @@ def chain(server):
 
 def test_a_chain_of_waiting_sessions(server, watch, chain):
     holder, first, second = chain
-    daemon = watch([backend("one", server)], interval=3_600_000)
+    daemon = watch([backend("one", server)], interval=BY_ORDER)
     daemon.wait_up("one")
     tree = data(daemon, "locks", "one")
     assert [(x["pid"], x["behind"], x["blockers"]) for x in tree["locks"]] == [
@@ -83,7 +83,7 @@ def test_who_holds_back_what(server, watch):
     server.psql("SELECT pg_create_physical_replication_slot('forgotten', true)")
     server.psql("BEGIN; CREATE TABLE u (x int); PREPARE TRANSACTION 'two words'")
     server.psql("INSERT INTO t SELECT generate_series(1, 100000)")
-    daemon = watch([backend("one", server)], interval=3_600_000)
+    daemon = watch([backend("one", server)], interval=BY_ORDER)
     daemon.wait_up("one")
     assert data(daemon, "locks", "one")["locks"] == []
     held = data(daemon, "backend", "one")["holders"]

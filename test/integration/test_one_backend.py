@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from harness import certificates
-from harness.daemon import backend
+from harness.daemon import BY_ORDER, backend
 from harness.network import address
 from harness.page import Page
 from harness.waiting import wait_until
@@ -38,7 +38,7 @@ def entries(primary, names):
 
 @pytest.fixture
 def daemon(primary, watch):
-    daemon = watch(entries(primary, NAMES), interval=60000)
+    daemon = watch(entries(primary, NAMES), interval=BY_ORDER)
     daemon.wait_up(*NAMES)
     # The clusters are looked at once a second.
     member = "pgstatsmon_cluster_member_info"
@@ -104,7 +104,7 @@ def test_mistakes(daemon, path, status, sentence):
 
 
 def test_probes_connect_to_nobody(primary, watch):
-    daemon = watch([backend("one", primary)], interval=60000)
+    daemon = watch([backend("one", primary)], interval=BY_ORDER)
     daemon.wait_up("one")
     with socket.create_server((address(), 0)) as server:
         target = "{}:{}".format(*server.getsockname())
@@ -239,7 +239,7 @@ PIECES = ["/metrics", "/metrics/backends/", "/probe", "/api/v1/sd", "/api/v1/bac
 
 def test_any_target(primary, watch):
     """Whatever is asked for, the answer is a page, a list or a refusal, and nothing else happens."""
-    daemon = watch(entries(primary, ["one", "a/b"]), interval=60000)
+    daemon = watch(entries(primary, ["one", "a/b"]), interval=BY_ORDER)
     daemon.wait_up("one", "a/b")
     chance = random.Random(7)
     seen = set()

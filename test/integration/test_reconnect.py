@@ -1,7 +1,7 @@
 """A session that ends while it idles is replaced at once, and that is no failure."""
 
 import pytest
-from harness.daemon import backend, polls
+from harness.daemon import BY_ORDER, backend, polls
 from harness.proxy import Proxy
 from harness.waiting import wait_until
 
@@ -18,11 +18,11 @@ def connects(page):
 
 
 def test_terminated_by_the_server(primary, watch):
-    daemon = watch([backend("one", primary)], interval=60000)
+    daemon = watch([backend("one", primary)], interval=BY_ORDER)
     daemon.wait_up("one")
     before = primary.psql(PIDS)
     primary.psql(END)
-    # The next tick is a minute away.
+    # The next poll is hours away.
     wait_until(lambda: primary.psql(PIDS) not in ("", before), 10, "a new session")
     page = daemon.wait_for(lambda p: connects(p) == 2, 10, "connected again")
     assert page.value("pg_up", backend="one") == 1
@@ -54,7 +54,7 @@ def test_an_idle_timeout_shorter_than_the_interval(primary, watch):
 @pytest.mark.parametrize("how", ["reset", "refused"])
 def test_broken_by_the_network(primary, watch, how):
     with Proxy(primary) as proxy:
-        daemon = watch([backend("one", proxy)], interval=60000)
+        daemon = watch([backend("one", proxy)], interval=BY_ORDER)
         daemon.wait_up("one")
         if how == "reset":
             proxy.cut()

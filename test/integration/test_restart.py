@@ -1,7 +1,7 @@
 """PostgreSQL is stopped and started: noticed at once, counted honestly, back by itself."""
 
 import pytest
-from harness.daemon import backend, polls
+from harness.daemon import BY_ORDER, backend, polls
 from harness.proxy import Proxy
 
 
@@ -14,8 +14,8 @@ def test_stop_and_start(cluster, watch, mode):
     server = cluster(mode).start()
     server.role()
     with Proxy(server) as proxy:
-        # Nothing but the broken connection can tell it before the next tick.
-        daemon = watch([backend("one", proxy)], interval=60000)
+        # Nothing but the broken connection can tell it before the next poll.
+        daemon = watch([backend("one", proxy)], interval=BY_ORDER)
         page = daemon.wait_up("one")
         assert failures(page, "one") == 0
         attempts = proxy.connections

@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from harness.daemon import backend
+from harness.daemon import BY_ORDER, backend
 from harness.waiting import wait_until
 
 CLIENTS = 40
@@ -41,7 +41,7 @@ def big(directory):
 
 def test_what_is_held_is_bounded_and_goes_with_the_connection(primary, watch, big):
     daemon = watch(
-        [backend("one", primary)], queries=big, interval=60000, web={"timeout": 5000}
+        [backend("one", primary)], queries=big, interval=BY_ORDER, web={"timeout": 5000}
     )
     wait_until(lambda: len(daemon.get().body) > 2 * PAGE, 30, "the page is large")
     clients = []

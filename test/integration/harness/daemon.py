@@ -31,6 +31,11 @@ def merged(base, more):
     return result
 
 
+# An interval for tests that count polls: after the first one, only an order makes another. Its phase is
+# anywhere in the interval, so that a minute would be over within some test's first second.
+BY_ORDER = 86_400_000  # ms, the longest there is
+
+
 def backend(name, server, **more):
     """A static entry for anything with a host and a port."""
     return {"name": name, "ip": server.host, "port": server.port, **more}
