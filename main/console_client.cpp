@@ -3,6 +3,7 @@
 
 #include "main/console_link.hpp"
 #include "main/console_prompt.hpp"
+#include "main/terminal.hpp"
 #include "messages/error.hpp"
 
 #include <fmt/format.h>
@@ -29,7 +30,7 @@ std::string line_of(const console_options& x) {
 
 /// Prints the answers to a line; for `watch`, until the daemon or a signal ends it.
 bool run_line(console_link& link, const std::string& line) {
-  auto reply = link.ask(line);
+  auto reply = link.ask(for_terminal(line));
   auto on_terminal = isatty(STDOUT_FILENO) != 0;
   while (reply && !reply->last) {
     if (on_terminal)

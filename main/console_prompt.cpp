@@ -2,6 +2,7 @@
 #include "main/console_prompt.hpp"
 
 #include "actors/console/command.hpp"
+#include "main/terminal.hpp"
 #include "messages/error.hpp"
 
 #include <fmt/format.h>
@@ -131,7 +132,7 @@ private:
 /// Prints the answers to a line; an interrupt or Enter ends a watch.
 void run(console_link& link, const std::string& line) {
   interrupt_guard guard;
-  auto reply = link.ask(line);
+  auto reply = link.ask(for_terminal(line));
   auto wants_to_end = [](bool typed) {
     if (std::exchange(interrupt_came, 0) != 0)
       return true;

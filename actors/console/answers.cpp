@@ -1,6 +1,7 @@
 // One function a verb, and the table that leads to them.
 #include "actors/console/answers.hpp"
 
+#include "actors/console/fit.hpp"
 #include "actors/console/verbs.hpp"
 #include "config/log.hpp"
 #include "config/text.hpp"
@@ -16,6 +17,9 @@ namespace {
 
 /// Backends that `top` shows: a screen of them.
 constexpr size_t top_rows = 20;
+
+/// Of a terminal that nobody has made wider, for what is made for a screen.
+constexpr uint16_t screen_width = 80;
 
 caf::error no_backend(const entry_list& backends, const std::string& name) {
   std::vector<std::string_view> names;
@@ -123,13 +127,29 @@ fact_list unconnected(std::string_view outcome, const entry_ptr& x) {
   return result;
 }
 
+/// `backends` and `top`.
+answer list(const command& x, const entry_list& all, const console_sources& from,
+            const look_time& now) {
+  auto by = x.which;
+  if (by.sort.empty() && x.what == verb::backends)
+    by.sort = "backend";
+  auto which = selected(all, by, *from.fleet->get(), now);
+  if (!which)
+    return show(x, which.error());
+  if (x.what == verb::backends)
+    return x.json ? answer{backends_json(*which, now)} : show(x, backends_report(*which, now));
+  auto on_screen = x;
+  on_screen.width = x.width > 0 ? x.width : screen_width;
+  return show(on_screen, top_report(*which, *from.pulse, now, top_rows, !x.which.sort.empty()));
+}
+
 answer complete(const command& x, const console_sources& from) {
   std::vector<std::string> names;
   auto all = from.backends->get();
   for (const auto& y : *all)
     names.push_back(y->value.name);
   std::string text;
-  for (const auto& y : completions(x.name, names))
+  for (const auto& y : completions(x.name, names, filter_words(*all)))
     text += y + '\n';
   return {std::move(text)};
 }
@@ -137,7 +157,9 @@ answer complete(const command& x, const console_sources& from) {
 } // namespace
 
 answer show(const command& of, const report& x, bool good) {
-  return {of.json ? to_json_text(x) : to_text(x), good};
+  if (of.json)
+    return {to_json_text(x), good};
+  return {of.width > 0 ? to_text(fitted(x, of.width)) : to_text(x), good};
 }
 
 answer show(const command& of, const caf::error& x) {
@@ -157,14 +179,11 @@ std::optional<answer> answer_now(const command& x, const console_sources& from,
   case verb::actors: return show(x, actors_report(from.actors->list(), now, x.tree));
   case verb::actor: return actor(x, from);
   case verb::backends:
-    if (x.json)
-      return answer{backends_json(*backends, now)};
-    return show(x, backends_report(*backends, now));
+  case verb::top: return list(x, *backends, from, now);
   case verb::backend:
   case verb::plan_of:
   case verb::statements: return one_backend(x, from);
   case verb::queries: return show(x, queries_report(*backends, *from.queries()));
-  case verb::top: return show(x, top_report(*backends, *from.pulse, now, top_rows));
   case verb::log: return change_log(x, from);
   case verb::clusters:
     return show(x, x.json ? clusters_list(*from.fleet->get())

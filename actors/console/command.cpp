@@ -55,16 +55,43 @@ bool take_flag(std::vector<std::string>& words, std::string_view flag) {
   return std::erase(words, flag) > 0;
 }
 
-/// Takes `--backend NAME`; false when the name is missing.
-bool take_backend(std::vector<std::string>& words, std::string& to) {
-  auto i = std::ranges::find(words, "--backend");
-  if (i == words.end())
-    return true;
-  if (i + 1 == words.end())
-    return false;
-  to = *(i + 1);
-  words.erase(i, i + 2);
+/// Takes every `--option VALUE` and `--option=VALUE`; false when a value is missing.
+bool take_values(std::vector<std::string>& words, std::string_view option,
+                 std::vector<std::string>& to) {
+  auto is_option = [&](std::string_view x) {
+    return x.starts_with(option) && (x.size() == option.size() || x[option.size()] == '=');
+  };
+  for (auto i = words.begin(); (i = std::ranges::find_if(words, is_option)) != words.end();) {
+    auto value = i->size() > option.size() ? i : i + 1;
+    if (value == words.end())
+      return false;
+    to.push_back(value == i ? value->substr(option.size() + 1) : *value);
+    words.erase(i, value + 1);
+  }
   return true;
+}
+
+/// The same of an option that may stand there once.
+bool take_value(std::vector<std::string>& words, std::string_view option, std::string& to) {
+  std::vector<std::string> values;
+  if (!take_values(words, option, values) || values.size() > 1)
+    return false;
+  if (!values.empty())
+    to = std::move(values.front());
+  return true;
+}
+
+bool take_width(std::vector<std::string>& words, uint16_t& to) {
+  std::string text;
+  if (!take_value(words, "--width", text) || text.empty())
+    return text.empty();
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+bool take_options(std::vector<std::string>& words, command& to) {
+  return take_value(words, "--backend", to.backend) && take_value(words, "--sort", to.which.sort)
+         && take_values(words, "--filter", to.which.filters) && take_width(words, to.width);
 }
 
 /// The words behind the verb, without flags. False when they are not what the verb takes.
@@ -108,6 +135,7 @@ bool flags_fit(const command& x) {
          && (!x.sql || x.what == verb::backend || x.what == verb::plan_of
              || x.what == verb::statements)
          && (!x.all || x.what == verb::pause || x.what == verb::resume)
+         && (x.which == backend_selection{} || x.what == verb::backends || x.what == verb::top)
          && (x.backend.empty() || (x.what == verb::log && !x.name.empty()));
 }
 
@@ -141,7 +169,8 @@ caf::expected<command> parse_command(std::string_view line) {
   x.all = take_flag(words, "--all");
   x.sql = take_flag(words, "--sql");
   x.disconnect = take_flag(words, "--disconnect");
-  if (!take_backend(words, x.backend) || !take_arguments(x, *definition, words) || !flags_fit(x))
+  x.watch = take_flag(words, "--watch") || x.watch;
+  if (!take_options(words, x) || !take_arguments(x, *definition, words) || !flags_fit(x))
     return wrong_time(x, words).value_or(usage_of(*definition));
   if (x.watch && !may_be_watched(x.what))
     return wrong(fmt::format("{} can't be watched", definition->name));

@@ -1,6 +1,8 @@
 // The console's language: a line becomes a command.
 #pragma once
 
+#include "actors/console/selection.hpp"
+
 #include <caf/expected.hpp>
 #include <caf/timespan.hpp>
 
@@ -50,6 +52,8 @@ struct command {
   bool disconnect = false; ///< `--disconnect`
   std::string name;        ///< A backend, an actor's number, a verb to explain; may be empty.
   std::string backend;     ///< `--backend NAME`
+  backend_selection which; ///< `--filter LABEL=VALUE`, several times, and `--sort COLUMN`.
+  uint16_t width = 0;      ///< `--width COLUMNS` of the client's terminal; 0: none.
   caf::timespan span{0};   ///< Of a pause; 0: none was given.
 
   friend bool operator==(const command&, const command&) = default;
@@ -68,7 +72,9 @@ std::string_view last_word(std::string_view line) noexcept;
 
 /// How the last word of a line may go on: whole words, in order.
 /// @param backends Names that may stand where a backend is expected.
+/// @param filters What may stand behind `--filter`.
 std::vector<std::string> completions(std::string_view line,
-                                     const std::vector<std::string>& backends);
+                                     const std::vector<std::string>& backends,
+                                     const std::vector<std::string>& filters = {});
 
 } // namespace pgstatsmon

@@ -53,11 +53,17 @@ struct column {
   std::string key;
   bool right = false; ///< Numbers stand on the right.
   bool shown = true;  ///< False: JSON alone has it.
+  int drop = 0;       ///< Above 0: is left out where there is no room, the highest first.
 };
 
 /// A column of numbers.
-inline column number_column(std::string title, std::string key) {
-  return {.title = std::move(title), .key = std::move(key), .right = true};
+inline column number_column(std::string title, std::string key, int drop = 0) {
+  return {.title = std::move(title), .key = std::move(key), .right = true, .drop = drop};
+}
+
+/// A column of words.
+inline column text_column(std::string title, std::string key, int drop = 0) {
+  return {.title = std::move(title), .key = std::move(key), .drop = drop};
 }
 
 /// Rows of as many cells as there are columns. A cell whose JSON is discarded
@@ -78,7 +84,8 @@ struct fact_list {
 /// Parts in the order in which they are shown.
 using report = std::vector<std::variant<fact_list, table>>;
 
-/// Text for people. Lines are not wrapped; no trailing white space; ends with a newline.
+/// Text for people. Lines are as long as they are (see fitted()); no trailing white space; ends
+/// with a newline.
 std::string to_text(const report& x);
 
 /// Columns that a text takes on a terminal, as long as every character takes one.

@@ -37,15 +37,15 @@ table empty_table() {
           {number_column("id", "id"),
            {"kind", "kind"},
            {"of", "of"},
-           {"state", "state"},
+           text_column("state", "state", 1),
            number_column("mailbox", "mailbox"),
-           number_column("max", "mailbox_max"),
+           number_column("max", "mailbox_max", 3),
            number_column("messages", "messages"),
            number_column("busy", "busy_seconds"),
            number_column("longest", "longest_seconds"),
-           number_column("age", "age_seconds"),
-           number_column("restarts", "restarts"),
-           number_column("parent", "parent")}};
+           number_column("age", "age_seconds", 4),
+           number_column("restarts", "restarts", 2),
+           number_column("parent", "parent", 5)}};
 }
 
 /// Actors by their parents; those whose parent is no live actor of ours stand at the top.

@@ -1,4 +1,5 @@
 // `backend NAME`: states, vital signs, plan, the last poll as a timeline, the last errors.
+#include "actors/console/backend_row.hpp"
 #include "actors/console/reports.hpp"
 #include "actors/registry/families.hpp"
 #include "config/text.hpp"
@@ -14,38 +15,46 @@ namespace {
 
 constexpr size_t bar_width = 40;
 
-/// Text of an address that can be told from a port.
-cell address_of(const backend& x) {
-  auto form = x.address.find(':') == std::string::npos ? "{}:{}" : "[{}]:{}";
-  return {one_line(fmt::format(fmt::runtime(form), x.address, x.port)), x.address};
-}
-
-cell labels_of(const backend& x) {
-  std::string text;
-  auto json = nlohmann::ordered_json::object();
-  for (const auto& [name, value] : x.labels) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
-    json[name] = value;
-  }
-  return {text.empty() ? "-" : one_line(text), std::move(json)};
-}
-
 fact_list identity(const entry& x) {
   const auto& to = x.value;
   return {{{"backend", "backend", words(to.name)},
            {"id", "id", words(to.id)},
            {"", "kind", words(to_string_view(to.kind))},
-           {"address", "address", address_of(to)},
+           {"address", "address", address_cell(to)},
            {"", "port", {std::to_string(to.port), to.port}},
            {"database", "database", words(to.database)},
            {"user", "user", words(to.user)},
            {"source", "source", words(to.source)},
-           {"labels", "labels", labels_of(to)}}};
+           {"labels", "labels", labels_cell(to)}}};
 }
 
 /// Unix time.
 cell moment(double when) {
   return when > 0 ? cell{fmt::format("{:.0f}", when), when} : none();
+}
+
+/// For people a state of setup says what it means for the rights; programs know its name.
+cell setup_of(const entry& x) {
+  if (x.value.kind == backend_kind::pgbouncer)
+    return none();
+  auto state = x.metrics->setup.load(std::memory_order_relaxed);
+  auto result = words(to_string_view(state));
+  if (state == setup_state::disabled)
+    result.text = "rights missing, and setup is disabled";
+  if (state == setup_state::standby)
+    result.text = "rights missing, and only the primary can give them";
+  if (state == setup_state::failed)
+    result.text = "failed, rights missing";
+  return result;
+}
+
+/// The newest error, whether it lasts or not.
+cell last_failure_of(const backend_metrics& m, const look_time& now) {
+  auto errors = m.history.errors();
+  if (errors->empty())
+    return none();
+  auto reason = to_string_view(errors->front().reason);
+  return {fmt::format("{}, {} ago", reason, span(now.since(errors->front().when)).text), reason};
 }
 
 cell level_of(const backend_metrics& m) {
@@ -68,11 +77,9 @@ fact_list condition(const entry& x, const look_time& now) {
      {"for", "state_seconds", span(now.since(m.history.since()))},
      {"up", "up", truth(x.up())},
      {"", "since", moment(m.since.load(std::memory_order_relaxed))},
-     {"last failure", "failure", failed == failure::none ? none() : words(to_string_view(failed))},
-     {"setup", "setup",
-      x.value.kind == backend_kind::pgbouncer
-        ? none()
-        : words(to_string_view(m.setup.load(std::memory_order_relaxed)))},
+     {"failure", "failure", failed == failure::none ? none() : words(to_string_view(failed))},
+     {"last failure", "last_failure", last_failure_of(m, now)},
+     {"setup", "setup", setup_of(x)},
      {"version", "version", words(version_text(version))},
      {"role", "role", words(to_string_view(m.role.load(std::memory_order_relaxed)))},
      {"age of data", "age_seconds", good > 0 ? span(now.since(good)) : none()},
@@ -146,13 +153,13 @@ table timeline_of(const entry& x, const poll_trace& poll, const look_time& now) 
                "last_poll",
                {{"query", "query"},
                 number_column("server", "server_seconds"),
-                number_column("start", "start_seconds"),
-                number_column("first", "first_seconds"),
+                number_column("start", "start_seconds", 3),
+                number_column("first", "first_seconds", 2),
                 number_column("done", "done_seconds"),
                 number_column("rows", "rows"),
-                number_column("memory", "bytes"),
+                number_column("memory", "bytes", 4),
                 {"result", "result"},
-                {"", "bar"}}};
+                text_column("", "bar", 1)}};
   const auto& queries = x.metrics->queries()->queries();
   for (const auto& y : poll.queries)
     result.rows.push_back({words(queries[y.query].name),

@@ -161,7 +161,11 @@ report clusters_list(const fleet_view& all) {
 }
 
 fact_list place_of(const fleet_view& all, const std::string& backend) {
-  auto [cluster, member] = all.find(backend);
+  return place_of(all.find(backend), backend);
+}
+
+fact_list place_of(const fleet_view::found& place, const std::string& backend) {
+  const auto& [cluster, member] = place;
   auto known = member != nullptr;
   auto text = [](const std::string& x) { return x.empty() ? none() : words(x); };
   auto other = known && member->entries.front() != backend;

@@ -44,16 +44,16 @@ table tree_of(const std::vector<lock_session>& sessions) {
   table result{{},
                "locks",
                {{"session", "pid"},
-                number_column("behind it", "behind"),
+                number_column("behind it", "behind", 1),
                 number_column("waits", "waits_seconds"),
                 number_column("open for", "transaction_seconds"),
                 {"state", "state"},
                 {"waits for", "lock"},
-                {"of", "blockers"},
-                {"role", "role"},
-                {"database", "database"},
-                {"application", "application"},
-                {"client", "client"}}};
+                text_column("of", "blockers", 5),
+                text_column("role", "role", 2),
+                text_column("database", "database", 3),
+                text_column("application", "application", 4),
+                text_column("client", "client", 6)}};
   for (const auto& line : lock_tree(sessions)) {
     const auto& session = *line.session;
     auto waiting = !session.blockers.empty();
@@ -77,12 +77,12 @@ std::optional<table> holders_table(const entry& of, const look_time& now) {
                {{"what", "what"},
                 {"who", "who"},
                 number_column("since", "since_seconds"),
-                number_column("transactions", "transactions"),
+                number_column("transactions", "transactions", 1),
                 number_column("WAL", "wal_bytes"),
                 {"state", "state"},
-                {"role", "role"},
-                {"database", "database"},
-                {"application", "application"}}};
+                text_column("role", "role", 2),
+                text_column("database", "database", 3),
+                text_column("application", "application", 4)}};
   for (const auto& holder : newest->holders)
     result.rows.push_back({words(holder.what), words(holder.who), seconds(holder.seconds),
                            amount(holder.transactions), bytes(holder.bytes),

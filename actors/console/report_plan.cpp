@@ -56,11 +56,11 @@ table plan_table(const entry& of, bool sql) {
   table result{"plan",
                "plan",
                {{"query", "query"},
-                {"set", "set"},
+                text_column("set", "set", 3),
                 {"asked", "every_seconds"},
                 {"less often", "stretch"},
-                {"SQL for", "sql_for"},
-                {"SQL", "sql"},
+                text_column("SQL for", "sql_for", 1),
+                text_column("SQL", "sql", 2),
                 {"left out", "left_out"}}};
   auto plan = of.metrics->history.plan();
   const auto& queries = of.metrics->queries()->queries();

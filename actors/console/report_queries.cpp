@@ -61,10 +61,10 @@ report queries_report(const entry_list& backends, const catalogue& queries) {
                "queries",
                {{"query", "query"},
                 number_column("backends", "backends"),
-                number_column("p50", "p50_seconds"),
+                number_column("p50", "p50_seconds", 1),
                 number_column("p95", "p95_seconds"),
                 number_column("max", "max_seconds"),
-                number_column("rows", "rows"),
+                number_column("rows", "rows", 2),
                 number_column("errors", "errors"),
                 number_column("timeouts", "timeouts"),
                 number_column("share", "share")}};

@@ -89,15 +89,15 @@ report discovery_report(const discovery_status& x, const look_time& now) {
   table sources{{},
                 "sources",
                 {{"source", "source"},
-                 {"kind", "kind"},
+                 text_column("kind", "kind", 5),
                  {"state", "state"},
                  number_column("backends", "backends"),
                  number_column("last answer", "last_answer_seconds"),
-                 number_column("last change", "last_change_seconds"),
-                 number_column("added", "added"),
-                 number_column("removed", "removed"),
+                 number_column("last change", "last_change_seconds", 3),
+                 number_column("added", "added", 4),
+                 number_column("removed", "removed", 4),
                  number_column("failures", "failures"),
-                 number_column("rejected", "rejected"),
+                 number_column("rejected", "rejected", 1),
                  {"problem", "problem"}}};
   table rejected{
     "offered and not watched", "rejected", {{"source", "source"}, {"what and why", "what"}}};

@@ -12,9 +12,6 @@ namespace pgstatsmon {
 
 namespace {
 
-/// Of a terminal that nobody has made wider.
-constexpr size_t screen_width = 80;
-
 /// What makes a backend worse than another: the larger one is worse.
 using badness = std::tuple<bool, double, caf::timespan, caf::timespan>;
 
@@ -53,6 +50,9 @@ cell what_it_is(const entry& x) {
     word = to_string_view(failed);
   else if (!x.up())
     word = to_string_view(m.state.load(std::memory_order_relaxed));
+  else if (auto setup = m.setup.load(std::memory_order_relaxed);
+           setup == setup_state::disabled || setup == setup_state::failed)
+    word = "no rights";
   return {std::string{word}, nlohmann::ordered_json::value_t::discarded};
 }
 
@@ -71,54 +71,55 @@ constexpr std::array<shown_sign, 6> shown_signs{{
   {vital_sign::oldest_transaction, "xact"},
 }};
 
-/// What `backends` has stands in the JSON; for people there are the name, the age and the poll.
+/// Where what `backends` has ends: the vital signs stand before what tells where a server is.
+constexpr std::string_view first_behind = "address";
+
+/// What `backends` has stands in the JSON; for people there are the name, the age, the poll and,
+/// where there is room, what tells where it is.
 table empty_table() {
   auto result = backends_table();
-  for (auto& x : result.columns)
-    x.shown = x.key == "backend" || x.key == "age_seconds" || x.key == "poll_seconds";
+  for (auto& x : result.columns) {
+    auto stays = x.key == "backend" || x.key == "age_seconds" || x.key == "poll_seconds";
+    auto where = x.key == "address" || x.key == "database" || x.key == "labels";
+    x.shown = stays || where;
+    x.drop = where ? x.drop : 0;
+  }
   result.columns.insert(result.columns.begin() + 1, {"is", "is"});
+  auto behind = std::ranges::find(result.columns, first_behind, &column::key);
   for (const auto& [sign, title] : shown_signs)
-    result.columns.push_back(
-      number_column(title, std::string{all_vital_signs[index_of(sign)].name}));
+    behind = std::next(result.columns.insert(
+      behind, number_column(title, std::string{all_vital_signs[index_of(sign)].name})));
   return result;
 }
 
 std::vector<cell> row_of(const entry& x, const look_time& now) {
   auto result = backend_row(x, now);
-  auto columns = backends_table().columns;
+  const auto columns = backends_table().columns;
+  auto behind = std::ranges::find(columns, first_behind, &column::key) - columns.begin();
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].key == "age_seconds" && result[i].json.is_number())
       result[i].text = short_seconds(result[i].json.get<double>()).text;
     if (columns[i].key == "poll_seconds" && result[i].json.is_number())
       result[i].text = short_poll(last_poll_of(x)).text;
   }
-  result.insert(result.begin() + 1, what_it_is(x));
   auto vitals = vitals_now(x);
   for (const auto& each : shown_signs) {
     auto is_time = all_vital_signs[index_of(each.sign)].unit == vital_unit::seconds;
-    result.push_back(is_time ? short_seconds(vitals[each.sign]) : short_number(vitals[each.sign]));
+    result.insert(result.begin() + behind++,
+                  is_time ? short_seconds(vitals[each.sign]) : short_number(vitals[each.sign]));
   }
+  result.insert(result.begin() + 1, what_it_is(x));
   return result;
-}
-
-/// Names are shortened where a line would be too long for the screen.
-void fit_to_screen(table& x) {
-  auto width = text_width(x);
-  if (width <= screen_width)
-    return;
-  size_t longest = 0;
-  for (const auto& row : x.rows)
-    longest = std::max(longest, width_of(row.front().text));
-  constexpr size_t least = 8;
-  auto room = std::max(longest - std::min(longest, width - screen_width), least);
-  for (auto& row : x.rows)
-    row.front().text = shortened(row.front().text, room);
 }
 
 } // namespace
 
+std::vector<column> listed_columns() {
+  return empty_table().columns;
+}
+
 report top_report(const entry_list& backends, const heartbeat& pulse, const look_time& now,
-                  size_t rows) {
+                  size_t rows, bool in_order) {
   std::vector<std::pair<badness, const entry*>> order;
   order.reserve(backends.size());
   uint64_t up = 0;
@@ -135,8 +136,9 @@ report top_report(const entry_list& backends, const heartbeat& pulse, const look
   }
   auto is_worse = [](const auto& a, const auto& b) { return a.first > b.first; };
   auto shown = std::min(rows, order.size());
-  std::partial_sort(order.begin(), order.begin() + static_cast<int64_t>(shown), order.end(),
-                    is_worse);
+  if (!in_order)
+    std::partial_sort(order.begin(), order.begin() + static_cast<int64_t>(shown), order.end(),
+                      is_worse);
   fact_list facts{{{"backends", "known", count(backends.size())},
                    {"up", "up", count(up)},
                    {"polling", "polling", count(polling)},
@@ -146,10 +148,11 @@ report top_report(const entry_list& backends, const heartbeat& pulse, const look
                     span(std::max(pulse.next_tick() - now.steady, caf::timespan{0}))},
                    {"heartbeat", "heartbeat_age_seconds", span(now.since(pulse.last_beat()))}}};
   auto worst = empty_table();
-  worst.title = shown < backends.size() ? fmt::format("the worst {}", shown) : std::string{};
+  worst.title = shown < backends.size()
+                  ? fmt::format("the {} {}", in_order ? "first" : "worst", shown)
+                  : std::string{};
   for (size_t i = 0; i < shown; ++i)
     worst.rows.push_back(row_of(*order[i].second, now));
-  fit_to_screen(worst);
   return {std::move(facts), std::move(worst)};
 }
 

@@ -24,18 +24,19 @@ std::optional<report> actor_report(const std::vector<listed_actor>& actors, uint
 // -- backends (report_backends.cpp, report_backend.cpp)
 // ---------------------------------------------
 
-/// Every backend, in the order of discovery.
+/// Every backend of the list.
 report backends_report(const entry_list& backends, const look_time& now);
 
 /// The same for programs: a list of what summary_report() says of each.
 std::string backends_json(const entry_list& backends, const look_time& now);
 
 /// A summary, and the worst backends first: those that fail, then by how many sessions wait, then
-/// by the age of their data, then by the time of their last poll (report_top.cpp). In 80 columns,
-/// of which the names get what is left; JSON has all that `backends` has, too.
+/// by the age of their data, then by the time of their last poll (report_top.cpp). JSON has all
+/// that `backends` has, too.
 /// @param rows At most.
+/// @param in_order The first of the list stand first instead.
 report top_report(const entry_list& backends, const heartbeat& pulse, const look_time& now,
-                  size_t rows);
+                  size_t rows, bool in_order = false);
 
 /// The vital signs as they are now, counters as what is counted a second (report_vitals.cpp). All
 /// unknown while it is not up, or its data are stale.
@@ -89,6 +90,7 @@ report clusters_list(const fleet_view& all);
 
 /// A backend's place in its cluster.
 fact_list place_of(const fleet_view& all, const std::string& backend);
+fact_list place_of(const fleet_view::found& place, const std::string& backend);
 
 // -- queries (report_queries.cpp)
 // -------------------------------------------------------------------

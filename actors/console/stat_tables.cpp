@@ -32,6 +32,15 @@ std::string_view label_in(std::string_view text, std::string_view name) {
   return {};
 }
 
+/// Whether a name is made as Manta's, `1.postgres.east-7b1d6be2`: a shard, what it is of, and the
+/// first or last digits of a zone's uuid.
+bool is_of_manta(std::string_view name) {
+  constexpr size_t zone = 8;
+  auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  return std::ranges::count(name, '.') >= 2 && name.size() > zone
+         && std::ranges::all_of(name.substr(name.size() - zone), is_hex);
+}
+
 std::string_view shard_of(std::string_view name) {
   return name.substr(0, name.find('.'));
 }
@@ -134,11 +143,13 @@ void stat_tables::add_standbys(table& to, const entry& of, const block& samples,
     std::pair key{of.life, std::string{rows.labels(i)}};
     auto found = wal_.find(key);
     auto before = found == wal_.end() ? wal_positions{} : found->second;
-    to.rows.push_back({words(shard_of(of.value.name)), words(zone_of(of.value.name)),
-                       words(label_in(key.second, "sync_state")), bytes(grown(now[0], before[0])),
-                       bytes(grown(now[1], before[1])), bytes(grown(now[2], before[2])),
-                       bytes(grown(now[3], before[3])),
-                       words(label_in(key.second, "application_name"))});
+    const auto& name = of.value.name;
+    auto manta = is_of_manta(name);
+    to.rows.push_back(
+      {words(name), manta ? words(shard_of(name)) : none(), manta ? words(zone_of(name)) : none(),
+       words(label_in(key.second, "sync_state")), bytes(grown(now[0], before[0])),
+       bytes(grown(now[1], before[1])), bytes(grown(now[2], before[2])),
+       bytes(grown(now[3], before[3])), words(label_in(key.second, "application_name"))});
     seen.emplace(std::move(key), now);
   }
 }
@@ -146,7 +157,8 @@ void stat_tables::add_standbys(table& to, const entry& of, const block& samples,
 report stat_tables::wal(const entry_list& backends) {
   table result{{},
                "walstat",
-               {{"SHARD", "shard"},
+               {{"BACKEND", "backend"},
+                {"SHARD", "shard"},
                 {"ZONE", "zone"},
                 {"REPL", "sync_state"},
                 number_column("SENT", "sent_bytes"),
@@ -159,6 +171,13 @@ report stat_tables::wal(const entry_list& backends) {
     if (auto samples = x->samples.load(std::memory_order_acquire))
       add_standbys(result, *x, *samples, seen);
   wal_ = std::move(seen);
+  // Shard and zone say who it is, where names are made so.
+  auto manta = !result.rows.empty() && std::ranges::none_of(result.rows, [](const auto& row) {
+    return row[1].json.is_null();
+  });
+  result.columns[0].shown = !manta;
+  result.columns[1].shown = manta;
+  result.columns[2].shown = manta;
   return {std::move(result)};
 }
 

@@ -10,11 +10,14 @@ namespace pgstatsmon {
 
 namespace {
 
+constexpr std::string_view selecting = "[--filter LABEL=VALUE]... [--sort COLUMN]";
+
 // In the order in which help shows them.
 constexpr std::array verbs{
-  verb_definition{"top", verb::top, argument::nothing, "",
+  verb_definition{"top", verb::top, argument::nothing, selecting,
                   "the night's screen: worst backends first"},
-  verb_definition{"backends", verb::backends, argument::nothing, "", "every backend"},
+  verb_definition{"backends", verb::backends, argument::nothing, selecting,
+                  "every backend, or those with a label, a role, a state; by name, or by a column"},
   verb_definition{"backend", verb::backend, argument::backend, "NAME [--sql]",
                   "one backend: states, plan, last poll as a timeline, last errors"},
   verb_definition{"plan", verb::plan_of, argument::backend, "NAME [--sql]",

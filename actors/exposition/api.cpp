@@ -2,6 +2,7 @@
 #include "actors/exposition/api.hpp"
 
 #include "actors/console/reports.hpp"
+#include "actors/console/selection.hpp"
 #include "actors/exposition/json_response.hpp"
 #include "messages/error.hpp"
 
@@ -14,9 +15,22 @@ constexpr std::string_view statements = "/statements";
 constexpr std::string_view locks = "/locks";
 constexpr std::string_view history = "/history";
 
+constexpr unsigned bad_request = 400;
 constexpr unsigned not_found = 404;
 constexpr unsigned unavailable = 503;
 constexpr unsigned timed_out = 504;
+
+http_response list_backends(const console_sources& from, const http_request& x) {
+  auto now = look_time::now();
+  auto which = selected(*from.backends->get(), {x.all("filter"), std::string{x.first("sort")}},
+                        *from.fleet->get(), now);
+  if (!which)
+    return json_error(bad_request, sentence_of(which.error()));
+  http_response result;
+  result.type = "application/json";
+  result.body = backends_json(*which, now);
+  return result;
+}
 
 http_response backend_named(const console_sources& from, std::string_view name) {
   auto found = find_backend(*from.backends->get(), name);
@@ -60,12 +74,8 @@ http_response ask_scheduler(const std::shared_ptr<const desk_line>& desk) {
 
 void add_api(http_server& to, const console_sources& from,
              const std::shared_ptr<const desk_line>& desk) {
-  to.add_route("/api/v1/backends", [from](const http_request&) {
-    http_response x;
-    x.type = "application/json";
-    x.body = backends_json(*from.backends->get(), look_time::now());
-    return x;
-  });
+  to.add_route("/api/v1/backends",
+               [from](const http_request& x) { return list_backends(from, x); });
   to.add_route(std::string{one_backend} + '*', [from](const http_request& x) {
     return part_of(from, std::string_view{x.path}.substr(one_backend.size()));
   });

@@ -52,8 +52,7 @@ std::string table_row(const entry& x, const std::string& route, double now) {
 
 std::string table_html(const entry_list& backends, const std::string& route, double now) {
   std::string result =
-    "<table>\n<tr><th>backend<th>state<th>role<th>version<th>last success<th>last "
-    "failure\n";
+    "<table>\n<tr><th>backend<th>state<th>role<th>version<th>last success<th>failure\n";
   for (const auto& x : backends)
     result += table_row(*x, route, now);
   return result + "</table>";

@@ -24,8 +24,8 @@ def path(directory):
 
 def completed(path, line):
     """What TAB offers at the end of a line, as readline would see it."""
-    # Readline breaks words at colons, too.
-    words = shlex.split(line.replace(":", " : ")) + ([""] if line.endswith(" ") else [])
+    # Readline breaks words at these, too.
+    words = shlex.split(line.replace(":", " : ").replace("=", " = ")) + ([""] if line.endswith(" ") else [])
     script = f"""
         . {LIBRARY}; . {OURS}
         COMP_WORDS=({' '.join(map(shlex.quote, words))}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
@@ -60,6 +60,10 @@ def test_commands_and_names(primary, watch, path):
     # Of a name with a colon, what is behind it.
     assert completed(path, console + "backend 10.0.0.1:") == ["5432"]
     assert "--disconnect" in completed(path, console + "pause orders/shop --")
+    # Of a filter with its value, the value.
+    assert completed(path, console + "backends --filter datab") == ["database=postgres", "database=template1"]
+    assert completed(path, console + "backends --filter database=tem") == ["template1"]
+    assert completed(path, console + "top --sort oldest_t") == ["oldest_transaction"]
     assert completed(path, console + "log --backend ord") == ["orders/shop"]
 
 

@@ -2,12 +2,14 @@
 
 import json
 import re
+import urllib.parse
 
 import pytest
 from harness.console import client, data, masked, path_of, row, say
 from harness.catalogue import ORIGINAL, QUERIES
 from harness.daemon import backend
 from harness.network import address, free_port
+from harness.waiting import wait_until
 
 
 class Nothing:
@@ -24,7 +26,8 @@ def servers(primary, cluster):
 @pytest.fixture
 def daemon(servers, watch):
     one, other = servers
-    daemon = watch([backend("one", one), backend("other", other), backend("dead", Nothing)],
+    daemon = watch([backend("one", one, labels={"rack": "a"}), backend("other", other),
+                    backend("dead", Nothing)],
                    collect={"sets": ["original"]})
     daemon.wait_up("one", "other")
     daemon.wait_polls("other", 2)
@@ -36,28 +39,43 @@ def daemon(servers, watch):
 # -- help ------------------------------------------------------------------------------------------
 
 HELP = """
-top  the night's screen: worst backends first
-backends  every backend
-backend NAME [--sql]  one backend: states, plan, last poll as a timeline, last errors
-plan NAME [--sql]  every query of one backend: asked how often, or why not
-statements NAME [--sql]  what takes one backend's time: its statements with their texts, the dearest first
-locks NAME  who waits for whom on one backend, now; and who holds back what
+top [--filter LABEL=VALUE]... [--sort COLUMN]
+the night's screen: worst backends first
+backends [--filter LABEL=VALUE]... [--sort COLUMN]
+every backend, or those with a label, a role, a state;
+by name, or by a column
+backend NAME [--sql]  one backend: states, plan, last poll as a timeline,
+last errors
+plan NAME [--sql]  every query of one backend: asked how often, or why
+not
+statements NAME [--sql]  what takes one backend's time: its statements with
+their texts, the dearest first
+locks NAME  who waits for whom on one backend, now; and who holds
+back what
 clusters  every cluster: who follows whom, and how far behind
-queries  every query over the fleet: times, rows, errors, share of a poll
+queries  every query over the fleet: times, rows, errors, share
+of a poll
 scheduler  what is in flight, what waits, the last ticks
 discovery  the sources, and what they offer that is not watched
 actors [--tree]  every live actor; --tree: who spawned whom
 actor ID  one actor with its last messages
 poll NAME  poll a backend now and show the result
-pause NAME|--all [FOR] [--disconnect]  stop polling, for instance for 10m; connections stay, or are closed until then
+pause NAME|--all [FOR] [--disconnect]
+stop polling, for instance for 10m; connections stay,
+or are closed until then
 resume NAME|--all  poll again, each at its next turn
-log [LEVEL [--backend NAME]]  change the log level, of one backend or of all; until the next reload
-backendstat  per backend since the last look: latency, timeouts, errors
+log [LEVEL [--backend NAME]]
+change the log level, of one backend or of all; until
+the next reload
+backendstat  per backend since the last look: latency, timeouts,
+errors
 querystat  the same per query
-walstat  per replica since the last look: bytes sent, written, flushed, replayed
+walstat  per replica since the last look: bytes sent, written,
+flushed, replayed
 help [COMMAND]  this
 quit  leave
-watch COMMAND  the same again every second; Enter ends it
+watch COMMAND  the same again every second; Enter ends it. COMMAND
+--watch does as well
 
 --json makes an answer JSON. Names with blanks stand in "quotes".
 """
@@ -171,14 +189,14 @@ def test_actor(daemon):
 # -- backends --------------------------------------------------------------------------------------
 
 BACKENDS = """
-backend  up  state  for  role  version  age  poll  series  failure  next
-one  yes  ready  TIME  primary  VERSION  TIME  TIME  N  -  paused
-other  yes  ready  TIME  standby  VERSION  TIME  TIME  N  -  paused
-dead  no  backoff  TIME  unknown  unknown  -  -  N  refused  paused
+backend  up  state  for  role  version  age  poll  series  failure  next  address  database  source  labels
+dead  no  paused  TIME  unknown  unknown  -  -  N  refused  paused  ADDRESS  postgres  static  -
+one  yes  paused  TIME  primary  VERSION  TIME  TIME  N  -  paused  ADDRESS  postgres  static  rack=a
+other  yes  paused  TIME  standby  VERSION  TIME  TIME  N  -  paused  ADDRESS  postgres  static  -
 """
 
 BACKEND_KEYS = ["backend", "id", "kind", "address", "port", "database", "user", "source", "labels",
-                "state", "state_seconds", "up", "since", "failure", "setup", "version", "role",
+                "state", "state_seconds", "up", "since", "failure", "last_failure", "setup", "version", "role",
                 "age_seconds", "round_trip_seconds", "poll_seconds", "series", "connects",
                 "polls_skipped", "restarts", "paused", "interval_seconds", "interval_reason",
                 "next_poll_seconds", "budget_used",
@@ -188,17 +206,18 @@ BACKEND_KEYS = ["backend", "id", "kind", "address", "port", "database", "user", 
 def test_backends(daemon, servers):
     rows = data(daemon, "backends")
     assert all(list(x) == BACKEND_KEYS for x in rows)
-    assert [x["backend"] for x in rows] == ["one", "other", "dead"]
+    assert [x["backend"] for x in rows] == ["dead", "one", "other"]
     # The same of one, and more.
     assert list(data(daemon, "backend", "one"))[: len(BACKEND_KEYS)] == BACKEND_KEYS
     page = daemon.scrape()
-    for x in rows[:2]:
+    for x in rows[1:]:
         assert x["up"] is True and x["failure"] is None
         assert x["state"] in ("ready", "polling")
         assert 0 <= x["age_seconds"] < 5 and 0 < x["poll_seconds"] < 5
         assert 0 <= x["next_poll_seconds"] <= 0.2
         assert x["series"] == page.value("pgstatsmon_backend_series", backend=x["backend"])
-    assert rows[2]["failure"] == "refused" and rows[2]["age_seconds"] is None
+    assert (rows[0]["failure"], rows[0]["last_failure"]) == ("refused", "refused")
+    assert rows[0]["age_seconds"] is None
     say(daemon, "pause", "--all")
     daemon.wait_for(lambda page: page.value("pgstatsmon_in_flight") == 0)
     text = say(daemon, "backends")
@@ -207,9 +226,53 @@ def test_backends(daemon, servers):
     assert masked(text.replace(version, "VERSION")) == BACKENDS.strip()
     # Columns are aligned: names on the left, numbers on the right.
     lines = text.splitlines()
-    assert len({line.find("  yes  ") for line in lines[1:3]}) == 1
-    assert len({len(line) - len("paused") for line in lines[1:]}) == 1
-    assert all(line.endswith("paused") for line in lines[1:])
+    assert len({line.find("  yes  ") for line in lines[2:]}) == 1
+    assert len({line.find("  paused  127") for line in lines[1:]}) == 1
+
+
+def names(daemon, *words):
+    return [x["backend"] for x in data(daemon, *words)]
+
+
+def test_filters_and_sorts(daemon):
+    def chosen(**parameters):
+        query = urllib.parse.urlencode(parameters, doseq=True)
+        return [x["backend"] for x in json.loads(daemon.get(f"/api/v1/backends?{query}").body)]
+
+    for filters, expected in (
+        (["rack=a"], ["one"]),
+        (["rack!=a"], ["dead", "other"]),
+        (["role=standby"], ["other"]),
+        (["up=yes", "backend=o*"], ["one", "other"]),
+        (["cluster_state=attached"], ["other"]),
+        (["failure=refused"], ["dead"]),
+        (["source=file"], []),
+    ):
+        options = [x for filter in filters for x in ("--filter", filter)]
+        wait_until(lambda: names(daemon, "backends", *options) == expected, 20,
+                   lambda: f"{filters}, not {names(daemon, 'backends', *options)}")
+        assert sorted(chosen(filter=filters)) == expected
+        assert {x["backend"] for x in data(daemon, "top", *options)["backends"]} == set(expected)
+    assert names(daemon, "backends", "--sort", "age")[2] == "dead"  # it has none
+    assert names(daemon, "backends", "--sort=-role") == chosen(sort="-role") == ["dead", "other", "one"]
+    assert [x["backend"] for x in data(daemon, "top", "--sort", "role")["backends"]] \
+        == ["one", "other", "dead"]
+    answer = daemon.get("/api/v1/backends?sort=roles")
+    assert answer.status == 400
+    assert json.loads(answer.body) == {
+        "error": "sort by 'roles', which is no label and no column; did you mean 'role'?"}
+
+
+def test_a_terminal_has_room_for_so_much(daemon):
+    for width in ("80", "100"):
+        for line in (["top"], ["backends"], ["backend", "one"], ["plan", "one"], ["actors"], ["queries"],
+                     ["discovery"], ["scheduler"], ["clusters"], ["locks", "one"], ["walstat"],
+                     ["backendstat"], ["querystat"], ["backend", "dead"], ["statements", "one"]):
+            text = say(daemon, *line, "--width", width)
+            assert max(map(len, text.splitlines())) <= int(width), (line, text)
+    assert max(map(len, say(daemon, "help").splitlines())) <= 80
+    assert "address" in say(daemon, "top", "--width", "160").splitlines()[8]
+    assert "address" not in say(daemon, "top").splitlines()[8]
 
 
 def test_top(daemon):

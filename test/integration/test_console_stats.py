@@ -102,7 +102,7 @@ def test_walstat(daemon, servers):
     with Session(path_of(daemon)) as session:
         first, second = looks(session, "walstat", 2)
         assert [list(x) for x in first] == [
-            ["shard", "zone", "sync_state", "sent_bytes", "written_bytes", "flushed_bytes",
+            ["backend", "shard", "zone", "sync_state", "sent_bytes", "written_bytes", "flushed_bytes",
              "replayed_bytes", "standby"]]
         names = {"shard": "moray", "zone": "12345678", "sync_state": "async",
                  "standby": "replica"}

@@ -28,6 +28,7 @@ labels  -
 state  ready
 for  TIME
 up  yes
+failure  -
 last failure  -
 setup  done
 version  VERSION

@@ -44,6 +44,18 @@ TEST(every verb has its form) {
   CHECK(parsed("?").what == verb::help);
 }
 
+TEST(a list has filters and an order) {
+  auto x =
+    parsed("top --filter cluster=orders --sort lag --filter=role!=standby --watch --width 100");
+  CHECK_EQUAL(x.which.filters, (words_of{"cluster=orders", "role!=standby"}));
+  CHECK_EQUAL(x.which.sort, "lag");
+  CHECK(x.watch);
+  CHECK_EQUAL(x.width, 100u);
+  CHECK_EQUAL(parsed("backends --sort=-age").which.sort, "-age");
+  CHECK(parsed("backend db1 --watch").watch);
+  CHECK_EQUAL(fault("pause db1 --watch"), "pause can't be watched");
+}
+
 TEST(names with blanks stand in quotes) {
   CHECK_EQUAL(parsed("backend \"db one\"").name, "db one");
   CHECK_EQUAL(parsed("backend   db1\t").name, "db1");
@@ -76,8 +88,10 @@ TEST(what is wrong is said with what is expected) {
   CHECK_EQUAL(fault("bakends"),
               "unknown command 'bakends', did you mean 'backends'?; 'help' lists them");
   CHECK_EQUAL(fault("\x1b[A"), "unknown command '\\x1b[A'; 'help' lists them");
-  CHECK_EQUAL(fault("backends db1"), "usage: backends");
-  CHECK_EQUAL(fault("backends --tree"), "usage: backends");
+  for (const auto* line : {"backends db1", "backends --tree", "backends --sort",
+                           "backends --filter", "backends --sort a --sort b", "backends --width x"})
+    CHECK_EQUAL(fault(line), "usage: backends [--filter LABEL=VALUE]... [--sort COLUMN]");
+  CHECK_EQUAL(fault("queries --sort p50"), "usage: queries");
   CHECK_EQUAL(fault("log loud"),
               "the level is none of trace, debug, info, warn, error, fatal, default");
   CHECK_EQUAL(fault("log --backend db1"), "usage: log [LEVEL [--backend NAME]]");
@@ -113,6 +127,12 @@ TEST(a line is completed by what may follow) {
   CHECK_EQUAL(completions("watch pa", backends), words_of{});
   CHECK_EQUAL(completions("backend d", backends), (words_of{"db1"}));
   CHECK_EQUAL(completions("backend ", backends), (words_of{"\"db two\"", "db1", "other"}));
+  CHECK_EQUAL(completions("backends --filter c", backends, {"cluster=a", "cluster=b c", "up=no"}),
+              (words_of{"cluster=a"}));
+  CHECK_EQUAL(completions("backends --sort transac", backends), (words_of{"transactions"}));
+  CHECK_EQUAL(completions("backends --sort -transac", backends), (words_of{"-transactions"}));
+  CHECK_EQUAL(completions("top --", backends),
+              (words_of{"--filter", "--json", "--sort", "--watch"}));
   CHECK_EQUAL(completions("pause o", backends), (words_of{"other"}));
   CHECK_EQUAL(completions("pause --", backends), (words_of{"--all", "--disconnect", "--json"}));
   CHECK_EQUAL(completions("log de", backends), (words_of{"debug", "default"}));

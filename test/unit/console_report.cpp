@@ -115,7 +115,7 @@ TEST(bytes that are no text do not break the JSON) {
               "[{\"x\":\"\ufffd\"}]\n");
 }
 
-TEST(backends are listed in the order of discovery) {
+TEST(backends are listed as they stand) {
   add_good("one", 7ms);
   add("two");
   auto x = to_json(backends_report(backends, now));
@@ -288,7 +288,8 @@ TEST(WAL is shown by standby as what came since the last look) {
   CHECK_EQUAL(first[0]["sent_bytes"], 1000);
   show(x, {{{labels, {700, 1500, 1000, 850}}}});
   auto second = to_json(looks.wal(backends));
-  CHECK_EQUAL(second[0], (json{{"shard", "1"},
+  CHECK_EQUAL(second[0], (json{{"backend", "1.postgres.east-1234abcd"},
+                               {"shard", "1"},
                                {"zone", "1234abcd"},
                                {"sync_state", "async"},
                                {"sent_bytes", 500},
@@ -296,6 +297,11 @@ TEST(WAL is shown by standby as what came since the last look) {
                                {"flushed_bytes", 50},
                                {"replayed_bytes", 0},
                                {"standby", "b"}}));
+  CHECK(to_text(looks.wal(backends)).starts_with("SHARD  ZONE      REPL"));
+  show(add("orders-1/shop"), {{{labels, {700, 1500, 1000, 850}}}});
+  auto text = to_text(looks.wal(backends));
+  CHECK(text.starts_with("BACKEND                   REPL"));
+  CHECK(text.find("\norders-1/shop ") != std::string::npos);
 }
 
 TEST(actors are listed flat or under their parents) {

@@ -24,6 +24,8 @@ test("every backend has one condition", () => {
   assert.deepEqual(FLEET.map(model.wordOf), ["up", "refused", "auth", "paused", "new", "up"]);
   assert.deepEqual(model.countsOf(FLEET), { failing: 2, new: 1, paused: 1, up: 2 });
   assert.equal(model.wordOf(backend("x", { up: false })), "down");
+  assert.equal(model.wordOf(backend("x", { setup: "disabled" })), "up, rights missing");
+  assert.equal(model.wordOf(backend("x", { setup: "standby" })), "up");
 });
 
 test("the cluster with the newest failure comes first, and in it the worst backend", () => {

@@ -20,7 +20,9 @@ export function conditionOf(backend) {
 /** The condition in a word: what fails, where it does. */
 export function wordOf(backend) {
   const condition = conditionOf(backend);
-  return condition === "failing" ? backend.failure ?? "down" : condition;
+  if (condition === "failing") return backend.failure ?? "down";
+  const blind = condition === "up" && ["disabled", "failed"].includes(backend.setup);
+  return blind ? "up, rights missing" : condition;
 }
 
 /** `15.4` of PostgreSQL is of version `15`, `9.6.24` of `9.6`, a pgbouncer's `1.18.0` of `1.18`. */
