@@ -53,12 +53,10 @@ def test_replication_is_broken(night, incident):
     night.primary.psql("insert into orders values (2)", "shop")
 
     night.two_intervals("orders-2")
-    said = night.member("orders-2")
-    assert (said["state"], said["attached"], said["upstream"]) == ("detached", False, "orders-1")
-    said = night.about("orders-2")
-    assert (said["up"], said["attached"], said["upstream"]) == (True, False, "orders-1")
-    assert said["cluster_state"] == "detached"
-    assert night.top()["orders-2"]["lag"] > 0
+    night.member_comes("orders-2", state="detached", attached=False, upstream="orders-1")
+    night.about_comes("orders-2", up=True, attached=False, upstream="orders-1",
+                      cluster_state="detached")
+    wait_until(lambda: night.top()["orders-2"]["lag"], what="it is behind")
 
     whom = {"backend": "orders-2", "standby": "orders-2", "cluster": night.system}
     said = incident.fires("PostgresStandbyLost", **whom, upstream="orders-1")
@@ -81,7 +79,7 @@ def test_replication_is_broken(night, incident):
     connects_as("postgres")
     incident.ends()
     night.two_intervals("orders-2")
-    assert night.member("orders-2")["state"] == "attached"
+    night.member_comes("orders-2", state="attached")
 
 
 # -- 2: a transaction holds a lock -----------------------------------------------------------------
@@ -98,11 +96,10 @@ def test_a_transaction_holds_a_lock(night, incident):
     wait_until(lambda: night.primary.psql(waiting) == "2", 20, "both wait")
 
     night.two_intervals("orders-1")
-    top = night.top()
-    assert next(iter(top)) in ("orders-1", "orders-1/crm")  # the worst stand first
-    seen = top["orders-1"]
-    assert (seen["sessions_waiting"], seen["sessions_idle_in_transaction"]) == (2, 1)
+    seen = night.comes(lambda: night.top()["orders-1"], sessions_waiting=2,
+                       sessions_idle_in_transaction=1)
     assert seen["oldest_transaction"] > 0
+    assert next(iter(night.top())) in ("orders-1", "orders-1/crm")  # the worst stand first
     for locks in (data(night.daemon, "locks", "orders-1"), night.api("backends", "orders-1", "locks")):
         held = row(locks["locks"], pid=pid)
         assert (held["behind"], held["state"]) == (2, "idle in transaction")
@@ -125,7 +122,7 @@ def test_a_transaction_holds_a_lock(night, incident):
         session.finish()
     incident.ends()
     night.two_intervals("orders-1")
-    assert night.top()["orders-1"]["sessions_waiting"] == 0
+    night.comes(lambda: night.top()["orders-1"], sessions_waiting=0)
     for session in (holder, first, second):
         session.close()
 
@@ -140,6 +137,8 @@ def test_a_forgotten_slot_keeps_wal(night, incident):
     )
 
     night.two_intervals("orders-1")
+    wait_until(lambda: any(x["what"] == "slot" for x in night.about("orders-1")["holders"]),
+               what="the slot is seen")
     said = night.about("orders-1")
     slot = row(said["holders"], what="slot")
     assert (slot["who"], slot["state"]) == ("forgotten", "inactive") and slot["wal_bytes"] > 20e6
@@ -168,8 +167,7 @@ def test_connections_are_used_up(night, incident):
         night.primary.psql("select 1", "shop", "app")
 
     night.two_intervals("orders-1")
-    said = night.about("orders-1")
-    assert (said["up"], said["failure"]) == (True, None)
+    said = night.about_comes("orders-1", up=True, failure=None)
     signs = said["vital_signs"]
     assert row(signs, sign="sessions")["now"] == SLOTS - 3
     assert row(signs, sign="max_connections")["now"] == SLOTS
@@ -195,16 +193,16 @@ def test_connections_are_used_up(night, incident):
 def test_a_server_is_down(night, incident):
     night.primary.stop("immediate")
     night.two_intervals("billing-1")
+    said = night.about_comes("orders-1", up=False, failure="refused", cluster_state="no answer")
+    night.about_comes("orders-1/crm", up=False, failure="refused")
     top = night.top()
     assert set(list(top)[:2]) == {"orders-1", "orders-1/crm"}
     line = next(x.split() for x in say(night.daemon, "top").splitlines() if x.startswith("orders-1 "))
     assert line[:2] == ["orders-1", "refused"]
     assert all(x["up"] for name, x in top.items() if "orders-1" not in name)
-    said = night.about("orders-1")
-    assert (said["up"], said["failure"], said["cluster_state"]) == (False, "refused", "no answer")
     assert said["errors"][0]["reason"] == "refused"
-    assert night.member("orders-1")["state"] == "no answer"
-    assert night.verdict().startswith("none takes writes")
+    night.member_comes("orders-1", state="no answer")
+    wait_until(lambda: night.verdict().startswith("none takes writes"), what="nobody takes writes")
 
     said = incident.fires("PostgresBackendDown", backend="orders-1")
     assert "orders-1" in said["summary"] and "refused" in said["description"]
@@ -235,7 +233,7 @@ def test_a_server_is_down(night, incident):
     incident.ends()
     incident.nothing_else(companion, *down)
     night.daemon.wait_up("orders-1", "orders-1/crm")
-    wait_until(lambda: night.member("orders-2")["state"] == "attached", 30, "it streams")
+    night.member_comes("orders-2", state="attached")
 
 
 # -- 6: failover, and the old primary comes back ---------------------------------------------------
@@ -250,10 +248,9 @@ def test_a_failover_and_two_primaries(night, incident, directory):
     night.standby.promote()
 
     night.two_intervals("orders-2")
-    said = night.about("orders-2")
-    assert (said["role"], said["cluster_state"]) == ("primary", "writable")
-    assert night.member("orders-1")["state"] == "no answer"
-    assert night.member("orders-2")["role"] == "primary"
+    night.about_comes("orders-2", role="primary", cluster_state="writable")
+    night.member_comes("orders-1", state="no answer")
+    night.member_comes("orders-2", role="primary")
     line = next(x.split() for x in say(night.daemon, "top").splitlines() if x.startswith("orders-2 "))
     assert line[:2] == ["orders-2", "primary"]
 
@@ -268,9 +265,10 @@ def test_a_failover_and_two_primaries(night, incident, directory):
     night.primary.start()
     night.daemon.wait_up("orders-1", "orders-1/crm")
     night.two_intervals("orders-1")
-    assert night.verdict() == "split brain, 2 take writes"
-    assert [night.member(x)["state"] for x in ("orders-1", "orders-2")] == ["diverged", "writable"]
-    assert night.about("orders-1")["cluster_state"] == "diverged"
+    wait_until(lambda: night.verdict() == "split brain, 2 take writes", what="both take writes")
+    night.member_comes("orders-1", state="diverged")
+    night.member_comes("orders-2", state="writable")
+    night.about_comes("orders-1", cluster_state="diverged")
 
     said = incident.fires("PostgresSplitBrain", cluster=night.system)
     assert night.system in said["summary"]
@@ -288,6 +286,5 @@ def test_a_failover_and_two_primaries(night, incident, directory):
     night.daemon.wait_up("orders-1", "orders-1/crm")
     incident.ends()
     night.two_intervals("orders-1")
-    said = night.member("orders-1")
-    assert (said["role"], said["state"], said["upstream"]) == ("standby", "attached", "orders-2")
+    night.member_comes("orders-1", role="standby", state="attached", upstream="orders-2")
     incident.nothing_else(*perhaps)

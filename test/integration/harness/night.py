@@ -5,6 +5,7 @@ import json
 from .console import data, row, say
 from .daemon import Daemon, backend, configuration
 from .postgres import Postgres
+from .waiting import PATIENCE, wait_until
 
 INTERVAL = 0.5  # s
 SLOTS = 12  # max_connections, three of them for superusers
@@ -42,6 +43,23 @@ class Night:
         say(self.daemon, "locks", name)  # sessions are looked at from the next poll on
         self.daemon.wait_polls(name, 3)
 
+    @staticmethod
+    def comes(ask, **wanted):
+        """Waits until what `ask()` returns has these values, and the console agrees with the API; a
+        busy machine may take a while. Returns it."""
+
+        last = []
+
+        def has_come():
+            try:
+                last[:] = [ask()]
+            except (AssertionError, StopIteration) as error:  # between two looks something changed
+                last[:] = [{"error": error}]
+            return wanted.items() <= last[0].items()
+
+        wait_until(has_come, PATIENCE, lambda: f"{wanted}, not {last[0]}", every=0.1)
+        return last[0]
+
     # -- what is said --------------------------------------------------------------------------------
 
     def top(self):
@@ -58,6 +76,12 @@ class Night:
         line = next(x.split() for x in lines if x.split()[:1] == [name])
         assert line[1:3] == [said["role"], said["state"].split()[0]]
         return said
+
+    def member_comes(self, name, **wanted):
+        return self.comes(lambda: self.member(name), **wanted)
+
+    def about_comes(self, name, **wanted):
+        return self.comes(lambda: self.about(name), **wanted)
 
     def verdict(self):
         """What the console says of the cluster as a whole."""
