@@ -16,7 +16,10 @@ query_schedule::query_schedule(catalogue_ptr queries, std::string_view backend)
 void query_schedule::start(time_point now, caf::timespan poll_interval) {
   for (size_t i = 0; i < entries_.size(); ++i) {
     auto within = std::min(every(i), 10 * poll_interval);
-    if (within.count() > 0)
+    // What the original shows is on the page from the first poll on.
+    if (queries_->queries()[i].set == "original")
+      entries_[i].due = now;
+    else if (within.count() > 0)
       entries_[i].due = now + phase_within(entries_[i].hash, within);
   }
 }

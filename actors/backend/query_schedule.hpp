@@ -37,7 +37,7 @@ public:
   [[nodiscard]] caf::timespan interval(size_t query, caf::timespan poll_interval) const;
 
   /// Before the first poll: queries with a long interval are due for the first time within ten
-  /// intervals of polls.
+  /// intervals of polls, those of the set `original` in the first one.
   void start(time_point now, caf::timespan poll_interval);
 
   /// Whether a poll that begins now should ask it. What is due until the middle between this poll

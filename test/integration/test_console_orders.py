@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from harness.catalogue import ORIGINAL
+from harness.catalogue import AT_EACH_POLL
 from harness.console import client, data, masked, path_of, row, say
 from harness.daemon import BY_ORDER, backend, polls
 from harness.network import address, free_port
@@ -49,7 +49,7 @@ def test_poll(primary, watch):
     assert x["poll"] == "ok" and 0 < x["poll_seconds"] < 10 and x["poll_rows"] > 5
     assert x["backend"] == "one" and x["age_seconds"] < 10
     asked = {y["query"] for y in x["plan"] if y["left_out"] is None}
-    assert set(ORIGINAL) <= {y["query"] for y in x["last_poll"]} <= asked
+    assert set(AT_EACH_POLL) <= {y["query"] for y in x["last_poll"]} <= asked
     page = daemon.scrape()
     assert polls(page, "one") == before + 1
     assert page.find("pg_stat_user_tables_n_live_tup", backend="one", relname="new")

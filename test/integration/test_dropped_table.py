@@ -1,16 +1,19 @@
-"""A table that is dropped is gone from the next page."""
+"""A table that is dropped is gone with the next answer of a query."""
 
+from harness.catalogue import ORIGINAL
 from harness.daemon import backend
+from harness.queries import at_each_poll
 
 
 def series_of(page, table):
     return [s for s in page.samples if s[1].get("relname") == table]
 
 
-def test_dropped_table(primary, watch):
+def test_dropped_table(primary, watch, directory):
     primary.psql("create table doomed (id int primary key)")
     primary.psql("create table spared (id int primary key)")
-    daemon = watch([backend("primary", primary)], collect={"sets": ["original"]})
+    queries = str(at_each_poll(directory / "original", *ORIGINAL))
+    daemon = watch([backend("primary", primary)], queries=queries)
     daemon.wait_up("primary")
     page = daemon.wait_polls("primary", 1)
     assert series_of(page, "doomed")
@@ -25,9 +28,10 @@ def test_dropped_table(primary, watch):
     assert page.value("pgstatsmon_backend_series", backend="primary") == before - of_one_table
 
 
-def test_renamed_table(primary, watch):
+def test_renamed_table(primary, watch, directory):
     primary.psql("create table before (id int)")
-    daemon = watch([backend("primary", primary)], collect={"sets": ["original"]})
+    queries = str(at_each_poll(directory / "original", *ORIGINAL))
+    daemon = watch([backend("primary", primary)], queries=queries)
     daemon.wait_up("primary")
     assert series_of(daemon.wait_polls("primary", 1), "before")
     primary.psql("alter table before rename to after")

@@ -2,17 +2,21 @@
 
 import time
 
+from harness.catalogue import ORIGINAL
 from harness.daemon import backend, polls
+from harness.queries import at_each_poll
 
 
 def sizes(page):
     return {labels["relname"] for labels, _ in page.find("pg_relation_size_total_bytes")}
 
 
-def test_locked_table(primary, watch):
+def test_locked_table(primary, watch, directory):
     primary.psql("create table locked (id int primary key, note text)")
     primary.psql("create table free (id int primary key, note text)")
-    daemon = watch([backend("primary", primary)], connections={"query_timeout": 1000})
+    queries = str(at_each_poll(directory / "original", *ORIGINAL))
+    daemon = watch([backend("primary", primary)], queries=queries,
+                   connections={"query_timeout": 1000})
     daemon.wait_up("primary")
     assert {"locked", "free"} <= sizes(daemon.wait_polls("primary", 1))
 

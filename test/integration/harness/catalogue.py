@@ -19,5 +19,9 @@ QUERIES = named(text for text in TEXTS if "\nset: exporter\n" not in text)
 SERVER_QUERIES = named(text for text in TEXTS
                        if "\nset: exporter\n" not in text and "\nkind: pgbouncer\n" not in text)
 
-# What the original pgstatsmon asks, at each poll.
+# What the original pgstatsmon asks.
 ORIGINAL = named(text for text in TEXTS if "\nset: original\n" in text)
+
+# Of these, what each poll asks here, too.
+AT_EACH_POLL = named(text for text in TEXTS
+                     if "\nset: original\n" in text and "\nevery: " not in text)
