@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from harness.daemon import backend
+from harness.console import client, path_of
+from harness.daemon import BY_ORDER, backend
 from harness.queries import write_queries
 
 WELL = [f"w{i}" for i in range(9)]
@@ -41,7 +42,7 @@ def test_three_of_twelve_fail_from_the_first_poll_on(primary, watch, directory, 
         **{name: "SELECT 1 AS n" for name in WELL},
     )
     locker.run("begin; lock table pg_largeobject_metadata in access exclusive mode")
-    daemon = watch([backend("one", primary)], queries=str(queries), interval=3000,
+    daemon = watch([backend("one", primary)], queries=str(queries), interval=BY_ORDER,
                    connections={"query_timeout": 600})
     page = daemon.wait_for(lambda page: page.find("w8_n"))
     locker.run("rollback")
@@ -50,6 +51,7 @@ def test_three_of_twelve_fail_from_the_first_poll_on(primary, watch, directory, 
     assert timeline(daemon)["locked"]["result"] == "55P03"
     assert timeline(daemon)["sleep"]["result"] == "57014"
     assert page.value("pgstatsmon_poll_duration_seconds_count", backend="one") == 1
+    client(path_of(daemon), "poll", "one")
     page = daemon.wait_for(lambda page: page.find("locked_n"))
     assert all_there(page)
     daemon.stop()
