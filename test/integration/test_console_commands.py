@@ -2,6 +2,7 @@
 
 import json
 import re
+import statistics
 import urllib.parse
 
 import pytest
@@ -337,8 +338,12 @@ N  TIME  TIME  no  N  N  N
 N  TIME  TIME  yes  N  N  N"""
 
 
+def several_ticks(x):
+    return x if len(x["ticks"]) > 6 else None
+
+
 def test_scheduler(daemon):
-    x = data(daemon, "scheduler")
+    x = wait_until(lambda: several_ticks(data(daemon, "scheduler")), what="ticks are over")
     assert list(x) == ["backends", "interval_seconds", "stretch", "next_tick_seconds", "slots",
                        "in_flight_count", "waiting", "waiting_suspects", "paused_count",
                        "all_paused", "in_flight", "ticks"]
@@ -347,11 +352,13 @@ def test_scheduler(daemon):
     assert numbers == list(range(numbers[0], numbers[0] - len(numbers), -1))
     # The first is under way.
     over = x["ticks"][1:]
-    assert all(y["over"] and 0 < y["busy_seconds"] <= 1.2 * 0.2 for y in over)
+    ago = [y["ago_seconds"] for y in x["ticks"]]
+    lasted = [b - a for a, b in zip(ago, ago[1:])]
+    assert all(y["over"] and 0 < y["busy_seconds"] <= t + 0.001 for y, t in zip(over, lasted))
+    # On a busy machine one begins late, which makes the one before longer and itself shorter.
+    assert abs(statistics.median(lasted) - 0.2) < 0.05
     # Whoever falls due at the end of one may be counted in the next.
     assert abs(sum(y["due"] for y in over) - 3 * len(over)) <= 3
-    ago = [y["ago_seconds"] for y in x["ticks"]]
-    assert all(abs(b - a - 0.2) < 0.15 for a, b in zip(ago, ago[1:]))
 
 
 def test_scheduler_text(servers, watch):
