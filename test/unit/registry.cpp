@@ -199,7 +199,7 @@ TEST(the end of a former QUERY drops nothing) {
   CHECK(!shown());
 }
 
-TEST(a QUERY that ended before its samples arrived leaves none) {
+TEST(a CONNECTION that ended before its samples arrived leaves none) {
   know(1, "a");
   auto block_of_the_dead = std::make_shared<const block>(queries, std::vector<section_ptr>{});
   self->send_exit(query, caf::exit_reason::kill);
