@@ -2,6 +2,7 @@
 #include "actors/backend/connection.hpp"
 #include "actors/backend/conninfo.hpp"
 #include "actors/registry/row_texts.hpp"
+#include "actors/seconds.hpp"
 #include "config/text.hpp"
 
 namespace pgstatsmon {
@@ -12,9 +13,6 @@ namespace level = spdlog::level;
 
 double milliseconds_of(caf::timespan x) {
   return static_cast<double>(x.count()) / 1e6;
-}
-double seconds_of(caf::timespan x) {
-  return static_cast<double>(x.count()) / 1e9;
 }
 
 void add_one(std::atomic<uint64_t>& x) {

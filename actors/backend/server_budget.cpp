@@ -1,6 +1,8 @@
 // Greedy doubling and halving of intervals, and a count of the last five minutes.
 #include "actors/backend/server_budget.hpp"
 
+#include "actors/seconds.hpp"
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -17,10 +19,6 @@ constexpr double room = 0.6;
 
 constexpr std::chrono::minutes calm{5};
 constexpr std::chrono::minutes between_relaxations{1};
-
-double seconds_of(caf::timespan x) {
-  return static_cast<double>(x.count()) / 1e9;
-}
 
 /// What operators, alerts and dashboards rely on most is asked less often last.
 uint32_t weight_of(const query_definition& x) {

@@ -1,6 +1,8 @@
 // From servers to members.
 #include "actors/fleet/cluster_model.hpp"
 
+#include "actors/seconds.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -70,10 +72,6 @@ label_list shared_labels(const std::vector<seen_server>& servers) {
         return std::ranges::find(x.value->labels, label) == x.value->labels.end();
       });
   return result;
-}
-
-double seconds_of(wal_history::time_point::duration x) {
-  return std::chrono::duration<double>{x}.count();
 }
 
 } // namespace

@@ -1,6 +1,8 @@
 // Readings become points; a ring holds the last ones.
 #include "actors/registry/vital_history.hpp"
 
+#include "actors/seconds.hpp"
+
 #include <algorithm>
 
 namespace pgstatsmon {
@@ -8,10 +10,6 @@ namespace pgstatsmon {
 namespace {
 
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-
-double seconds_of(std::chrono::steady_clock::duration x) noexcept {
-  return std::chrono::duration<double>{x}.count();
-}
 
 void raise(small_number& to, double x) noexcept {
   if (!(to.value() >= x))

@@ -1,6 +1,8 @@
 // Steps up at need, down with patience.
 #include "actors/scheduler/overload.hpp"
 
+#include "actors/seconds.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -19,10 +21,6 @@ constexpr uint32_t most_patience = 360;
 /// What polls may take of the slots' time after a rise, and before a fall at the step below.
 constexpr double full_share = 0.85;
 constexpr double roomy_share = 0.7;
-
-double seconds_of(caf::timespan x) {
-  return static_cast<double>(x.count()) / 1e9;
-}
 
 } // namespace
 

@@ -1,6 +1,7 @@
 // The SCHEDULER: polls, and the end.
 #include "actors/scheduler/scheduler.hpp"
 
+#include "actors/seconds.hpp"
 #include "actors/trace_points.hpp"
 #include "config/log.hpp"
 
@@ -18,10 +19,6 @@ constexpr auto drain_limit = std::chrono::seconds{1};
 
 /// What a CONNECTION gets beyond its own limits before its slot is taken back.
 constexpr auto spare = std::chrono::seconds{5};
-
-double seconds_of(caf::timespan x) {
-  return static_cast<double>(x.count()) / 1e9;
-}
 
 } // namespace
 

@@ -1,5 +1,6 @@
 // The SCHEDULER's ticks: turns of the interval, in which each backend falls due once.
 #include "actors/scheduler/scheduler.hpp"
+#include "actors/seconds.hpp"
 #include "actors/trace_points.hpp"
 #include "config/log.hpp"
 
@@ -14,10 +15,6 @@ namespace {
 
 /// Ticks that are remembered for the console.
 constexpr size_t max_history = 20;
-
-double seconds_of(caf::timespan x) {
-  return static_cast<double>(x.count()) / 1e9;
-}
 
 } // namespace
 
