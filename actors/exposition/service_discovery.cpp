@@ -25,6 +25,7 @@ json labels_of(const backend& x, const std::string& prefix) {
   result[meta + "address"] = x.address;
   result[meta + "port"] = std::to_string(x.port);
   result[meta + "database"] = x.database;
+  result[meta + "kind"] = to_string_view(x.kind);
   result["__metrics_path__"] = prefix + x.name;
   result["instance"] = x.name;
   return result;

@@ -45,7 +45,8 @@ TEST(a backend is a group of one target) {
                      {"__meta_pgstatsmon_source", "static"},
                      {"__meta_pgstatsmon_address", "db1"},
                      {"__meta_pgstatsmon_port", "5433"},
-                     {"__meta_pgstatsmon_database", "app"}};
+                     {"__meta_pgstatsmon_database", "app"},
+                     {"__meta_pgstatsmon_kind", "postgres"}};
   CHECK_EQUAL(all[0]["labels"], labels);
 }
 
