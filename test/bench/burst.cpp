@@ -92,25 +92,25 @@ struct fleet {
       std::ranges::count_if(*all, [](const auto& x) { return x->samples.load() != nullptr; }));
   }
 
-  void add_all() {
+  [[nodiscard]] bool add_all() {
     for (size_t i = 0; i < count; ++i) {
       backend x;
       x.id = x.name = name_of(i);
       caf::anon_send(scheduler_, backend_added{x});
     }
-    wait_for([this] { return calm(2 + count); });
+    return comes([this] { return calm(2 + count); });
   }
 
-  void remove_all() {
+  [[nodiscard]] bool remove_all() {
     for (size_t i = 0; i < count; ++i)
       caf::anon_send(scheduler_, backend_removed{name_of(i)});
-    wait_for([this] { return calm(2); });
+    return comes([this] { return calm(2); });
   }
 
-  void kill_all() {
+  [[nodiscard]] bool kill_all() {
     for (size_t i = 0; i < count; ++i)
       caf::anon_send_exit(connections[i], caf::exit_reason::kill);
-    wait_for([this] {
+    return comes([this] {
       return shown() == 0
              && std::ranges::all_of(counts, [](const auto& x) { return x->restarts > 0; });
     });
@@ -124,9 +124,14 @@ struct fleet {
            });
   }
 
-  static void wait_for(const std::function<bool()>& done) {
-    while (!done())
+  // False when it does not in time. Looking all the time would take a core from what is measured.
+  static bool comes(const std::function<bool()>& done) {
+    using clock = std::chrono::steady_clock;
+    constexpr std::chrono::minutes limit{2};
+    auto is_over = done();
+    for (auto end = clock::now() + limit; !is_over && clock::now() < end; is_over = done())
       std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    return is_over;
   }
 
   size_t count;
@@ -156,11 +161,13 @@ void burst(benchmark::State& state, moment what) {
       before = x.cell->copied();
       begin = std::chrono::steady_clock::now();
     };
-    x.add_all();
+    auto in_time = x.add_all();
     if (what != moment::added) {
       start();
-      what == moment::dead ? x.kill_all() : x.remove_all();
+      in_time = in_time && (what == moment::dead ? x.kill_all() : x.remove_all());
     }
+    if (!in_time)
+      return state.SkipWithError("it does not end");
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     state.SetIterationTime(took.count());
     if (x.cell->get()->size() != (what == moment::removed ? 0 : x.count))
