@@ -2,6 +2,8 @@
 #include "actors/console/fit.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 namespace pgstatsmon {
 
@@ -25,17 +27,37 @@ size_t bytes_of(std::string_view x, size_t n) noexcept {
   return i;
 }
 
-/// Shortens the names of the first column, to `least` at most, where that makes room.
-void shorten_names(table& x, size_t width, size_t least) {
-  auto whole = text_width(x);
-  if (whole <= width || x.columns.empty() || x.columns.front().right)
-    return;
-  auto longest = width_of(x.columns.front().title);
+size_t width_of_column(const table& x, size_t number) {
+  auto result = width_of(x.columns[number].title);
   for (const auto& row : x.rows)
-    longest = std::max(longest, width_of(row.front().text));
+    result = std::max(result, width_of(row[number].text));
+  return result;
+}
+
+/// Shortens a column of words, to `least` at most, where that makes room.
+void shorten(table& x, size_t number, size_t width, size_t least) {
+  auto whole = text_width(x);
+  if (whole <= width || x.columns[number].right || !x.columns[number].shown)
+    return;
+  auto longest = width_of_column(x, number);
   auto room = std::max(longest - std::min(longest, whole - width), least);
   for (auto& row : x.rows)
-    row.front().text = shortened(row.front().text, room);
+    row[number].text = shortened(row[number].text, room);
+}
+
+/// The same of the first column.
+void shorten_names(table& x, size_t width, size_t least) {
+  if (!x.columns.empty())
+    shorten(x, 0, width, least);
+}
+
+/// Of what is still too wide the widest columns get shorter.
+void shorten_all(table& x, size_t width) {
+  std::vector<size_t> order(x.columns.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::sort(order, std::ranges::greater{}, [&](size_t i) { return width_of_column(x, i); });
+  for (auto i : order)
+    shorten(x, i, width, least_name);
 }
 
 void drop_columns(table& x, size_t width) {
@@ -61,12 +83,13 @@ void wrap_last(table& x, size_t width) {
     return;
   if (x.columns[last].right)
     return;
+  auto longest = width_of_column(x, last);
   x.columns[last].shown = false;
-  shorten_names(x, width - std::min(width, least_column + gap), least_name);
+  shorten_names(x, width - std::min(width, std::min(longest, least_column) + gap), least_name);
   auto before = text_width(x);
   x.columns[last].shown = true;
   auto room = width - std::min(width, before + (before > 0 ? gap : 0));
-  if (room < least_column)
+  if (room < std::min(longest, least_column))
     return;
   std::vector<std::vector<cell>> rows;
   for (auto& row : x.rows) {
@@ -85,7 +108,7 @@ void fit(table& x, size_t width) {
   shorten_names(x, width, good_name);
   drop_columns(x, width);
   wrap_last(x, width);
-  shorten_names(x, width, least_name);
+  shorten_all(x, width);
 }
 
 void fit(fact_list& x, size_t width) {

@@ -1,7 +1,9 @@
 // `backends`, and one of them by its name.
 #include "actors/console/backend_row.hpp"
 #include "actors/console/reports.hpp"
+#include "actors/console/vital_cells.hpp"
 #include "actors/registry/families.hpp"
+#include "actors/seconds.hpp"
 #include "config/text.hpp"
 
 #include <fmt/format.h>
@@ -12,10 +14,15 @@ namespace pgstatsmon {
 
 namespace {
 
+/// In a column whose cells compare at a glance.
+cell age(caf::timespan x) {
+  return {short_seconds(seconds_of(x)).text, seconds_of(x)};
+}
+
 cell next_poll(const entry& x, const look_time& now) {
   if (x.metrics->paused.load(std::memory_order_relaxed))
     return {.text = "paused", .json = nullptr};
-  return span(std::max(x.metrics->next_due.load() - now.steady, caf::timespan{0}));
+  return age(std::max(x.metrics->next_due.load() - now.steady, caf::timespan{0}));
 }
 
 /// Who is paused is that before all.
@@ -51,11 +58,11 @@ std::vector<cell> backend_row(const entry& x, const look_time& now) {
   return {words(x.value.name),
           truth(x.up()),
           state_of(x),
-          span(now.since(m.history.since())),
+          age(now.since(m.history.since())),
           words(to_string_view(m.role.load(std::memory_order_relaxed))),
           words(version_text(m.server_version.load(std::memory_order_relaxed))),
-          good > 0 ? span(now.since(good)) : none(),
-          poll == nullptr ? none() : span(poll->duration),
+          good > 0 ? age(now.since(good)) : none(),
+          poll == nullptr ? none() : short_poll(poll->duration),
           count(m.series.load(std::memory_order_relaxed)),
           failed == failure::none ? none() : words(to_string_view(failed)),
           next_poll(x, now),

@@ -96,12 +96,6 @@ std::vector<cell> row_of(const entry& x, const look_time& now) {
   auto result = backend_row(x, now);
   const auto columns = backends_table().columns;
   auto behind = std::ranges::find(columns, first_behind, &column::key) - columns.begin();
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].key == "age_seconds" && result[i].json.is_number())
-      result[i].text = short_seconds(result[i].json.get<double>()).text;
-    if (columns[i].key == "poll_seconds" && result[i].json.is_number())
-      result[i].text = short_poll(last_poll_of(x)).text;
-  }
   auto vitals = vitals_now(x);
   for (const auto& each : shown_signs) {
     auto is_time = all_vital_signs[index_of(each.sign)].unit == vital_unit::seconds;

@@ -72,6 +72,25 @@ TEST(names are shortened then columns are left out then the last goes on below) 
                                       "                             five six seven\n");
 }
 
+TEST(a short last column takes no more from the names than it needs) {
+  report x{table{{},
+                 "list",
+                 {{"name", "name"}, number_column("number", "n"), {"who", "who"}},
+                 {{words("a-name-of-24-characters-1"), count(1234567890123), words("standby")}}}};
+  auto text = to_text(fitted(x, 50));
+  CHECK_EQUAL(longest(text), 50u);
+  CHECK(text.find("a-name-of-2\u2026") != std::string::npos);
+  CHECK(text.find("  standby\n") != std::string::npos);
+}
+
+TEST(any column of words gets shorter when nothing else makes room) {
+  report x{table{{},
+                 "list",
+                 {number_column("id", "id"), {"of", "of"}, number_column("n", "n")},
+                 {{count(1), words(std::string(60, 'x')), count(2)}}}};
+  CHECK(longest(to_text(fitted(x, 40))) <= 40u);
+}
+
 TEST(values of facts go on below) {
   report x{fact_list{{{"a", "a", words("one two three four five six seven eight nine ten")}}}};
   CHECK_EQUAL(to_text(fitted(x, 40)), "a  one two three four five six seven\n"
