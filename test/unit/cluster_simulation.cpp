@@ -45,69 +45,69 @@ public:
     auto i = members_.find(x.self.id);
     if (x.prolong) {
       if (i == members_.end())
-        i = members_.emplace(x.self.id, lease{.record = x.self, .since = now, .end = now}).first;
+        i = members_.emplace(x.self.id, lease{x.self, ++last_lease_, now, now}).first;
       i->second.record = x.self;
       i->second.end = std::max(i->second.end, now + x.ttl);
     }
-    for (const auto& y : x.release)
-      if (auto& z = owners_[y.slot]; z.member == x.self.id && z.fence == y.fence)
-        z = {};
-    if (i != members_.end())
+    if (i != members_.end()) {
+      for (const auto& y : x.release)
+        if (auto& z = owners_[y.slot]; z.fence == y.fence)
+          z = {};
       for (auto slot : x.claim)
-        if (owners_[slot].member.empty())
-          owners_[slot] = {x.self.id, ++last_fence_};
-    if (x.leave)
-      end(x.self.id);
+        if (owners_[slot].lease == 0)
+          owners_[slot] = {i->second.number, ++last_fence_};
+    }
+    if (x.leave && i != members_.end())
+      end(i);
     return view(x.self.id, now);
   }
 
 private:
   struct lease {
     member_record record;
+    uint64_t number = 0;
     time_point since;
     time_point end;
   };
 
   struct owner {
-    std::string member;
+    uint64_t lease = 0; ///< 0: nobody.
     uint64_t fence = 0;
   };
 
-  void end(const std::string& id) {
-    members_.erase(id);
+  using lease_map = std::map<std::string, lease>;
+
+  lease_map::iterator end(lease_map::iterator gone) {
     for (auto& x : owners_)
-      if (x.member == id)
+      if (x.lease == gone->second.number)
         x = {};
+    return members_.erase(gone);
   }
 
   void expire(time_point now) {
-    std::vector<std::string> gone;
-    for (const auto& [id, x] : members_)
-      if (x.end <= now)
-        gone.push_back(id);
-    for (const auto& x : gone)
-      end(x);
+    for (auto i = members_.begin(); i != members_.end();)
+      i = i->second.end <= now ? end(i) : std::next(i);
   }
 
   engine_view_ptr view(const std::string& asks, time_point now) const {
     auto result = std::make_shared<engine_view>();
     result->layout = layout_version;
     result->held = members_.contains(asks);
-    std::map<std::string, int16_t> numbers;
+    std::vector<int16_t> numbers(last_lease_ + 1, no_owner);
     for (const auto& [id, x] : members_) {
-      numbers[id] = static_cast<int16_t>(result->members.size());
+      numbers[x.number] = static_cast<int16_t>(result->members.size());
       result->members.push_back({.record = x.record, .age = now - x.since});
     }
     for (size_t i = 0; i < slot_count; ++i) {
-      const auto& x = owners_[i];
-      result->owners[i] = x.member.empty() ? no_owner : numbers.at(x.member);
-      result->fences[i] = x.fence;
+      result->owners[i] = numbers[owners_[i].lease];
+      result->fences[i] = owners_[i].fence;
     }
     return result;
   }
 
-  std::map<std::string, lease> members_;
+  lease_map members_;
   std::array<owner, slot_count> owners_;
+  uint64_t last_lease_ = 0;
   uint64_t last_fence_ = 0;
 };
 
@@ -415,6 +415,13 @@ private:
   std::string fault_;
 };
 
+/// Sanitizers make a step cost ten times as much.
+#ifdef __SANITIZE_ADDRESS__
+constexpr size_t steps = 15'000;
+#else
+constexpr size_t steps = 100'000;
+#endif
+
 uint64_t seed_of_run() {
   if (const auto* given = std::getenv("PGSTATSMON_SEED"))
     return std::strtoull(given, nullptr, 10);
@@ -423,11 +430,11 @@ uint64_t seed_of_run() {
 
 } // namespace
 
-TEST(a hundred thousand steps of joins and deaths and partitions and a slow engine) {
+TEST(joins and deaths and partitions and a slow engine and wrong clocks) {
   auto seed = seed_of_run();
   CAF_MESSAGE("PGSTATSMON_SEED=" << seed);
   simulation all{seed};
-  auto fault = all.run(100'000);
+  auto fault = all.run(steps);
   CAF_MESSAGE(fmt::format("{} joins, {} deaths, {} leaves, {} partitions, {} freezes, {} double "
                           "polls in doubt, {} slots lost, {} answers too late",
                           all.joins, all.deaths, all.leaves, all.partitions, all.freezes,
@@ -436,7 +443,5 @@ TEST(a hundred thousand steps of joins and deaths and partitions and a slow engi
     fault = all.calm_down();
   if (!fault.empty())
     CAF_FAIL(fmt::format("PGSTATSMON_SEED={}: {}", seed, fault));
-  CHECK(all.joins > 10);
-  CHECK(all.deaths > 5);
-  CHECK(all.partitions > 5);
+  CHECK(all.joins + all.deaths + all.leaves + all.partitions + all.freezes > steps / 1000);
 }
