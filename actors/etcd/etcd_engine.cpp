@@ -105,6 +105,8 @@ void etcd_engine::advance(time_point now) {
     if (has_user() && !authenticated_) {
       if (now >= authenticate_at_)
         send(*endpoint, purpose::authenticate, now);
+      else if (refusal_)
+        current_->last = *refusal_;
       return;
     }
     if (!current_->what.request.path.empty())
@@ -186,7 +188,8 @@ void etcd_engine::settle(http_answer x, time_point now) {
   if (auto* error = std::get_if<etcd_error>(&answer))
     return settle_error(std::move(*error), was.why, was.endpoint, now);
   auto& document = std::get<etcd_document>(answer);
-  if (auto fault = identity_.judge(document.header, now); !fault.empty()) {
+  auto ordered = was.why == purpose::call && current_->what.request.path.starts_with("/v3/kv/");
+  if (auto fault = identity_.judge(document.header, ordered, now); !fault.empty()) {
     endpoints_.failed(was.endpoint, now);
     return attempt_failed(
       {etcd_failure::other_cluster, shown(how_.endpoints[was.endpoint]) + ": " + fault}, again);
@@ -212,6 +215,7 @@ void etcd_engine::settle_version(const http_reply& x, size_t endpoint, time_poin
 void etcd_engine::settle_token(const etcd_document& x) {
   token_ = read_token(x);
   authenticated_ = true;
+  refusal_.reset();
 }
 
 void etcd_engine::settle_error(etcd_error x, purpose why, size_t endpoint, time_point now) {
@@ -221,6 +225,8 @@ void etcd_engine::settle_error(etcd_error x, purpose why, size_t endpoint, time_
     authenticated_ = true;
     return;
   }
+  if (why == purpose::authenticate && x.problem.reason == etcd_failure::refused)
+    refusal_ = x.problem;
   if (x.token && why == purpose::call) {
     lose_token();
     return attempt_failed(std::move(x.problem), has_user() && current_->tokens < 2);

@@ -152,6 +152,7 @@ private:
   bool authenticated_ = false;   // perhaps without a token: etcd wants none
   uint32_t authentications_ = 0; // since a call went well
   time_point authenticate_at_{};
+  std::optional<etcd_problem> refusal_; // of the last authentication
 
   std::deque<waiting> first_;
   std::deque<waiting> others_;

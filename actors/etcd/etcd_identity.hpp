@@ -18,11 +18,14 @@ public:
   /// How long a known cluster has to be silent before another one takes its place.
   static constexpr std::chrono::seconds patience{60};
 
+  /// @param ordered The answer is of a linearizable request, so no revision was newer before it.
   /// @returns what is wrong; empty: it is to be believed.
-  std::string judge(const etcd_header& x, time_point now);
+  std::string judge(const etcd_header& x, bool ordered, time_point now);
 
 private:
-  etcd_header known_; // of the newest answer that was believed
+  [[nodiscard]] std::string fault(const etcd_header& x, bool ordered) const;
+
+  etcd_header known_; // of the newest answer that was believed, with the highest revision
   time_point last_;   // when that was
 };
 

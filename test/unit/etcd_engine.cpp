@@ -304,6 +304,28 @@ TEST(a term that falls is an old backup or a member that was left behind) {
   CHECK(done());
 }
 
+TEST(a store that goes back in time was wiped or is a backup) {
+  settle();
+  ask();
+  answer(reply(R"({"header":{"cluster_id":"11","raft_term":"2","revision":"9"}})"));
+  REQUIRE(done());
+  outcomes.clear();
+  // A lease's answer says what its member has applied, which may be older.
+  ask(keepalive_request(7), true);
+  answer(reply(R"({"result":{"header":{"cluster_id":"11","raft_term":"2","revision":"8"}}})"));
+  CHECK(done());
+  outcomes.clear();
+  ask();
+  always = reply(R"({"header":{"cluster_id":"11","raft_term":"2","revision":"3"}})");
+  pass(7s);
+  CHECK(failure() == etcd_failure::other_cluster);
+  outcomes.clear();
+  pass(60s);
+  ask();
+  pass(1s);
+  CHECK(done());
+}
+
 TEST(a watch waits until an endpoint is known and hints when it begins) {
   watch();
   CHECK_EQUAL(url(), "http://e0/version");
@@ -521,6 +543,17 @@ TEST(a wrong password is refused and an etcd without passwords needs none) {
   answer(error(3, "etcdserver: authentication failed, invalid user ID or password"));
   CHECK(failure() == etcd_failure::refused);
   outcomes.clear();
+  // Who waits for the next attempt is told of the last one.
+  always = error(3, "etcdserver: authentication failed, invalid user ID or password");
+  for (int i = 0; i < 5; ++i) {
+    ask();
+    pass(7s);
+  }
+  always.reset();
+  for (size_t i = 0; i < outcomes.size(); ++i)
+    CHECK(failure(i) == etcd_failure::refused);
+  outcomes.clear();
+  pass(20s);
   ask();
   pass(1s);
   answer(error(9, "etcdserver: authentication is not enabled"));
