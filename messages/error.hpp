@@ -37,6 +37,8 @@ enum class ec : uint8_t {
   busy,
   /// A line of the console that is no command.
   bad_command,
+  /// The engine that keeps the leases of daemons that share a fleet can't be used.
+  cluster_failed,
 };
 
 /// The name of a code, as logs show it.
@@ -54,6 +56,7 @@ constexpr std::string_view to_string_view(ec x) noexcept {
   case ec::no_such_backend: return "no such backend";
   case ec::busy: return "busy";
   case ec::bad_command: return "bad command";
+  case ec::cluster_failed: return "cluster failed";
   }
   return "unknown";
 }

@@ -56,8 +56,9 @@ int16_t holding::number_of_self() const {
 
 void holding::take(const engine_view_ptr& view, time_point sent, time_point now) {
   answers_ = true;
+  if (view_ != view)
+    seen_at_ = now; // one that is the same is as old as it was
   view_ = view;
-  seen_at_ = now;
   if (view->held && prolonged_ == sent)
     until_ = std::max(until_, sent + options_.ttl - options_.ttl / margin_part);
   auto self = view->held ? number_of_self() : no_owner;
