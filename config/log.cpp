@@ -1,26 +1,21 @@
-// spdlog with our lines and a sink that can be told to stop waiting.
+// spdlog with our lines.
 #include "config/log.hpp"
 
+#include "config/log_sink.hpp"
 #include "config/text.hpp"
 
-#include <climits>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/async.h>
-#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <condition_variable>
 #include <cstdlib>
-#include <mutex>
 #include <string>
 #include <utility>
 
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,66 +59,6 @@ void append_time(spdlog::memory_buf_t& to, spdlog::log_clock::time_point x) {
 void append(spdlog::memory_buf_t& to, std::string_view x) {
   to.append(x.data(), x.data() + x.size());
 }
-
-/// Writes lines to stderr and says when it has written all.
-class stderr_sink : public spdlog::sinks::base_sink<std::mutex> {
-public:
-  explicit stderr_sink(std::shared_ptr<line_form> form)
-    : base_sink{std::make_unique<line_formatter>(form)}, form_{std::move(form)} {
-    // nop
-  }
-
-  void set_format(log_settings::form x) { form_->format = x; }
-
-  /// Waits until flush() has been called; false when it took too long.
-  bool wait_for_flush(std::chrono::milliseconds patience) {
-    std::unique_lock guard{flush_mutex_};
-    return flush_done_.wait_for(guard, patience, [this] { return flushed_; });
-  }
-
-  /// From now on, a line that stderr does not take at once is dropped.
-  void stop_waiting() { waiting_ = false; }
-
-private:
-  void sink_it_(const log_message& msg) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(msg, line);
-    std::string_view rest{line.data(), line.size()};
-    while (!rest.empty() && is_writable()) {
-      // A pipe that is writable takes this much without blocking.
-      auto n = write(STDERR_FILENO, rest.data(), std::min<size_t>(rest.size(), PIPE_BUF));
-      if (n > 0)
-        rest.remove_prefix(static_cast<size_t>(n));
-      else if (errno != EINTR && errno != EAGAIN)
-        return;
-    }
-  }
-
-  void flush_() override {
-    std::unique_lock guard{flush_mutex_};
-    flushed_ = true;
-    flush_done_.notify_all();
-  }
-
-  [[nodiscard]] bool is_writable() const {
-    constexpr int look_again_ms = 100;
-    for (;;) {
-      pollfd descriptor{STDERR_FILENO, POLLOUT, 0};
-      auto waiting = waiting_.load();
-      auto n = poll(&descriptor, 1, waiting ? look_again_ms : 0);
-      if (n != 0 && !(n < 0 && errno == EINTR))
-        return true; // if it is broken, write() says so
-      if (!waiting)
-        return false;
-    }
-  }
-
-  std::shared_ptr<line_form> form_;
-  std::atomic<bool> waiting_ = true;
-  std::mutex flush_mutex_;
-  std::condition_variable flush_done_;
-  bool flushed_ = false;
-};
 
 std::shared_ptr<stderr_sink> sink_of(const std::shared_ptr<spdlog::logger>& x) {
   return x == nullptr ? nullptr : std::dynamic_pointer_cast<stderr_sink>(x->sinks().front());

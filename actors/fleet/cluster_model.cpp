@@ -1,9 +1,8 @@
 // From servers to members.
 #include "actors/fleet/cluster_model.hpp"
 
+#include "actors/fleet/cluster_parts.hpp"
 #include "actors/seconds.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,44 +16,6 @@ namespace {
 
 /// More than any cascade has, and no loop of two views of different moments.
 constexpr int deepest = 16;
-
-bool is_writable(const seen_server& x) {
-  return x.fresh && !x.report->standby;
-}
-
-/// What a standby is called that is not watched.
-std::string name_of(const wal_client& x) {
-  auto result = x.application.empty() ? std::string{"standby"} : x.application;
-  return x.address.empty() ? result : result + '@' + x.address;
-}
-
-/// What a sender says of a client, for people.
-std::string words_of(const wal_client& x) {
-  std::string result = x.state.empty() ? "streaming" : x.state;
-  if (!x.sync.empty())
-    result += ' ' + x.sync;
-  if (!x.slot.empty())
-    result += " slot " + x.slot;
-  return result;
-}
-
-std::string words_of(const seen_server& x, const attachment& how, const wal_client* client) {
-  if (client != nullptr)
-    return words_of(*client);
-  if (!x.fresh || !x.report->standby)
-    return {};
-  const auto& receiver = x.report->receiver;
-  if (!receiver)
-    return x.report->identity->streams ? "no receiver" : "from the archive";
-  auto state = receiver->status.empty() ? std::string{"a receiver"} : receiver->status;
-  if (!receiver->slot.empty())
-    state += " slot " + receiver->slot;
-  return how.receives ? state : state + ", hears nothing";
-}
-
-const wal_client* client_of(const std::vector<seen_server>& servers, const attachment& how) {
-  return how.client ? &servers[how.client->server].report->clients[how.client->client] : nullptr;
-}
 
 std::string cluster_name_of(const std::vector<seen_server>& servers) {
   std::set<std::string> names;
@@ -276,84 +237,6 @@ void cluster_model::measure(member_view& to, const wal_history* history, uint64_
   to.lag_is_bound = age->at_least;
   if (age->at_least && replay_age)
     to.lag = std::max(*to.lag, *replay_age);
-}
-
-// Who was not known yet when its sender told of it, or knows already that its link is cut while its
-// sender does not, is missed under its own name alone.
-void cluster_model::note_clients(const std::vector<seen_server>& servers, const attachments& all) {
-  std::erase_if(clients_, [&](const auto& known) {
-    return std::ranges::none_of(
-      servers, [&](const seen_server& server) { return server.first().life == known.first; });
-  });
-  for (size_t i = 0; i < servers.size(); ++i)
-    if (const auto* client = client_of(servers, all.of[i]))
-      clients_[servers[i].first().life] = name_of(*client);
-  for (const auto& [life, name] : clients_)
-    unwatched_.forget(name);
-}
-
-bool cluster_model::is_client_of_ours(const std::string& name) const {
-  return std::ranges::any_of(clients_, [&](const auto& known) { return known.second == name; });
-}
-
-void cluster_model::add_unwatched(cluster_view& to, const std::vector<seen_server>& servers,
-                                  const attachments& all, double unix_now) {
-  unwatched_.begin();
-  note_clients(servers, all);
-  for (const auto& place : all.unwatched) {
-    const auto& sender = servers[place.server];
-    const auto& client = sender.report->clients[place.client];
-    auto name = name_of(client);
-    if (is_client_of_ours(name))
-      continue;
-    const auto& upstream = sender.first().value->name;
-    unwatched_.seen(name, name, upstream, unix_now);
-    auto twice = std::ranges::find(to.members, name, &member_view::name) != to.members.end();
-    if (twice)
-      continue; // two of one name are one
-    member_view x{.name = name, .backend = upstream, .life = sender.first().life};
-    x.fresh = true;
-    x.standby = true;
-    x.position = client.replayed;
-    x.upstream = upstream;
-    x.follows_member = true;
-    x.attached = true;
-    x.last_attached = unix_now;
-    x.how = words_of(client);
-    measure(x, history_for(servers, all, place.server), *client.replayed, sender.report->when,
-            std::nullopt);
-    to.members.push_back(std::move(x));
-  }
-  // One that is watched from now on is missed under its own name.
-  for (const auto& server : servers)
-    for (const auto& x : server.backends) {
-      unwatched_.forget(x.value->name);
-      unwatched_.forget(x.value->name + '@' + x.report->reached_at);
-    }
-  unwatched_.end(unix_now);
-  add_missed(to, servers);
-}
-
-void cluster_model::add_missed(cluster_view& to, const std::vector<seen_server>& servers) {
-  for (const auto& [key, missed] : unwatched_.all()) {
-    if (missed.attached)
-      continue;
-    auto sender = std::ranges::find(servers, missed.upstream,
-                                    [](const auto& x) { return x.first().value->name; });
-    member_view x{.name = missed.name};
-    if (sender != servers.end()) {
-      x.backend = missed.upstream;
-      x.life = sender->first().life;
-    }
-    x.standby = true;
-    x.upstream = missed.upstream;
-    x.follows_member = sender != servers.end();
-    x.last_attached = missed.last_attached;
-    // Whom could it follow that can be asked?
-    if (std::ranges::any_of(servers, is_writable))
-      x.attached = false;
-    to.members.push_back(std::move(x));
-  }
 }
 
 } // namespace pgstatsmon
