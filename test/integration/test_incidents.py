@@ -2,12 +2,14 @@
 and the API say by then. Two clusters are watched, one of them is well all night; a minute of the
 shipped rules is a second. The last incident leaves its traces."""
 
+import json
+
 import pytest
 from harness.alerts import Incident, matches
 from harness.console import data, row, say
 from harness.night import SLOTS, Night
-from harness.prometheus import Prometheus
-from harness.quick_rules import longest_window, quick_rules
+from harness.prometheus import RULES, Prometheus
+from harness.quick_rules import ROLE_WINDOW, longest_window, quick_rules
 from harness.waiting import wait_until
 
 FREE = SLOTS - 3 - 2  # some are for superusers, and two are ours
@@ -36,6 +38,27 @@ def incident(night):
     return Incident(night.prometheus)
 
 
+# -- before: all is well ---------------------------------------------------------------------------
+
+
+def test_a_server_with_two_backends_counts_once(night):
+    """In the fleet's dashboard, in what counts for whole servers."""
+    file = RULES.parent / "dashboards" / "pgstatsmon-fleet.json"
+    panels = {x["title"]: x["targets"][0]["expr"] for x in json.loads(file.read_text())["panels"]
+              if x.get("targets")}
+    variables = {"$label": "job", "$datacenter": ".*", "$backend": ".*", "$__rate_interval": "10s"}
+    for title in ("Transactions", "Active connections", "Oldest database", "Replay lag"):
+        expression = panels[title]
+        for name, value in variables.items():
+            expression = expression.replace(name, value)
+
+        def shown():
+            return [x["metric"]["backend"] for x in night.prometheus.query(expression)]
+
+        wait_until(lambda: "orders-1" in shown(), every=0.1, what=lambda: f"{title}: {shown()}")
+        assert not {"orders-1/crm", "orders-2/crm"} & set(shown()), title
+
+
 # -- 1: replication is broken ----------------------------------------------------------------------
 
 
@@ -49,7 +72,7 @@ def test_replication_is_broken(night, incident):
 
     connects_as("nobody")
     refused = "select count(*) from pg_stat_replication"
-    wait_until(lambda: night.primary.psql(refused) == "0", 20, "it is refused")
+    wait_until(lambda: night.primary.psql(refused) == "0", what="it is refused")
     night.primary.psql("insert into orders values (2)", "shop")
 
     night.two_intervals("orders-2")
@@ -72,7 +95,7 @@ def test_replication_is_broken(night, incident):
 
     night.order("pause", "orders-2", "orders-2/crm")
     incident.ends()
-    wait_until(lambda: not incident.firing(), 30, lambda: f"silence, not {incident.firing()}")
+    wait_until(lambda: not incident.firing(), what=lambda: f"silence, not {incident.firing()}")
     night.order("resume", "orders-2", "orders-2/crm")
     incident.fires("PostgresStandbyLost", **whom)
 
@@ -93,7 +116,7 @@ def test_a_transaction_holds_a_lock(night, incident):
     for session in (first, second):
         session.send("select count(*) from orders")
     waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-    wait_until(lambda: night.primary.psql(waiting) == "2", 20, "both wait")
+    wait_until(lambda: night.primary.psql(waiting) == "2", what="both wait")
 
     night.two_intervals("orders-1")
     seen = night.comes(lambda: night.top()["orders-1"], sessions_waiting=2,
@@ -143,7 +166,8 @@ def test_a_forgotten_slot_keeps_wal(night, incident):
     slot = row(said["holders"], what="slot")
     assert (slot["who"], slot["state"]) == ("forgotten", "inactive") and slot["wal_bytes"] > 20e6
     assert row(said["vital_signs"], sign="slots_wal")["now"] > 20e6
-    assert row(night.api("backends", "orders-1", "locks")["holders"], what="slot") == slot
+    same = row(night.api("backends", "orders-1", "locks")["holders"], what="slot")
+    assert same["who"] == "forgotten" and same["wal_bytes"] >= slot["wal_bytes"]
 
     whom = {"backend": "orders-1", "slot_name": "forgotten"}
     for alert in ("PostgresSlotUnused", "PostgresSlotKeepsWAL"):
@@ -171,7 +195,9 @@ def test_connections_are_used_up(night, incident):
     signs = said["vital_signs"]
     assert row(signs, sign="sessions")["now"] == SLOTS - 3
     assert row(signs, sign="max_connections")["now"] == SLOTS
-    assert night.api("backends", "orders-1", "history")["points"][-1]["sessions"] == SLOTS - 3
+    # A half minute may have begun since.
+    points = night.api("backends", "orders-1", "history")["points"][-2:]
+    assert SLOTS - 3 in [x["sessions"] for x in points], points
 
     said = incident.fires("PostgresConnectionSlotsUsed", backend="orders-1")
     assert "orders-1 takes no more connections" in said["summary"]
@@ -204,11 +230,11 @@ def test_a_server_is_down(night, incident):
     night.member_comes("orders-1", state="no answer")
     wait_until(lambda: night.verdict().startswith("none takes writes"), what="nobody takes writes")
 
-    said = incident.fires("PostgresBackendDown", backend="orders-1")
-    assert "orders-1" in said["summary"] and "refused" in said["description"]
-    assert f"primary of cluster {night.system}" in said["description"]
-    said = incident.fires("PostgresNoWritableServer", cluster=night.system)
-    assert night.system in said["summary"] and "orders-2" in said["description"]
+    said = incident.fires("PostgresBackendDown", backend="orders-1",
+                          says=["refused", f"primary of cluster {night.system}"])
+    assert "orders-1" in said["summary"]
+    said = incident.fires("PostgresNoWritableServer", cluster=night.system, says=["orders-2"])
+    assert night.system in said["summary"]
     incident.goes_on(2)
     # It has no stream, and its primary is named beside it.
     companion = ("PostgresStandbyNotStreaming", {"backend": "orders-2"})
@@ -221,11 +247,13 @@ def test_a_server_is_down(night, incident):
     def of_the_server():
         return [x for x in incident.firing() if x["alertname"] == "PostgresBackendDown"]
 
-    wait_until(lambda: [matches(x, down[0]) for x in of_the_server()] == [True], 30,
-               lambda: f"the other one, not {of_the_server()}")
+    wait_until(lambda: [matches(x, down[0]) for x in of_the_server()] == [True],
+               what=lambda: f"the other one, not {of_the_server()}")
     night.order("pause", "orders-1/crm")
-    wait_until(lambda: not of_the_server(), 30, "all of it is paused")
-    assert not [x for x in incident.firing() if x["alertname"] == "PostgresNoWritableServer"]
+    wait_until(lambda: not of_the_server(), every=0.1,
+               what=lambda: f"all of it is paused, not {night.prometheus.how_it_is()}")
+    wait_until(lambda: "PostgresNoWritableServer" not in [x["alertname"] for x in incident.firing()],
+               what="its cluster is silent")
     night.order("resume", "orders-1", "orders-1/crm")
     incident.fires("PostgresBackendDown", backend="orders-1")
 
@@ -241,7 +269,8 @@ def test_a_server_is_down(night, incident):
 
 def test_a_failover_and_two_primaries(night, incident, directory):
     # What role a server had before must be known.
-    wait_until(lambda: night.prometheus.query("pg_up offset 15s"), 60, "some history")
+    wait_until(lambda: night.prometheus.query(f"pg_up offset {ROLE_WINDOW}s"), 2 * ROLE_WINDOW,
+               "some history")
     night.primary.stop("immediate")
     incident.fires("PostgresBackendDown", backend="orders-1")
     incident.fires("PostgresNoWritableServer", cluster=night.system)

@@ -27,7 +27,8 @@ class Incident:
 
     def __init__(self, prometheus):
         self.prometheus = prometheus
-        wait_until(lambda: not self.firing(), PATIENCE, lambda: f"silence, not {self.firing()}")
+        wait_until(lambda: not self.firing(), PATIENCE,
+                   lambda: f"silence, not {self.firing()}; {prometheus.how_it_is()}", every=0.1)
         self.began = time.time()
         self.expected = []
         self.since = {}
@@ -36,9 +37,9 @@ class Incident:
         """The labels of all that fires now."""
         return [labels_of(x) for x in self.prometheus.query(expression)]
 
-    def fires(self, name, lasts=True, timeout=PATIENCE, **labels):
-        """Waits until it does, once and under these labels; returns its annotations. One that does
-        not last ends by itself."""
+    def fires(self, name, lasts=True, timeout=PATIENCE, says=(), **labels):
+        """Waits until it does, once and under these labels, and `says` so in its description; returns
+        its annotations. One that does not last ends by itself."""
         self.expected.append((name, labels))
 
         def found():
@@ -50,9 +51,18 @@ class Incident:
                    lambda: f"{name} {labels}, not {found()} among {self.firing()}", every=0.1)
         if lasts:
             self.since[name] = time.time()
-        alerts = self.prometheus.ask("alerts")["alerts"]
-        return next(x["annotations"] for x in alerts
-                    if x["state"] == "firing" and matches(x["labels"], (name, labels)))
+
+        def annotations():
+            # With each evaluation they are written anew.
+            for x in self.prometheus.ask("alerts")["alerts"]:
+                if x["state"] == "firing" and matches(x["labels"], (name, labels)):
+                    return x["annotations"]
+            return {"description": "", "summary": "it fires no more"}
+
+        return wait_until(
+            lambda: (found := annotations())["description"] and all(
+                x in found["description"] for x in says) and found,
+            timeout, lambda: f"{name} says {says}, not {annotations()}", every=0.1)
 
     def goes_on(self, at_least):
         """Waits until all that lasts has fired for so long, in seconds, without a gap. Where a scrape

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -105,6 +106,16 @@ class Prometheus:
         """What it says about itself."""
         with urllib.request.urlopen(f"http://{self.listen}/metrics", timeout=10) as answer:
             return Page(answer.read().decode())
+
+    def how_it_is(self):
+        """Whether it scrapes and evaluates, for who has waited in vain."""
+        page = self.own_metrics()
+        names = ("iterations_total", "iterations_missed_total", "last_duration_seconds",
+                 "last_evaluation_timestamp_seconds")
+        groups = {x: [v for _, v in page.find(f"prometheus_rule_group_{x}")] for x in names}
+        return {"now": time.time(), "up": [x["value"] for x in self.query("up")],
+                "paused": [x["metric"]["backend"] for x in
+                           self.query("pgstatsmon_backend_paused == 1")], **groups}
 
     def query(self, expression):
         """The result of an expression now; nothing while it starts."""

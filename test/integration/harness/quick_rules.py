@@ -8,6 +8,9 @@ from .prometheus import RULES
 LONGEST_FOR = 2
 SHORTEST_WINDOW = 5
 
+# In which a change of roles is news: who looks for it must have the time.
+ROLE_WINDOW = 40
+
 SECONDS = {"s": 1 / 60, "m": 1, "h": 60, "d": 24 * 60}
 
 # Limits that no test has the time, or the disk, to reach.
@@ -38,10 +41,11 @@ def quicker(rule):
         before, after = LIMITS[name]
         assert rule.count(before) == 1, f"{name} has no limit{before}"
         rule = rule.replace(before, after)
+    shortest = ROLE_WINDOW if name == "PostgresRoleChanged" else SHORTEST_WINDOW
     rule = re.sub(r"(?m)^( +for: )(\d+[smhd])$",
                   lambda x: f"{x[1]}{min(seconds(x[2]), LONGEST_FOR):.0f}s", rule)
     return re.sub(r"(\[|\boffset )(\d+[smhd])\b",
-                  lambda x: f"{x[1]}{max(seconds(x[2]), SHORTEST_WINDOW):.0f}s", rule)
+                  lambda x: f"{x[1]}{max(seconds(x[2]), shortest):.0f}s", rule)
 
 
 def quick_rules(directory):
