@@ -147,7 +147,8 @@ def test_targets(primary, daemon):
         assert labels["__meta_pgstatsmon_address"] == primary.listen[NAMES.index(name)]
         assert labels["__meta_pgstatsmon_port"] == str(primary.port)
         assert labels["__meta_pgstatsmon_database"] == "postgres"
-        assert len(labels) == 6
+        assert labels["__meta_pgstatsmon_kind"] == "postgres"
+        assert len(labels) == 7
 
 
 def test_targets_are_where_they_were_asked_for(daemon):
