@@ -396,8 +396,8 @@ private:
       fault_ = "not every slot is polled once after quiet";
   }
 
-  /// A lease that ends, and twice another member that can't take what is free.
-  static constexpr timespan longest_hole = 3 * ttl;
+  /// A lease that ends, and again those of members that took what was free and were lost, too.
+  static constexpr timespan longest_hole = 5 * ttl;
 
   std::mt19937_64 random_;
   time_point now_;
