@@ -11,6 +11,12 @@ uint64_t phase_hash(std::initializer_list<std::string_view> names) noexcept {
   return result ^ (result >> 32U);
 }
 
+uint64_t mixed_bits(uint64_t x) noexcept {
+  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBULL;
+  return x ^ (x >> 31U);
+}
+
 caf::timespan phase_within(uint64_t hash, caf::timespan every) noexcept {
   return caf::timespan{static_cast<int64_t>(hash % static_cast<uint64_t>(every.count()))};
 }

@@ -9,14 +9,6 @@ namespace pgstatsmon {
 
 namespace {
 
-/// Spreads every bit of `x` over the result: the finaliser of SplitMix64 (Steele, Lea and Flood,
-/// "Fast splittable pseudorandom number generators", 2014).
-uint64_t mixed(uint64_t x) noexcept {
-  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBULL;
-  return x ^ (x >> 31U);
-}
-
 /// A number in (0, 1).
 double fraction(uint64_t hash) noexcept {
   constexpr double steps = 9007199254740992.0; // 2^53
@@ -26,7 +18,7 @@ double fraction(uint64_t hash) noexcept {
 } // namespace
 
 slot_number slot_of(std::string_view id) noexcept {
-  return static_cast<slot_number>(mixed(phase_hash({id})) % slot_count);
+  return static_cast<slot_number>(mixed_bits(phase_hash({id})) % slot_count);
 }
 
 std::vector<double> affinities(std::string_view member, double weight) {
@@ -35,7 +27,7 @@ std::vector<double> affinities(std::string_view member, double weight) {
   std::vector<double> result(slot_count);
   // The largest of weight / -ln(u) with uniform u falls to each in proportion to its weight.
   for (size_t i = 0; i < slot_count; ++i)
-    result[i] = weight / -std::log(fraction(mixed(hash ^ (apart * (i + 1)))));
+    result[i] = weight / -std::log(fraction(mixed_bits(hash ^ (apart * (i + 1)))));
   return result;
 }
 

@@ -1,6 +1,8 @@
 // JSON as protobuf has it: bytes in base64, 64-bit numbers as text, defaults left out.
 #include "actors/etcd/etcd_codec.hpp"
 
+#include "config/base64.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,8 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view digits =
-  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr size_t max_message = 300;
 
 const json& member(const json& x, const char* key) {
@@ -28,6 +28,11 @@ const json& member(const json& x, const char* key) {
 std::string text(const json& x, const char* key) {
   const auto& value = member(x, key);
   return value.is_string() ? value.get<std::string>() : std::string{};
+}
+
+/// What is no base64 is as good as absent.
+std::string bytes(const json& x, const char* key) {
+  return from_base64(text(x, key)).value_or("");
 }
 
 /// A number that is written as one or as text.
@@ -59,8 +64,8 @@ std::vector<std::reference_wrapper<const json>> items(const json& x, const char*
 }
 
 etcd_key read_key(const json& x) {
-  return {.key = from_base64(text(x, "key")),
-          .value = from_base64(text(x, "value")),
+  return {.key = bytes(x, "key"),
+          .value = bytes(x, "value"),
           .create_revision = number<int64_t>(x, "create_revision"),
           .mod_revision = number<int64_t>(x, "mod_revision"),
           .lease = number<int64_t>(x, "lease")};
@@ -136,41 +141,6 @@ etcd_error error_of(long status, const json& root) {
 }
 
 } // namespace
-
-std::string to_base64(std::string_view x) {
-  std::string result;
-  result.reserve((x.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < x.size(); i += 3) {
-    uint32_t bits = 0;
-    auto count = std::min<size_t>(3, x.size() - i);
-    for (size_t j = 0; j < 3; ++j)
-      bits = bits << 8 | (j < count ? static_cast<unsigned char>(x[i + j]) : 0U);
-    for (size_t j = 0; j < 4; ++j)
-      result += j <= count ? digits[bits >> (18 - 6 * j) & 63] : '=';
-  }
-  return result;
-}
-
-std::string from_base64(std::string_view x) {
-  while (x.ends_with('='))
-    x.remove_suffix(1);
-  std::string result;
-  result.reserve(x.size() * 3 / 4);
-  uint32_t bits = 0;
-  size_t have = 0;
-  for (auto c : x) {
-    auto value = digits.find(c);
-    if (value == std::string_view::npos)
-      return {};
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    have += 6;
-    if (have >= 8) {
-      have -= 8;
-      result += static_cast<char>(bits >> have & 0xFF);
-    }
-  }
-  return result;
-}
 
 std::string prefix_end(std::string prefix) {
   while (!prefix.empty() && prefix.back() == '\xff')
@@ -317,7 +287,7 @@ etcd_watch_message read_watch(const etcd_document& x) {
     return {kind::created};
   etcd_watch_message result;
   for (const json& event : items(x.root, "events"))
-    result.keys.push_back(from_base64(text(member(event, "kv"), "key")));
+    result.keys.push_back(bytes(member(event, "kv"), "key"));
   if (!result.keys.empty())
     result.what = kind::events;
   return result;

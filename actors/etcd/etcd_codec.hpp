@@ -39,11 +39,6 @@ struct etcd_request {
   bool reads = false; ///< May be sent again, whatever has become of it.
 };
 
-std::string to_base64(std::string_view x);
-
-/// Empty when it is none.
-std::string from_base64(std::string_view x);
-
 /// The first key that is beyond all those that begin so; `"\0"`, which is etcd's infinity, when
 /// there is none.
 std::string prefix_end(std::string prefix);

@@ -4,6 +4,8 @@
 
 #include "test/unit/test.hpp"
 
+#include "config/base64.hpp"
+
 #include <algorithm>
 
 using namespace pgstatsmon;
