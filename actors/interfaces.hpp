@@ -130,6 +130,29 @@ using fleet_actor = caf::typed_actor<
   // INTERNAL: looks for new reports.
   caf::reacts_to<caf::tick_atom>>;
 
+/// Who hears from DISCOVERY what exists: the SCHEDULER, or CLUSTER before it.
+using backend_listener_actor = caf::typed_actor<
+  // A backend exists, is gone, or goes on, described otherwise.
+  caf::reacts_to<backend_added>, caf::reacts_to<backend_removed>, caf::reacts_to<backend_changed>,
+  // Once: the backends of a first list were added.
+  caf::reacts_to<caf::open_atom>>;
+
+/// CLUSTER: of the backends that exist, those that this daemon is to watch and no other.
+using cluster_actor = backend_listener_actor::extend<
+  // Another catalogue, or other labels: the others are told.
+  caf::reacts_to<reconfigured>,
+  // A backend's session has ended.
+  caf::reacts_to<session_over>,
+  // From the engine: what it has may have changed.
+  caf::reacts_to<caf::update_atom>,
+  // INTERNAL: asks the engine, and looks at the time.
+  caf::reacts_to<caf::tick_atom>,
+  // The daemon ends: hands over what it has. Answered when others may take it, after ten seconds at
+  // most.
+  caf::replies_to<caf::close_atom>::with<caf::ok_atom>,
+  // INTERNAL: that time is over.
+  caf::reacts_to<caf::timeout_atom>>;
+
 /// DISCOVERY: what the sources believe exists becomes additions and removals for the SCHEDULER.
 using discovery_actor = caf::typed_actor<
   // From a source, by name: the whole list it believes in.

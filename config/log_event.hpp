@@ -49,6 +49,23 @@ enum class log_event : uint8_t {
   target_rejected,
   name_taken,
 
+  // -- daemons that share a fleet -----------------------------------------------------------------
+  member_came,
+  member_gone,
+  member_refused,
+  members_differ,
+  members_agree,
+  engine_failing,
+  engine_recovered,
+  lease_doubtful,
+  lease_certain,
+  slots_moved,
+  slots_lost,
+  slots_stuck,
+  slots_from_state,
+  slots_not_kept,
+  slots_handed_over,
+
   // -- a backend ----------------------------------------------------------------------------------
   backend_connected,
   backend_promoted,
@@ -94,7 +111,7 @@ struct log_event_text {
 };
 
 /// Every event but `none`, in the order of the enumeration.
-constexpr std::array<log_event_text, 64> all_log_events{{
+constexpr std::array<log_event_text, 79> all_log_events{{
   {log_event::serving, "serving", "the page is served, and where"},
   {log_event::start_failed, "start_failed", "the daemon could not start"},
   {log_event::ending, "ending", "a signal asked the daemon to end"},
@@ -136,6 +153,27 @@ constexpr std::array<log_event_text, 64> all_log_events{{
   {log_event::source_crashed, "source_crashed", "a source ended of a fault of ours"},
   {log_event::target_rejected, "target_rejected", "something that a source lists is not watched"},
   {log_event::name_taken, "name_taken", "a name, or a whole backend, is listed twice"},
+  {log_event::member_came, "member_came", "another daemon shares the fleet from now on"},
+  {log_event::member_gone, "member_gone", "one has left, or its lease has ended"},
+  {log_event::member_refused, "member_refused",
+   "this daemon may take no part in the fleet, and why"},
+  {log_event::members_differ, "members_differ",
+   "daemons that share the fleet are configured differently"},
+  {log_event::members_agree, "members_agree", "they are configured alike again"},
+  {log_event::engine_failing, "engine_failing",
+   "what keeps the leases does not answer; every daemon goes on with what it has"},
+  {log_event::engine_recovered, "engine_recovered", "it answers again"},
+  {log_event::lease_doubtful, "lease_doubtful",
+   "the lease may have ended, so others may poll what this daemon polls"},
+  {log_event::lease_certain, "lease_certain", "it is held again"},
+  {log_event::slots_moved, "slots_moved", "parts of the fleet came or went"},
+  {log_event::slots_lost, "slots_lost", "parts that were ours turned out to be others'"},
+  {log_event::slots_stuck, "slots_stuck",
+   "parts were given away though their last polls did not end"},
+  {log_event::slots_from_state, "slots_from_state",
+   "the parts of before the start are polled, as nothing keeps leases"},
+  {log_event::slots_not_kept, "slots_not_kept", "they can't be written to state_dir, or read"},
+  {log_event::slots_handed_over, "slots_handed_over", "at the end: what others have now"},
   {log_event::backend_connected, "backend_connected", "the first session with a server"},
   {log_event::backend_promoted, "backend_promoted", "a standby is a primary now"},
   {log_event::backend_demoted, "backend_demoted", "a primary is a standby now"},

@@ -2,6 +2,7 @@
 #include "config/settings.hpp"
 
 #include "config/budget.hpp"
+#include "config/cluster.hpp"
 #include "config/collect.hpp"
 #include "config/databases.hpp"
 #include "config/interval.hpp"
@@ -83,6 +84,7 @@ void read_all(const value& root, settings& x) {
   auto connections = top.get("connections");
   read_connections(connections, x.connections);
   read_target(top.get("target"), x.target);
+  read_cluster(top.get("cluster"), x);
   read_setup(top.get("setup"), x.setup);
   read_log(top.get("log"), x.log);
   read_web(top.get("web"), x.web);

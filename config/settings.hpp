@@ -242,12 +242,41 @@ struct shard_settings {
   friend bool operator==(const shard_settings&, const shard_settings&) = default;
 };
 
+/// `cluster.postgres`: the PostgreSQL whose rows are leases.
+struct lease_rows_settings {
+  std::string host;
+  uint16_t port = 5432;
+  std::string database = "postgres";
+  std::string user = "pgstatsmon"; ///< Owns the tables, or may make them.
+  std::string password_file{};
+  std::string schema = "pgstatsmon";
+  connect_parameters parameters{};
+
+  friend bool operator==(const lease_rows_settings&, const lease_rows_settings&) = default;
+};
+
+/// `cluster`: several daemons share a fleet, and say so to an engine.
+struct cluster_settings {
+  std::string fleet = "pgstatsmon"; ///< Who names the same shares.
+  std::string member;               ///< Our name; unique in the fleet.
+  std::string advertise;            ///< Where others reach our page: `host:port`.
+  double weight = 1;                ///< Of our part; 0.01..100.
+  milliseconds ttl{15'000};         ///< Of our lease; 5 s..60 s.
+  milliseconds settle{20'000};      ///< Who comes gets nothing before.
+  double max_moves = 0.05;          ///< Share of the fleet that moves in an interval.
+  bool stop_when_cut_off = false;   ///< `cut_off: stop`.
+  lease_rows_settings postgres{};
+
+  friend bool operator==(const cluster_settings&, const cluster_settings&) = default;
+};
+
 /// Everything the file says. Immutable once parsed.
 struct settings {
   milliseconds interval{10'000};         ///< Between two polls of a backend; > 0.
   milliseconds longest_interval{10'000}; ///< ... of an idle one; the same unless `auto`.
   milliseconds stale_after{60'000};      ///< Default: three of these, at least one minute.
   shard_settings shard{};
+  std::optional<cluster_settings> cluster{}; ///< Nothing: the fleet is ours alone.
   connection_settings connections;
   target_settings target;
   std::string user = "pgstatsmon"; ///< The role that polls.

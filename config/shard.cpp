@@ -23,17 +23,8 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-/// What stands for a name that is known when the daemon starts.
-std::optional<std::string> named_by(std::string_view text) {
-  if (text == "%i") {
-    const auto* instance = std::getenv("PGSTATSMON_INSTANCE");
-    return instance == nullptr ? "" : instance;
-  }
-  return text == "%H" ? std::optional{host_name()} : std::nullopt;
-}
-
 std::optional<uint32_t> parse_index(const value& x) {
-  auto name = named_by(x.node().text);
+  auto name = named_at_start(x.node().text);
   if (!name)
     return integer<uint32_t>(0, most_shards - 1)(x);
   auto result = ordinal_of(*name);
@@ -43,6 +34,14 @@ std::optional<uint32_t> parse_index(const value& x) {
 }
 
 } // namespace
+
+std::optional<std::string> named_at_start(std::string_view text) {
+  if (text == "%i") {
+    const auto* instance = std::getenv("PGSTATSMON_INSTANCE");
+    return instance == nullptr ? "" : instance;
+  }
+  return text == "%H" ? std::optional{host_name()} : std::nullopt;
+}
 
 std::optional<uint32_t> ordinal_of(std::string_view name) {
   name = name.substr(0, name.find('.'));

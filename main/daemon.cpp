@@ -5,6 +5,8 @@
 #include "actors/backend/gate.hpp"
 #include "actors/backend/pq_session.hpp"
 #include "actors/backend/worker.hpp"
+#include "actors/cluster/cluster.hpp"
+#include "actors/cluster/engines.hpp"
 #include "actors/console/console.hpp"
 #include "actors/console/unix_socket.hpp"
 #include "actors/discovery/discovery.hpp"
@@ -42,6 +44,9 @@ namespace {
 /// What stop() gives the SCHEDULER: a second for polls, half a second for cancelled ones, and some.
 constexpr auto stop_limit = std::chrono::milliseconds{1800};
 
+/// What stop() gives CLUSTER: it needs ten seconds at most.
+constexpr auto hand_over_limit = std::chrono::seconds{11};
+
 /// What stop() gives the CONSOLE, which has nothing to wait for.
 constexpr auto console_limit = std::chrono::milliseconds{200};
 
@@ -56,6 +61,12 @@ double chance() {
 double unix_time() {
   using namespace std::chrono;
   return duration<double>{system_clock::now().time_since_epoch()}.count();
+}
+
+/// A name for this run of the program.
+std::string life_of_process() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
 }
 
 /// Browsers that may have their page open: the smaller part of the page's clients.
@@ -80,6 +91,8 @@ void say_what_needs_a_restart(const settings& in_force, const settings& now) {
     changed("console");
   if (in_force.web != now.web)
     changed("web");
+  if (in_force.cluster != now.cluster)
+    changed("cluster");
 }
 
 } // namespace
@@ -127,6 +140,12 @@ daemon::daemon(std::string file, settings_ptr options, catalogue_ptr queries,
     system_{configuration_} {
   metrics_->fleet.show(options_->own);
   metrics_->reserved_descriptors.Set(static_cast<double>(descriptors_.reserved()));
+  if (!options_->cluster)
+    return;
+  sessions_ = std::make_shared<session_ledger>();
+  left_ = std::make_shared<lingering>();
+  sharing_ = std::make_shared<cluster_cell>();
+  cluster_metrics_ = std::make_unique<cluster_metrics>(metrics_->registry());
 }
 
 daemon::~daemon() = default;
@@ -175,14 +194,16 @@ void daemon::serve() {
       say(spdlog::level::warn, log_event::web_config_warning, "{}", x);
   }
   http_ = std::make_unique<http_server>(std::move(options));
-  add_pages(*http_, {backends_, [cell = queries_] { return cell->load(); }, metrics_, clusters_},
-            options_->target.route);
+  page_sources pages{backends_, [cell = queries_] { return cell->load(); }, metrics_, clusters_};
+  pages.left = left_;
+  add_pages(*http_, pages, options_->target.route);
   add_health(*http_, pulse_);
   add_api(*http_, make_sources(), desk_line_);
   add_live(*http_, {make_sources(), journal_, events_, options_->web.orders});
   if (options_->web.orders)
     add_orders(*http_, make_sources(), desk_line_);
-  add_service_discovery(*http_, backends_, pulse_, backends_route(options_->target.route));
+  add_service_discovery(*http_, backends_, sharing_, pulse_,
+                        backends_route(options_->target.route));
 }
 
 void daemon::show_certificate(const web_door& door) {
@@ -203,8 +224,28 @@ void daemon::start_actors() {
                                                 .view = clusters_,
                                                 .options = options_,
                                                 .unix_time = unix_time});
-  discovery_ = system_.spawn(discovery, scheduler_, reconfigured{options_, queries_->load()},
+  start_cluster();
+  auto listener = cluster_ ? backend_listener_actor{cluster_} : backend_listener_actor{scheduler_};
+  discovery_ = system_.spawn(discovery, listener, reconfigured{options_, queries_->load()},
                              &discovery_metrics_, source_starter{start_source});
+}
+
+void daemon::start_cluster() {
+  if (!options_->cluster)
+    return;
+  cluster_ = system_.spawn<caf::detached>(
+    cluster,
+    cluster_arguments{.configuration = {options_, queries_->load()},
+                      .scheduler = scheduler_,
+                      .start_engine = engine_of(*options_, worker_, reactor_pool::of(system_)),
+                      .sessions = sessions_,
+                      .backends = backends_,
+                      .left = left_,
+                      .view = sharing_,
+                      .metrics = cluster_metrics_.get(),
+                      .life = life_of_process(),
+                      .chance = chance,
+                      .unix_time = unix_time});
 }
 
 caf::expected<int> daemon::listen_for_consoles() const {
@@ -245,7 +286,8 @@ console_sources daemon::make_sources() const {
           .backends = backends_,
           .queries = [cell = queries_] { return cell->load(); },
           .pulse = pulse_,
-          .fleet = clusters_};
+          .fleet = clusters_,
+          .sharing = sharing_};
 }
 
 scheduler_arguments daemon::make_scheduler_arguments() {
@@ -262,7 +304,7 @@ scheduler_arguments daemon::make_scheduler_arguments() {
   return {.options = options_,
           .queries = queries_->load(),
           .registry = registry_,
-          .spawn_backend = backend_actors(registry_, context),
+          .spawn_backend = backend_actors(registry_, context, sessions_),
           .chance = chance,
           .metrics = {.backends = &metrics_->backends,
                       .in_flight = &metrics_->in_flight,
@@ -300,6 +342,8 @@ void daemon::reload() {
   caf::anon_send(gate_, news);
   caf::anon_send(fleet_, news);
   caf::anon_send(scheduler_, news);
+  if (cluster_)
+    caf::anon_send(cluster_, news);
   caf::anon_send(discovery_, news);
   say(spdlog::level::info, log_event::configuration_read, "the configuration was read again");
 }
@@ -316,6 +360,11 @@ void daemon::stop() {
   desk_line_->connect({});
   self->send_exit(desk_, caf::exit_reason::user_shutdown);
   self->send_exit(discovery_, caf::exit_reason::user_shutdown);
+  if (cluster_) {
+    self->request(cluster_, hand_over_limit, caf::close_atom_v)
+      .receive([](caf::ok_atom) {}, [](const caf::error&) { /* it has said why */ });
+    self->send_exit(cluster_, caf::exit_reason::user_shutdown);
+  }
   self->request(scheduler_, stop_limit, caf::close_atom_v)
     .receive([](caf::ok_atom) {},
              [](const caf::error& error) {

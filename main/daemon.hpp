@@ -3,6 +3,7 @@
 
 #include "actors/actor_directory.hpp"
 #include "actors/backend/log_summary.hpp"
+#include "actors/cluster/cluster.hpp"
 #include "actors/console/sources.hpp"
 #include "actors/discovery/discovery_metrics.hpp"
 #include "actors/exposition/desk.hpp"
@@ -59,7 +60,8 @@ public:
   void reload();
 
   /// Ends in order: consoles, discovery, polls (a second to end, then half a second after they were
-  /// cancelled), connections, the page. Takes two seconds at most, whatever hangs.
+  /// cancelled), connections, the page. Takes two seconds at most, whatever hangs. With `cluster`
+  /// what is ours is handed over first, which takes ten at most.
   void stop();
 
   /// The SCHEDULER's heartbeats since the start.
@@ -73,6 +75,7 @@ private:
   void show_certificate(const web_door& door);
   void say_where_served() const;
   void start_actors();
+  void start_cluster();
   [[nodiscard]] caf::expected<int> listen_for_consoles() const;
   void start_console(int socket);
   void start_desk();
@@ -91,6 +94,10 @@ private:
   std::shared_ptr<fleet_cell> clusters_;
   discovery_metrics discovery_metrics_;
   std::shared_ptr<fleet_journal> journal_;
+  std::shared_ptr<session_ledger> sessions_; ///< This and what follows: null without `cluster`.
+  std::shared_ptr<lingering> left_;
+  std::shared_ptr<cluster_cell> sharing_;
+  std::unique_ptr<cluster_metrics> cluster_metrics_;
   std::shared_ptr<event_hub> events_;
   std::shared_ptr<desk_line> desk_line_;
   std::unique_ptr<http_server> http_;
@@ -104,6 +111,7 @@ private:
   registry_actor registry_;
   scheduler_actor scheduler_;
   fleet_actor fleet_;
+  cluster_actor cluster_; ///< Null without `cluster`.
   discovery_actor discovery_;
   desk_actor desk_;
   console_actor console_;      ///< Null when there is no socket for it.

@@ -38,6 +38,9 @@ namespace {
 /// How long an ordered end may take before the process ends all the same.
 constexpr auto patience = std::chrono::seconds{8};
 
+/// ... beyond that, if others have to take over what we watch.
+constexpr auto hand_over_patience = std::chrono::seconds{10};
+
 sigset_t our_signals() {
   sigset_t result;
   sigemptyset(&result);
@@ -54,10 +57,10 @@ void block_signals() {
 }
 
 /// While the daemon ends: a second signal, or an end that takes too long, ends the process.
-void guard_the_end(const std::stop_token& ended) {
+void guard_the_end(const std::stop_token& ended, std::chrono::seconds limit) {
   auto signals = our_signals();
   sigdelset(&signals, SIGHUP);
-  auto deadline = std::chrono::steady_clock::now() + patience;
+  auto deadline = std::chrono::steady_clock::now() + limit;
   timespec pause{.tv_sec = 0, .tv_nsec = 50'000'000};
   while (!ended.stop_requested()) {
     if (auto number = sigtimedwait(&signals, nullptr, &pause); number > 0)
@@ -114,6 +117,7 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
   auto socket = take_listen_socket();
   if (!socket)
     return give_up(socket.error());
+  auto shares = options->cluster.has_value();
   auto all = std::make_unique<daemon>(file, std::move(options), std::move(queries), std::move(door),
                                       *socket);
   if (auto error = all->start())
@@ -125,7 +129,7 @@ int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
     reload(*all, manager, heap);
   manager.stopping();
   say(spdlog::level::info, log_event::ending, "ending");
-  std::jthread guard{guard_the_end};
+  std::jthread guard{guard_the_end, shares ? patience + hand_over_patience : patience};
   all->stop();
   all.reset(); // may take its time, too
   return EXIT_SUCCESS;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/backend.hpp"
+#include "messages/cluster.hpp"
 #include "messages/configuration.hpp"
 #include "messages/desk.hpp"
 #include "messages/error.hpp"

@@ -188,6 +188,11 @@ std::optional<answer> answer_now(const command& x, const console_sources& from,
   case verb::clusters:
     return show(x, x.json ? clusters_list(*from.fleet->get())
                           : clusters_report(*from.fleet->get(), now));
+  case verb::cluster:
+    if (from.sharing == nullptr)
+      return show(x, caf::make_error(ec::bad_command,
+                                     std::string{"this daemon shares its fleet with nobody"}));
+    return show(x, cluster_report(*from.sharing->status(), now));
   case verb::backendstat: return show(x, stats.backends(*backends));
   case verb::querystat: return show(x, stats.queries(*backends, *from.queries()));
   case verb::walstat: return show(x, stats.wal(*backends));

@@ -22,6 +22,7 @@ enum class verb : uint8_t {
   backends,
   backend,
   clusters,
+  cluster,
   plan_of,
   statements,
   queries,

@@ -88,6 +88,9 @@ report clusters_report(const fleet_view& all, const look_time& now);
 /// The same for programs: every member of every cluster.
 report clusters_list(const fleet_view& all);
 
+/// Daemons that share the fleet (report_cluster.cpp).
+report cluster_report(const cluster_status& x, const look_time& now);
+
 /// A backend's place in its cluster.
 fact_list place_of(const fleet_view& all, const std::string& backend);
 fact_list place_of(const fleet_view::found& place, const std::string& backend);

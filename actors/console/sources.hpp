@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/actor_directory.hpp"
+#include "actors/cluster/cluster_status.hpp"
 #include "actors/fleet/fleet_view.hpp"
 #include "actors/registry/heartbeat.hpp"
 #include "actors/registry/snapshot.hpp"
@@ -19,6 +20,7 @@ struct console_sources {
   std::function<catalogue_ptr()> queries; ///< The catalogue in force.
   std::shared_ptr<const heartbeat> pulse;
   std::shared_ptr<const fleet_cell> fleet = std::make_shared<const fleet_cell>();
+  std::shared_ptr<const cluster_cell> sharing{}; ///< Null: the fleet is ours alone.
 };
 
 /// The moment of a look, on both clocks: ages of what has a time of day, and of what has not.

@@ -29,6 +29,8 @@ constexpr std::array verbs{
                   "who waits for whom on one backend, now; and who holds back what"},
   verb_definition{"clusters", verb::clusters, argument::nothing, "",
                   "every cluster: who follows whom, and how far behind"},
+  verb_definition{"cluster", verb::cluster, argument::nothing, "",
+                  "the daemons that share this fleet: members, slots, moves, leases, doubts"},
   verb_definition{"queries", verb::queries, argument::nothing, "",
                   "every query over the fleet: times, rows, errors, share of a poll"},
   verb_definition{"scheduler", verb::scheduler, argument::nothing, "",

@@ -59,7 +59,7 @@ discovery_state::~discovery_state() {
     end(x);
 }
 
-void discovery_state::open(scheduler_actor scheduler, discovery_metrics& metrics,
+void discovery_state::open(backend_listener_actor scheduler, discovery_metrics& metrics,
                            source_starter start) {
   scheduler_ = std::move(scheduler);
   metrics_ = &metrics;
@@ -267,7 +267,7 @@ void discovery_state::say_what_changes(const list_changes& xs, const backends_by
 }
 
 discovery_actor::behavior_type discovery(observed_ptr<discovery_actor, discovery_state> self,
-                                         scheduler_actor scheduler,
+                                         backend_listener_actor scheduler,
                                          const reconfigured& configuration,
                                          discovery_metrics* metrics, source_starter start) {
   self->state.open(std::move(scheduler), *metrics, std::move(start));

@@ -47,7 +47,7 @@ public:
   ~discovery_state();
 
   /// Must be called first.
-  void open(scheduler_actor scheduler, discovery_metrics& metrics, source_starter start);
+  void open(backend_listener_actor scheduler, discovery_metrics& metrics, source_starter start);
 
   /// Starts, keeps, restarts and ends sources as the configuration asks for them. A source that
   /// changed keeps its list until it gives another.
@@ -89,7 +89,7 @@ private:
   source* find(const std::string& source_name);
 
   discovery_actor::pointer self_;
-  scheduler_actor scheduler_;
+  backend_listener_actor scheduler_;
   discovery_metrics* metrics_ = nullptr;
   source_starter start_source_;
   std::vector<source> sources_;    ///< In the configuration's order: of equal ids the first counts.
@@ -106,7 +106,7 @@ private:
 /// @param metrics Not null; must outlive the actor and its sources.
 /// @param start Starts the sources; empty: start_source does.
 discovery_actor::behavior_type discovery(observed_ptr<discovery_actor, discovery_state> self,
-                                         scheduler_actor scheduler,
+                                         backend_listener_actor scheduler,
                                          const reconfigured& configuration,
                                          discovery_metrics* metrics, source_starter start);
 

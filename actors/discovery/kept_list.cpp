@@ -1,6 +1,7 @@
 // A source's last good list in the state directory.
 #include "actors/discovery/kept_list.hpp"
 
+#include "config/replace_file.hpp"
 #include "messages/error.hpp"
 
 #include <fmt/format.h>
@@ -11,9 +12,7 @@
 #include <memory>
 #include <system_error>
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace pgstatsmon {
 
@@ -24,39 +23,9 @@ using nlohmann::json;
 constexpr int version = 1;
 constexpr size_t max_bytes = 64 << 20;
 
-/// A file descriptor that closes itself.
-class descriptor {
-public:
-  explicit descriptor(int fd) : fd_{fd} {}
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  ~descriptor() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-
-private:
-  int fd_;
-};
-
 caf::error failed(const std::string& path, int error) {
   return caf::make_error(ec::unreadable_file,
                          fmt::format("{}: {}", path, std::generic_category().message(error)));
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    auto n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return false;
-    text.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
 }
 
 json to_json(const found_backend& x) {
@@ -98,23 +67,6 @@ std::string document(const source_spec& x, const std::vector<found_backend>& lis
             {"question", fingerprint(x)},
             {"backends", std::move(backends)}};
   return root.dump(1, ' ', false, json::error_handler_t::replace) + '\n';
-}
-
-caf::error replace_file(const std::string& directory, const std::string& path,
-                        std::string_view text) {
-  auto temporary = path + ".new";
-  {
-    descriptor file{
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640)};
-    if (!file || !write_all(file.get(), text) || ::fsync(file.get()) != 0)
-      return failed(temporary, errno);
-  }
-  if (std::rename(temporary.c_str(), path.c_str()) != 0)
-    return failed(path, errno);
-  descriptor folder{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!folder || ::fsync(folder.get()) != 0)
-    return failed(directory, errno);
-  return {};
 }
 
 std::vector<found_backend> parse(const std::string& text, const source_spec& x) {
@@ -168,8 +120,6 @@ std::string kept_list_path(const std::string& state_dir, const std::string& sour
 
 caf::error keep_list(const source_spec& x, const std::vector<found_backend>& list) {
   try {
-    if (::mkdir(x.state_dir.c_str(), 0750) != 0 && errno != EEXIST)
-      return failed(x.state_dir, errno);
     return replace_file(x.state_dir, kept_list_path(x.state_dir, x.name), document(x, list));
   } catch (const std::exception& y) {
     return caf::make_error(ec::unreadable_file, std::string{y.what()});

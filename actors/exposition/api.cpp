@@ -82,6 +82,11 @@ void add_api(http_server& to, const console_sources& from,
   to.add_route("/api/v1/clusters", [from](const http_request&) {
     return json_response(clusters_list(*from.fleet->get()));
   });
+  to.add_route("/api/v1/cluster", [from](const http_request&) {
+    if (from.sharing == nullptr)
+      return json_error(not_found, "this daemon shares its fleet with nobody");
+    return json_response(cluster_report(*from.sharing->status(), look_time::now()));
+  });
   to.add_route("/api/v1/actors", [from](const http_request&) {
     return json_response(actors_report(from.actors->list(), look_time::now(), false));
   });

@@ -100,6 +100,14 @@ snapshot_ptr those_called(const std::vector<std::string>& names, const snapshot_
   return result;
 }
 
+/// What is left of one that another daemon watches now.
+snapshot_ptr left_of(const page_sources& from, const std::vector<std::string>& names) {
+  auto found = from.left == nullptr || names.size() != 1
+                 ? nullptr
+                 : from.left->find(names.front(), std::chrono::steady_clock::now());
+  return std::make_shared<const entry_list>(found == nullptr ? entry_list{} : entry_list{found});
+}
+
 /// The first name that no query has; null when there is none.
 const std::string* unknown_query(const std::vector<std::string>& names, const catalogue& queries) {
   auto i = std::ranges::find_if(names, [&](const std::string& name) {
@@ -122,6 +130,8 @@ http_response answer_page(const page_sources& from, const page_part& part) {
   if (const auto* name = unknown_query(part.queries, *queries))
     return text_response(bad_request, fmt::format("no query is called '{}'\n", one_line(*name)));
   auto backends = those_called(part.backends, from.backends->get());
+  if (backends->empty())
+    backends = left_of(from, part.backends);
   if (backends->empty() && !part.backends.empty())
     return text_response(
       not_found, fmt::format("no backend is called '{}'\n", one_line(part.backends.front())));

@@ -1,6 +1,7 @@
 // What the daemon serves: the page, parts of it, and a small page for people that leads to them.
 #pragma once
 
+#include "actors/cluster/lingering.hpp"
 #include "actors/exposition/http_server.hpp"
 #include "actors/fleet/fleet_view.hpp"
 #include "actors/registry/daemon_metrics.hpp"
@@ -21,6 +22,9 @@ struct page_sources {
   std::shared_ptr<daemon_metrics> daemon;
   std::shared_ptr<const fleet_cell> fleet = std::make_shared<const fleet_cell>();
   std::shared_ptr<layout_cell> layout = std::make_shared<layout_cell>();
+
+  /// Backends that another daemon has taken over, for who asks for one by its name; null: none.
+  std::shared_ptr<const lingering> left{};
 };
 
 /// Which part of the page somebody wants, by names. Empty lists want all.

@@ -31,15 +31,36 @@ json labels_of(const backend& x, const std::string& prefix) {
   return result;
 }
 
+json group_of(const backend& x, const std::string& address, const std::string& prefix) {
+  return {{"targets", json::array({address})}, {"labels", labels_of(x, prefix)}};
+}
+
+std::string text_of(const json& x) {
+  return x.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+}
+
+http_response list_of(std::string body) {
+  http_response result;
+  result.type = "application/json";
+  result.body = std::move(body);
+  return result;
+}
+
 } // namespace
 
 std::string targets_json(const entry_list& backends, const std::string& address,
                          const std::string& prefix) {
   auto result = json::array();
   for (const auto& x : backends)
-    result.push_back(
-      {{"targets", json::array({address})}, {"labels", labels_of(x->value, prefix)}});
-  return result.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+    result.push_back(group_of(x->value, address, prefix));
+  return text_of(result);
+}
+
+std::string targets_json(const fleet_targets& backends, const std::string& prefix) {
+  auto result = json::array();
+  for (const auto& x : backends)
+    result.push_back(group_of(*x.value, *x.address, prefix));
+  return text_of(result);
 }
 
 std::optional<std::string> address_in(std::string_view host) {
@@ -53,18 +74,22 @@ std::optional<std::string> address_in(std::string_view host) {
 }
 
 void add_service_discovery(http_server& to, const std::shared_ptr<const snapshot_cell>& backends,
+                           const std::shared_ptr<const cluster_cell>& sharing,
                            const std::shared_ptr<const heartbeat>& pulse,
                            const std::string& prefix) {
   to.add_route(targets_route, [=](const http_request& request) {
     if (!pulse->ready())
       return text_response(unavailable, "no list of backends yet, or not every one was tried\n");
+    if (sharing != nullptr) {
+      auto targets = sharing->targets();
+      return targets == nullptr
+               ? text_response(unavailable, "not every backend of the fleet has an owner yet\n")
+               : list_of(targets_json(*targets, prefix));
+    }
     auto address = address_in(request.header("host"));
     if (!address)
       return text_response(bad_request, "the Host header is no host and port\n");
-    http_response result;
-    result.type = "application/json";
-    result.body = targets_json(*backends->get(), *address, prefix);
-    return result;
+    return list_of(targets_json(*backends->get(), *address, prefix));
   });
 }
 

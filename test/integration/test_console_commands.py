@@ -54,6 +54,8 @@ their texts, the dearest first
 locks NAME  who waits for whom on one backend, now; and who holds
 back what
 clusters  every cluster: who follows whom, and how far behind
+cluster  the daemons that share this fleet: members, slots,
+moves, leases, doubts
 queries  every query over the fleet: times, rows, errors, share
 of a poll
 scheduler  what is in flight, what waits, the last ticks

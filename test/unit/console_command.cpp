@@ -109,11 +109,26 @@ TEST(what only looks can be watched) {
 
 TEST(help names every verb and explains one) {
   auto all = help_text();
-  for (const auto* name :
-       {"top", "backends", "backend NAME", "clusters", "queries", "scheduler", "discovery",
-        "actors [--tree]", "actor ID", "poll NAME", "pause NAME|--all [FOR] [--disconnect]",
-        "resume NAME|--all", "log [LEVEL", "watch COMMAND", "backendstat", "querystat", "walstat",
-        "help", "quit"})
+  for (const auto* name : {"top",
+                           "backends",
+                           "backend NAME",
+                           "clusters",
+                           "cluster",
+                           "queries",
+                           "scheduler",
+                           "discovery",
+                           "actors [--tree]",
+                           "actor ID",
+                           "poll NAME",
+                           "pause NAME|--all [FOR] [--disconnect]",
+                           "resume NAME|--all",
+                           "log [LEVEL",
+                           "watch COMMAND",
+                           "backendstat",
+                           "querystat",
+                           "walstat",
+                           "help",
+                           "quit"})
     CHECK(all.find(name) != std::string::npos);
   CHECK(all.find("frames") == std::string::npos);
   CHECK(help_text("pause").starts_with("pause NAME|--all [FOR] [--disconnect]\n"));

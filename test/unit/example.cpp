@@ -172,4 +172,12 @@ TEST(options that are off in the example show the defaults) {
   dns.access = access;
   dns.databases = databases;
   CHECK((x->dns == std::vector{dns}));
+  REQUIRE(x->cluster.has_value());
+  cluster_settings cluster;
+  cluster.member = x->cluster->member;
+  cluster.advertise = "monitor1.example.com:9187";
+  cluster.postgres.host = "leases.example.com";
+  cluster.postgres.password_file = "/dev/null";
+  cluster.postgres.parameters = {{"sslmode", "verify-full"}, {"sslrootcert", "/dev/null"}};
+  CHECK(*x->cluster == cluster);
 }

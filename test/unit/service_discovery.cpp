@@ -50,6 +50,20 @@ TEST(a backend is a group of one target) {
   CHECK_EQUAL(all[0]["labels"], labels);
 }
 
+TEST(of a shared fleet each backend is at the address of its owner) {
+  auto one = [](const char* name, const char* address) {
+    backend x;
+    x.name = name;
+    return fleet_target{std::make_shared<const backend>(x),
+                        std::make_shared<const std::string>(address)};
+  };
+  auto all = json::parse(targets_json({one("x", "a:1"), one("y", "b:2")}, "/metrics/backends/"));
+  REQUIRE(all.size() == 2u);
+  CHECK_EQUAL(all[0]["targets"], json::array({"a:1"}));
+  CHECK_EQUAL(all[1]["targets"], json::array({"b:2"}));
+  CHECK_EQUAL(all[1]["labels"]["instance"], "y");
+}
+
 TEST(no backend is an empty list) {
   backends.clear();
   CHECK(targets().is_array());
@@ -60,7 +74,7 @@ TEST(the list is at the address that was asked and waits until all were tried) {
   auto cell = std::make_shared<snapshot_cell>();
   auto pulse = std::make_shared<heartbeat>(std::chrono::steady_clock::now());
   http_server server{{}};
-  add_service_discovery(server, cell, pulse, "/metrics/backends/");
+  add_service_discovery(server, cell, nullptr, pulse, "/metrics/backends/");
   REQUIRE(!server.start());
   for (const auto& x : backends)
     cell->add(x);

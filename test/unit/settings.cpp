@@ -133,7 +133,7 @@ const bad_file bad_files[] = {
   {"static: {}\n\"a\\nb\": 1\nlog: {}\n",
    "f:2:1: \"a\\nb\": unknown key, expected one of interval, stale_after, user, password_file, "
    "database, backend_port, queries, collect, tables, budget, databases, families, own_metrics, "
-   "state_dir, shard, connections, target, "
+   "state_dir, shard, connections, target, cluster, "
    "setup, log, web, console, discovery, roles, static, vmapi, file, http_sd, dns"},
   {"static: {}\nuser: a\nport: 1\nuser: b\n",
    "f:3:1: port: unknown key here, it belongs to 'target.port'\n"

@@ -1,0 +1,30 @@
+// A map and a clock.
+#include "actors/cluster/lingering.hpp"
+
+#include <utility>
+
+namespace pgstatsmon {
+
+void lingering::keep(entry_ptr x, time_point until) {
+  std::lock_guard guard{mutex_};
+  auto name = x->value.name;
+  all_.insert_or_assign(std::move(name), kept{std::move(x), until});
+}
+
+void lingering::forget(const std::string& name) {
+  std::lock_guard guard{mutex_};
+  all_.erase(name);
+}
+
+void lingering::sweep(time_point now) {
+  std::lock_guard guard{mutex_};
+  std::erase_if(all_, [now](const auto& x) { return x.second.until <= now; });
+}
+
+entry_ptr lingering::find(std::string_view name, time_point now) const {
+  std::lock_guard guard{mutex_};
+  auto i = all_.find(std::string{name});
+  return i == all_.end() || i->second.until <= now ? nullptr : i->second.value;
+}
+
+} // namespace pgstatsmon
