@@ -208,6 +208,38 @@ def test_a_backend(browser, fleet, primary):
     browser.expected.append("404")
 
 
+def test_locks_waits_and_slots(browser, cluster, watch):
+    server = cluster("busy")
+    server.configure(wal_level="logical")
+    server.start()
+    server.role()
+    server.psql("CREATE TABLE t (x int)")
+    server.psql("SELECT pg_create_physical_replication_slot('kept', true)")
+    holder, waiter = server.session(), server.session()
+    pids = [x.run("SELECT pg_backend_pid()") for x in (holder, waiter)]
+    holder.run("BEGIN; LOCK t IN ROW EXCLUSIVE MODE")
+    waiter.run("SET application_name = '<img src=x>'")
+    waiter.run("BEGIN")
+    waiter.send("LOCK t IN ACCESS EXCLUSIVE MODE")
+    daemon = watch([backend("one", server)])
+    daemon.wait_up("one")
+    browser.open(place(daemon, "#/backend/one"))
+    browser.wait(lambda: re.search(r"\srelation\s+1\s", browser.text("#view")), "waits")
+    browser.wait(lambda: re.search(r"kept\s+physical", browser.text("#view")), "slots")
+    # Nobody has asked for locks yet.
+    assert "AccessExclusiveLock" not in browser.text("#view")
+    browser.run("for (const x of document.querySelectorAll('details')) "
+                "x.open = x.innerText.startsWith('Locks')")
+    browser.wait(lambda: "public.t AccessExclusiveLock" in browser.text("#view"), "the tree", 30)
+    text = browser.text("#view")
+    assert f"└ {pids[1]}" in text and '<img src=x>' in text and "longest transaction" in text
+    assert "LOCK t" not in text
+    # Who gives no orders waits for the next poll.
+    assert browser.run("return document.querySelectorAll('button[data-order=look]').length") == 0
+    holder.run("ROLLBACK")
+    browser.wait(lambda: "Nobody waits for a lock." in browser.text("#view"), "it is over", 30)
+
+
 def test_the_plan_says_why(browser, fleet):
     browser.open(place(fleet, "#/backend/anna"))
     browser.wait(lambda: "Plan" in browser.text("#view"), "the plan")

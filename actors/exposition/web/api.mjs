@@ -20,17 +20,17 @@ export function addressOf(path) {
   return new URL(`api/v1/${path}`, BASE).href;
 }
 
-async function ask(path, options, patience) {
+async function ask(address, options, patience) {
   const patient = new AbortController();
   const timer = setTimeout(() => patient.abort(), patience);
   try {
-    const answer = await fetch(addressOf(path), { cache: "no-store", signal: patient.signal, ...options });
+    const answer = await fetch(address, { cache: "no-store", signal: patient.signal, ...options });
     const text = await answer.text();
-    let value = null;
+    let value = text;
     try {
       value = JSON.parse(text);
     } catch {
-      // What is no JSON is a sentence.
+      // What is no JSON is a sentence, or the page's text.
     }
     if (!answer.ok) throw new ApiError(answer.status, value?.error ?? text.trim());
     return value;
@@ -44,14 +44,20 @@ async function ask(path, options, patience) {
 
 /** The answer's JSON. @throws ApiError */
 export function get(path) {
-  return ask(path, {}, PATIENCE);
+  return ask(addressOf(path), {}, PATIENCE);
+}
+
+/** What the page says of one query of a backend, in Prometheus' text format. @throws ApiError */
+export function getQuery(backend, query) {
+  const parameters = new URLSearchParams({ target: backend, "collect[]": query });
+  return ask(new URL(`probe?${parameters}`, BASE).href, {}, PATIENCE);
 }
 
 /** Gives an order. @throws ApiError */
 export function post(path, parameters, token) {
   const query = new URLSearchParams(parameters);
   const options = { method: "POST", headers: { "X-Pgstatsmon-Token": token } };
-  return ask(`${path}?${query}`, options, 4 * PATIENCE);
+  return ask(addressOf(`${path}?${query}`), options, 4 * PATIENCE);
 }
 
 /** Where a backend is in the API. */

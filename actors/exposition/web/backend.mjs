@@ -1,12 +1,16 @@
 // The view of one backend: how it is, its last poll, what went wrong, its plan and its statements.
-import { get, pathOf } from "./api.mjs";
+import { get, getQuery, pathOf } from "./api.mjs";
 import { charts } from "./chart.mjs";
 import { element, facts, setText, table } from "./dom.mjs";
+import { samplesOf } from "./exposition.mjs";
 import { conditionOf, wordOf } from "./fleet_model.mjs";
-import { mayOrder, orderBar } from "./orders.mjs";
+import { locksView } from "./locks.mjs";
+import { give, mayOrder, orderBar } from "./orders.mjs";
 import { Section } from "./section.mjs";
+import { SLOTS, slotsOf, slotsTable } from "./slots.mjs";
 import { timeline } from "./timeline.mjs";
 import { age, count, duration, moment, percent, plain, words } from "./units.mjs";
+import { WAITS, Waits, waitsTable } from "./waits.mjs";
 
 const REFRESH = 5000; // ms
 
@@ -73,6 +77,9 @@ class BackendView {
   #sections = {
     condition: new Section("Now"),
     history: new Section("Last hour"),
+    waits: new Section("Waits"),
+    locks: new Section("Locks", { folded: true, onopen: () => this.#showLocks() }),
+    slots: new Section("Replication slots"),
     errors: new Section("Last errors"),
     last_poll: new Section("Last poll"),
     identity: new Section("What it is"),
@@ -83,6 +90,8 @@ class BackendView {
   #timer = 0;
   #left = false;
   #hasHistory = true;
+  #waits = new Waits();
+  #unknown = new Set(); // queries that this daemon has not
 
   constructor(root, store, name) {
     this.title = name;
@@ -159,8 +168,51 @@ class BackendView {
       const made = charts(y);
       return made.length ? element("div", { class: "charts" }, made) : null;
     });
-    s.statements.node.hidden = x.kind === "pgbouncer";
+    s.statements.node.hidden = s.locks.node.hidden = x.kind === "pgbouncer";
     if (s.statements.open) this.#showStatements();
+    if (s.locks.open) this.#showLocks();
+    if (x.kind !== "pgbouncer") this.#showQueries();
+  }
+
+  // What queries have on the page.
+  async #showQueries() {
+    const waits = await this.#samples(WAITS);
+    const slots = await this.#samples(SLOTS);
+    if (this.#left) return;
+    const events = waits && this.#waits.add(Date.now() / 1000, waits);
+    this.#sections.waits.show(events?.length ? events : null, waitsTable);
+    const kept = slots && slotsOf(slots);
+    this.#sections.slots.show(kept?.length ? kept : null, slotsTable);
+  }
+
+  async #samples(query) {
+    if (this.#unknown.has(query)) return null;
+    try {
+      return samplesOf(await getQuery(this.#name, query)).filter((x) => x.labels.backend === this.#name);
+    } catch (error) {
+      if (error.status === 400) this.#unknown.add(query);
+      return null;
+    }
+  }
+
+  // Asking makes the daemon ask the server with its next poll, or at once for who says so and may.
+  async #showLocks() {
+    try {
+      const may = this.#store.orders && (await mayOrder());
+      const x = await get(`${pathOf(this.#name)}/locks`);
+      if (!this.#left) this.#sections.locks.show(x, (y) => locksView(y, may ? () => this.#askLocks() : null));
+    } catch {
+      // The next refresh tells why.
+    }
+  }
+
+  async #askLocks() {
+    try {
+      await give("poll", { backend: this.#name });
+    } catch {
+      // The next refresh tells why.
+    }
+    this.#showLocks();
   }
 
   // Asking for them makes the daemon ask the server.

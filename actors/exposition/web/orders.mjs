@@ -12,8 +12,8 @@ async function askPermission() {
   }
 }
 
-// A daemon that was started again has other tokens.
-async function give(name, parameters) {
+/** Gives an order. A daemon that was started again has other tokens. @throws ApiError */
+export async function give(name, parameters) {
   const first = await (permission ??= askPermission());
   try {
     return await post(`orders/${name}`, parameters, first?.token ?? "");
