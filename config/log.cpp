@@ -199,16 +199,21 @@ std::string_view members_of(const log_message& line) noexcept {
   return all.substr(sentence_of(line).size());
 }
 
-void write_log(level::level_enum x, const log_fields& fields, std::string_view line) {
+void write_line(spdlog::logger& to, level::level_enum x, const log_fields& fields,
+                std::string_view line) {
   auto members = to_json_members(fields);
   // More than is shown of it need not travel.
   line = line.substr(0, max_message + 1);
   spdlog::source_loc place{"", static_cast<int>(line.size()) + 1, ""};
   auto whole = std::string{line} + members;
+  to.log(place, x, spdlog::string_view_t{whole});
+}
+
+void write_log(level::level_enum x, const log_fields& fields, std::string_view line) {
   if (spdlog::should_log(x))
-    spdlog::default_logger_raw()->log(place, x, spdlog::string_view_t{whole});
+    write_line(*spdlog::default_logger_raw(), x, fields, line);
   else if (auto unfiltered = spdlog::get(unfiltered_name))
-    unfiltered->log(place, x, spdlog::string_view_t{whole});
+    write_line(*unfiltered, x, fields, line);
 }
 
 void say_lines(level::level_enum x, const log_fields& fields, std::string_view prefix,

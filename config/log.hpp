@@ -1,6 +1,7 @@
 // The log: one event a line on stderr, for people, for machines or for the journal.
 #pragma once
 
+#include "config/event_log.hpp"
 #include "config/log_fields.hpp"
 #include "config/settings.hpp"
 
@@ -8,6 +9,7 @@
 #include <spdlog/common.h>
 #include <spdlog/details/log_msg.h>
 #include <spdlog/formatter.h>
+#include <spdlog/logger.h>
 
 #include <atomic>
 #include <chrono>
@@ -85,17 +87,29 @@ std::string_view sentence_of(const spdlog::details::log_msg& line) noexcept;
 /// Its fields as to_json_members() has them; empty when it has none.
 std::string_view members_of(const spdlog::details::log_msg& line) noexcept;
 
+/// Gives a line to a logger, in the form that sentence_of() and members_of() read.
+void write_line(spdlog::logger& to, spdlog::level::level_enum x, const log_fields& fields,
+                std::string_view line);
+
 /// Writes a line, whatever the general level.
 void write_log(spdlog::level::level_enum x, const log_fields& fields, std::string_view line);
 
 /// Logs: a sentence, and what programs want to know of it. Whoever speaks for himself calls this;
-/// tests see what it wrote (test/unit/captured_log.hpp).
+/// tests see what it wrote (test/unit/captured_log.hpp). An event goes to events.file, too,
+/// whatever the level.
 template <class... Args>
 void say(spdlog::level::level_enum x, const log_fields& fields, fmt::format_string<Args...> form,
          Args&&... args) noexcept {
   try {
-    if (is_logged(x))
-      write_log(x, fields, fmt::format(form, std::forward<Args>(args)...));
+    auto logged = is_logged(x);
+    auto kept = is_kept(fields);
+    if (!logged && !kept)
+      return;
+    auto line = fmt::format(form, std::forward<Args>(args)...);
+    if (logged)
+      write_log(x, fields, line);
+    if (kept)
+      keep_event(x, fields, line);
   } catch (const std::exception&) {
     // Out of memory: whoever logs is often in the middle of a failure, and has enough of it.
   }
@@ -122,8 +136,15 @@ void say_lines(spdlog::level::level_enum x, const log_fields& fields, std::strin
 template <class... Args>
 void log_about(const own_log_level& own, spdlog::level::level_enum x, const log_fields& fields,
                fmt::format_string<Args...> form, Args&&... args) {
-  if (is_logged(own, x))
-    write_log(x, fields, fmt::format(form, std::forward<Args>(args)...));
+  auto logged = is_logged(own, x);
+  auto kept = is_kept(fields);
+  if (!logged && !kept)
+    return;
+  auto line = fmt::format(form, std::forward<Args>(args)...);
+  if (logged)
+    write_log(x, fields, line);
+  if (kept)
+    keep_event(x, fields, line);
 }
 
 /// Lines that were dropped because stderr was too slow. Any thread.

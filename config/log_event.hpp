@@ -33,6 +33,8 @@ enum class log_event : uint8_t {
   order_refused,
   intervals_stretched,
   intervals_back,
+  events_failing,
+  events_recovered,
   internal_error,
 
   // -- discovery ----------------------------------------------------------------------------------
@@ -71,6 +73,12 @@ enum class log_event : uint8_t {
   backend_promoted,
   backend_demoted,
   backend_upgraded,
+  setting_changed,
+  setting_pending,
+  blocking,
+  blocking_over,
+  long_transaction,
+  long_transaction_over,
   backend_failing,
   backend_still_failing,
   backend_recovered,
@@ -111,7 +119,7 @@ struct log_event_text {
 };
 
 /// Every event but `none`, in the order of the enumeration.
-constexpr std::array<log_event_text, 79> all_log_events{{
+constexpr std::array<log_event_text, 87> all_log_events{{
   {log_event::serving, "serving", "the page is served, and where"},
   {log_event::start_failed, "start_failed", "the daemon could not start"},
   {log_event::ending, "ending", "a signal asked the daemon to end"},
@@ -139,6 +147,8 @@ constexpr std::array<log_event_text, 79> all_log_events{{
   {log_event::intervals_stretched, "intervals_stretched",
    "the slots do not suffice, so every backend is polled less often"},
   {log_event::intervals_back, "intervals_back", "each is polled as often as it should be again"},
+  {log_event::events_failing, "events_failing", "events can't be written to events.file, and why"},
+  {log_event::events_recovered, "events_recovered", "they can be again; how many were dropped"},
   {log_event::internal_error, "internal_error", "something failed that should not"},
   {log_event::backend_added, "backend_added", "a backend is watched from now on"},
   {log_event::backend_changed, "backend_changed",
@@ -178,6 +188,15 @@ constexpr std::array<log_event_text, 79> all_log_events{{
   {log_event::backend_promoted, "backend_promoted", "a standby is a primary now"},
   {log_event::backend_demoted, "backend_demoted", "a primary is a standby now"},
   {log_event::backend_upgraded, "backend_upgraded", "the server has another version"},
+  {log_event::setting_changed, "setting_changed", "a setting of the server has another value"},
+  {log_event::setting_pending, "setting_pending",
+   "a setting was changed in the server's files and waits for a restart"},
+  {log_event::blocking, "blocking",
+   "a session waits for a lock for as long as events.blocked_for, and who is in its way"},
+  {log_event::blocking_over, "blocking_over", "none does any more"},
+  {log_event::long_transaction, "long_transaction",
+   "a transaction is open for as long as events.transaction_for"},
+  {log_event::long_transaction_over, "long_transaction_over", "it is not any more"},
   {log_event::backend_failing, "backend_failing", "a failure begins, or is another one now"},
   {log_event::backend_still_failing, "backend_still_failing",
    "connections.connect_retries failures in a row, and every ten minutes after that"},

@@ -26,6 +26,7 @@ std::string to_json_members(const log_fields& x) {
   std::string result;
   add(result, "event", to_string_view(x.event));
   add(result, "backend", x.backend);
+  add(result, "cluster", x.cluster);
   add(result, "source", x.source);
   add(result, "database", x.database);
   add(result, "query", x.query);
@@ -35,6 +36,9 @@ std::string to_json_members(const log_fields& x) {
     result += fmt::format(R"(,"failures":{})", x.failures);
   if (x.since > 0)
     add(result, "since", moment_text(x.since));
+  add(result, "from", x.from);
+  add(result, "to", x.to);
+  result += x.details;
   return result;
 }
 

@@ -14,6 +14,7 @@ namespace pgstatsmon {
 struct log_fields {
   log_event event = log_event::none;
   std::string_view backend{};  ///< Its name, as the page has it.
+  std::string_view cluster{};  ///< The system identifier of its server, where that is known.
   std::string_view source{};   ///< A discovery source.
   std::string_view database{}; ///< Of a backend's other databases, the one that is visited.
   std::string_view query{};
@@ -21,6 +22,10 @@ struct log_fields {
   std::string_view sqlstate{}; ///< What the server said.
   uint64_t failures = 0;       ///< In a row.
   double since = 0;            ///< When these began: Unix time, s.
+  std::string_view from{};     ///< What something was before it changed.
+  std::string_view to{};       ///< What it became.
+  /// What this event alone has, as members of a JSON object with a comma before each.
+  std::string_view details{};
 };
 
 /// As members of a JSON object, each with a comma before it: `,"event":"serving"`. Bytes that are

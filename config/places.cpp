@@ -248,6 +248,23 @@ std::optional<std::string> parse_directory_to_be(const value& x) {
   return result;
 }
 
+std::optional<std::string> parse_event_file(const value& x) {
+  if (x.node().text == "stdout")
+    return x.node().text;
+  auto result = parse_path(x);
+  if (!result || result->empty() || is_given_by_service_manager(*result))
+    return result;
+  struct stat info {};
+  auto slash = result->rfind('/');
+  auto parent = slash == std::string::npos ? "." : slash == 0 ? "/" : result->substr(0, slash);
+  if (stat(result->c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+    x.complain("is a directory, expected a file, or stdout");
+  else if (stat(parent.c_str(), &info) != 0)
+    x.warn(fmt::format("can't be made: {}: {}", one_line(parent),
+                       std::generic_category().message(errno)));
+  return result;
+}
+
 std::optional<std::string> parse_directory(const value& x) {
   return parse_existing(x, true);
 }

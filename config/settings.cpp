@@ -1,6 +1,7 @@
 // The configuration file as a whole; its parts are read in settings_*.cpp.
 #include "config/settings.hpp"
 
+#include "config/activity.hpp"
 #include "config/budget.hpp"
 #include "config/cluster.hpp"
 #include "config/collect.hpp"
@@ -51,6 +52,14 @@ void read_log(const value& self, log_settings& x) {
                                                     {"fatal", "fatal"}}));
 }
 
+void read_events(const value& self, event_settings& x) {
+  fields s{self};
+  s.get("file").read(x.file, parse_event_file);
+  s.get("max_bytes").read(x.max_bytes, bytes(64ULL << 10, 1ULL << 40));
+  s.get("blocked_for").read(x.blocked_for, parse_time);
+  s.get("transaction_for").read(x.transaction_for, parse_time);
+}
+
 void read_web(const value& self, web_settings& x) {
   fields s{self};
   s.get("config").read(x.config, parse_file);
@@ -87,6 +96,7 @@ void read_all(const value& root, settings& x) {
   read_cluster(top.get("cluster"), x);
   read_setup(top.get("setup"), x.setup);
   read_log(top.get("log"), x.log);
+  read_events(top.get("events"), x.events);
   read_web(top.get("web"), x.web);
   read_console(top.get("console"), x.console);
   read_sources(root, top, x);
@@ -162,6 +172,7 @@ void read_polling(fields& top, settings& x) {
   read_collect(top.get("collect"), x.collect);
   read_tables(top.get("tables"), x.collect.tables);
   read_budget(top.get("budget"), x.collect.server_share);
+  read_activity(top.get("activity"), x.collect);
   read_databases(top.get("databases"), x.databases);
   top.get("families")
     .read(x.families, choice<vocabulary>({{"original", vocabulary::original},

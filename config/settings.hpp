@@ -77,13 +77,16 @@ struct table_settings {
   friend bool operator==(const table_settings&, const table_settings&) = default;
 };
 
-/// What `collect`, `tables` and `budget` say in one place: for all, of a source or of one entry.
+/// What `collect`, `tables`, `budget` and `activity` say in one place: for all, of a source or of
+/// one entry.
 struct collect_settings {
   std::optional<std::vector<std::string>> sets; ///< In place of what a wider place says.
   std::vector<std::string> on;                  ///< Queries, whatever their set.
   std::vector<std::string> off;                 ///< The same.
   table_settings tables{};
-  std::optional<double> server_share{}; ///< Of one CPU; 1: no limit.
+  std::optional<double> server_share{};  ///< Of one CPU; 1: no limit.
+  std::optional<milliseconds> sample{};  ///< `activity.sample`; 0: with each poll.
+  std::optional<bool> statement_texts{}; ///< `activity.texts`
 
   friend bool operator==(const collect_settings&, const collect_settings&) = default;
 };
@@ -215,6 +218,18 @@ struct log_settings {
   friend bool operator==(const log_settings&, const log_settings&) = default;
 };
 
+/// `events`: what happened, for programs.
+struct event_settings {
+  std::string file;                      ///< Empty: nowhere; `stdout`: standard output.
+  uint64_t max_bytes = 64ULL << 20;      ///< Of the file; the one before it is kept, too.
+  milliseconds blocked_for{10'000};      ///< A session that waits so long for a lock is an event.
+  milliseconds transaction_for{300'000}; ///< So is a transaction that is open for so long.
+
+  [[nodiscard]] bool is_standard_output() const { return file == "stdout"; }
+
+  friend bool operator==(const event_settings&, const event_settings&) = default;
+};
+
 /// `web`: who may have the page, and limits of the HTTP server.
 struct web_settings {
   std::string config; ///< Web configuration; empty: no TLS, and the page is everybody's.
@@ -291,6 +306,7 @@ struct settings {
   vocabulary families = vocabulary::original;
   own_metrics own = own_metrics::contract; ///< `own_metrics`.
   log_settings log;
+  event_settings events;
   web_settings web;
   console_settings console;
   std::string state_dir; ///< Where discovery keeps its last good lists; empty: nowhere.

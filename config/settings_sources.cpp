@@ -1,4 +1,5 @@
 // The discovery sources: `static`, `vmapi`, `file`, `http_sd`, `dns`, and what they share.
+#include "config/activity.hpp"
 #include "config/backend_name.hpp"
 #include "config/budget.hpp"
 #include "config/collect.hpp"
@@ -98,7 +99,7 @@ void refuse(const value& x, std::string_view what) {
 }
 
 /// What every source says of its backends, and every entry of the static list: `collect`,
-/// `tables`, `budget`, `databases`, `kind`, `password_file` and `parameters`.
+/// `tables`, `budget`, `activity`, `databases`, `kind`, `password_file` and `parameters`.
 template <class T>
 void read_backends(fields& s, T& x, bool guards) {
   auto& run = s.run();
@@ -109,6 +110,8 @@ void read_backends(fields& s, T& x, bool guards) {
   auto tables = s.get("tables");
   read_tables(tables, x.collect.tables);
   read_budget(s.get("budget"), x.collect.server_share);
+  auto activity = s.get("activity");
+  read_activity(activity, x.collect);
   auto databases = s.get("databases");
   read_databases(databases, x.databases);
   auto kind = s.get("kind").read(x.kind, parse_kind);
@@ -116,6 +119,8 @@ void read_backends(fields& s, T& x, bool guards) {
     refuse(databases, "asks for the databases of a PostgreSQL server");
   if (x.kind == backend_kind::pgbouncer)
     refuse(tables, "chooses tables of a PostgreSQL server");
+  if (x.kind == backend_kind::pgbouncer)
+    refuse(activity, "watches sessions of a PostgreSQL server");
   // A source without a kind may list both.
   auto one_kind = std::is_same_v<T, static_backend> || kind.given();
   for (const auto& place : run.names_on)

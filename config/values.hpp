@@ -107,6 +107,10 @@ std::optional<std::string> parse_directory(const value& x);
 /// be, and where a file is only checked when it can't be written.
 std::optional<std::string> parse_directory_to_be(const value& x);
 
+/// The path of what events are written to: a file, FIFO or device, which need not exist yet, or
+/// `stdout`. Warns when its directory is not there.
+std::optional<std::string> parse_event_file(const value& x);
+
 /// Whether a path, as parse_path gives it, is known to the service manager alone: a file is only
 /// being checked, and not by the unit.
 bool is_given_by_service_manager(std::string_view path);

@@ -329,6 +329,7 @@ void daemon::reload() {
     say(spdlog::level::warn, log_event::configuration_warning, "{}", x);
   say_what_needs_a_restart(*began_with_, *options);
   start_logging(options->log);
+  start_events(options->events);
   metrics_->set_labels(options->target.metadata);
   metrics_->fleet.show(options->own);
   if ((*queries)->queries() != queries_->load()->queries()) {

@@ -41,6 +41,9 @@ constexpr auto patience = std::chrono::seconds{8};
 /// ... beyond that, if others have to take over what we watch.
 constexpr auto hand_over_patience = std::chrono::seconds{10};
 
+/// How long events that are on their way may take then.
+constexpr auto end_of_events = std::chrono::milliseconds{500};
+
 sigset_t our_signals() {
   sigset_t result;
   sigemptyset(&result);
@@ -66,6 +69,7 @@ void guard_the_end(const std::stop_token& ended, std::chrono::seconds limit) {
     if (auto number = sigtimedwait(&signals, nullptr, &pause); number > 0)
       _exit(128 + number);
     if (std::chrono::steady_clock::now() > deadline) {
+      stop_events(end_of_events);
       stop_logging();
       _exit(EXIT_SUCCESS);
     }
@@ -110,6 +114,7 @@ void reload(daemon& all, service_manager& manager, heap_keeper& heap) {
 int run(const std::string& file, settings_ptr options, catalogue_ptr queries,
         std::optional<loaded_web_door> door) {
   start_logging(options->log);
+  start_events(options->events);
   for (const auto& x : options->warnings)
     say(spdlog::level::warn, log_event::configuration_warning, "{}", x);
   if (auto warning = descriptor_warning(*options, descriptor_limit()); !warning.empty())
@@ -185,6 +190,7 @@ int process(int argc, char** argv) {
   } catch (const std::exception& error) {
     fmt::print(stderr, "pgstatsmon: {}\n", error.what());
   }
+  stop_events(end_of_events);
   stop_logging();
   return result;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <caf/meta/type_name.hpp>
+#include <caf/timespan.hpp>
 
 #include <string>
 #include <vector>
@@ -28,14 +29,17 @@ struct collect_rules {
   std::vector<std::string> on;  ///< Queries, whatever their set.
   std::vector<std::string> off; ///< The same; none of them is in `on`.
   table_rules tables{};
-  double server_share = 0.01; ///< Of one CPU of the server, for our queries; 1: no limit.
+  double server_share = 0.01;   ///< Of one CPU of the server, for our queries; 1: no limit.
+  caf::timespan sample{0};      ///< How often what sessions do is asked; 0: with each poll.
+  bool statement_texts = false; ///< Statements that run may be shown as they are.
 
   friend bool operator==(const collect_rules&, const collect_rules&) = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, collect_rules& x) {
-  return f(caf::meta::type_name("collect_rules"), x.sets, x.on, x.off, x.tables, x.server_share);
+  return f(caf::meta::type_name("collect_rules"), x.sets, x.on, x.off, x.tables, x.server_share,
+           x.sample, x.statement_texts);
 }
 
 } // namespace pgstatsmon

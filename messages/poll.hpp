@@ -15,12 +15,13 @@ namespace pgstatsmon {
 struct poll {
   uint64_t tick = 0;         ///< The tick in which the backend fell due.
   caf::timespan interval{0}; ///< How often it does.
+  bool sample = false;       ///< Asks only what is sampled between two polls (`activity.sample`).
   friend bool operator==(const poll&, const poll&) = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, poll& x) {
-  return f(caf::meta::type_name("poll"), x.tick, x.interval);
+  return f(caf::meta::type_name("poll"), x.tick, x.interval, x.sample);
 }
 
 /// How a poll ended.

@@ -20,9 +20,9 @@ agenda::agenda(catalogue_ptr queries, std::string_view backend, collect_rules co
                backend_kind kind)
   : queries_{std::move(queries)},
     needs_{needs_of(*queries_, visit)},
-    schedule_{queries_, backend},
+    schedule_{queries_, backend, visit ? caf::timespan{0} : collect.sample},
     // What visits cost is not known here.
-    budget_{queries_, visit ? 1 : collect.server_share} {
+    budget_{queries_, visit ? 1 : collect.server_share, visit ? caf::timespan{0} : collect.sample} {
   facts_.visit = visit;
   facts_.kind = kind;
   facts_.collect = std::move(collect);
@@ -113,6 +113,19 @@ plan agenda::due(time_point now, caf::timespan poll_interval) {
   plan result(plan_.size());
   for (auto i : due)
     if (!std::ranges::binary_search(postponed_, i))
+      result[i] = plan_[i];
+  return result;
+}
+
+plan agenda::sample(time_point now) const {
+  std::vector<size_t> due;
+  for (size_t i = 0; i < plan_.size(); ++i)
+    if (plan_[i] && schedule_.is_due_for_sample(i, now) && !is_left_out(i, now))
+      due.push_back(i);
+  auto beyond = budget_.beyond(due, now);
+  plan result(plan_.size());
+  for (auto i : due)
+    if (!std::ranges::binary_search(beyond, i))
       result[i] = plan_[i];
   return result;
 }

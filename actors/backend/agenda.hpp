@@ -71,6 +71,10 @@ public:
   /// The queries that a poll asks which begins now, within the budget.
   [[nodiscard]] plan due(time_point now, caf::timespan poll_interval);
 
+  /// The queries that a sample asks which is taken now, within the budget; none among them: there
+  /// is nothing to sample.
+  [[nodiscard]] plan sample(time_point now) const;
+
   /// A query took so long of the server's time.
   void took(size_t query, caf::timespan time, time_point now) { budget_.spent(query, time, now); }
 

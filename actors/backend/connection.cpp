@@ -193,7 +193,9 @@ connection_actor::behavior_type connection(observed_ptr<connection_actor, connec
     self->link_to(arguments.visitor);
   self->state.start(std::move(arguments));
   return {
-    [self](const poll& x) { return self->state.begin_poll(x.interval); },
+    [self](const poll& x) {
+      return x.sample ? self->state.begin_sample() : self->state.begin_poll(x.interval);
+    },
     [self](const backend_removed&) { self->state.remove(); },
     [self](const reconfigured& x) { self->state.reconfigure(x); },
     [self](const backend_changed& x) { self->state.follow(x); },

@@ -6,11 +6,13 @@
 #include "actors/backend/backoff.hpp"
 #include "actors/backend/complaint.hpp"
 #include "actors/backend/idle_loss.hpp"
+#include "actors/backend/incidents.hpp"
 #include "actors/backend/log_summary.hpp"
 #include "actors/backend/outage.hpp"
 #include "actors/backend/passfile_guard.hpp"
 #include "actors/backend/poll_progress.hpp"
 #include "actors/backend/poll_results.hpp"
+#include "actors/backend/server_settings.hpp"
 #include "actors/backend/session.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/numbers.hpp"
@@ -70,6 +72,7 @@ struct current_poll {
   double when = 0; ///< Unix time of its beginning, s.
   poll_progress progress;
   caf::typed_response_promise<poll_report> promise;
+  bool sample = false; ///< Of few queries, between two polls.
 };
 
 /// States and transitions (backend_state):
@@ -103,6 +106,10 @@ public:
   /// session is being replaced the poll waits for the new one.
   /// @param interval Until the next one; not less than the configured one.
   caf::result<poll_report> begin_poll(caf::timespan interval);
+
+  /// Asks what is sampled between two polls; answers at once when there is nothing to ask, or the
+  /// backend is not READY.
+  caf::result<poll_report> begin_sample();
 
   /// The backend is gone: cancels what runs, waits half a second for it at most, ends.
   void remove();
@@ -208,6 +215,7 @@ private:
   void say_outdated(const step& what, const session_error& error) const;
   void end_poll(failure reason, bool publish);
   void poll_is_silent();
+  void end_sample(current_poll& ended, failure reason, bool whole);
   void leave_out(const step& query);
 
   // -- what is known of the server (connection_facts.cpp) -----------------------------------------
@@ -229,6 +237,17 @@ private:
   void say_what_it_is(int32_t old_version, server_role old_role) const;
   void say_pooler();
 
+  // -- what is told as events (connection_events.cpp) ---------------------------------------------
+
+  /// Settings can only have changed if the server has read them since.
+  void look_at_load_time(const PGresult& rows);
+  void settings_told(const taken_result& taken);
+  [[nodiscard]] bool follows_incidents() const;
+  [[nodiscard]] incident_limits too_long() const;
+  void follow_incidents(const vital_reading& said);
+  void follow_incidents(look which, const look_answers& seen);
+  void tell(const incident& x, const look_answers* seen) const;
+
   // -- of all of these (connection.cpp) -----------------------------------------------------------
 
   void enter(backend_state state);
@@ -238,13 +257,20 @@ private:
   void connect_anew_if_outdated();
   void end();
 
+  /// Says in the fields of a line that it is about this backend.
+  void name_us(log_fields& fields) const {
+    fields.backend = arguments_.target.name;
+    if (identity_ != nullptr)
+      fields.cluster = identity_->system;
+  }
+
   /// Logs about the backend, which stands in the fields by itself.
   template <class... Args>
   void say(spdlog::level::level_enum level, log_fields fields, fmt::format_string<Args...> form,
            Args&&... args) const {
     const auto& own = arguments_.metrics->log_level;
-    fields.backend = arguments_.target.name;
-    if (is_logged(own, level))
+    name_us(fields);
+    if (is_logged(own, level) || is_kept(fields))
       log_about(own, level, fields, "backend {}: {}", arguments_.target.name,
                 fmt::format(form, std::forward<Args>(args)...));
   }
@@ -262,16 +288,21 @@ private:
   }
 
   /// Logs what many backends may have to say at the same time. `kind` is what the summary says of
-  /// them. A backend with a log level of its own has every line.
+  /// them. A backend with a log level of its own has every line. Each is an event of its own.
   template <class... Args>
-  void say_one_of_many(spdlog::level::level_enum level, const log_fields& fields,
-                       std::string_view kind, fmt::format_string<Args...> form,
-                       Args&&... args) const {
+  void say_one_of_many(spdlog::level::level_enum level, log_fields fields, std::string_view kind,
+                       fmt::format_string<Args...> form, Args&&... args) const {
     const auto& own = arguments_.metrics->log_level;
     auto* alike = own == no_own_level ? arguments_.context->alike : nullptr;
     if (is_logged(own, level)
         && (alike == nullptr || alike->worth_a_line(level, kind, arguments_.target.name, now())))
       say(level, fields, form, std::forward<Args>(args)...);
+    else if (is_kept(fields)) {
+      name_us(fields);
+      keep_event(level, fields,
+                 fmt::format("backend {}: {}", arguments_.target.name,
+                             fmt::format(form, std::forward<Args>(args)...)));
+    }
   }
 
   void arm(caf::timespan delay);
@@ -311,7 +342,12 @@ private:
   server_role asked_role_ = server_role::unknown; ///< What a server before 14 answered.
   bool takes_options_ = true; ///< The server has not refused startup options yet.
   session_memory memory_;
-  identity_ptr identity_;        ///< What the session's server says; null: not yet.
+  identity_ptr identity_; ///< What the session's server says; null: not yet.
+  server_settings settings_;
+  std::string settings_loaded_;  ///< When the server had read them, as it says.
+  bool settings_wanted_ = false; ///< It has read them since they were asked.
+  incidents incidents_;
+  bool looks_shown_ = false;     ///< Somebody waits for the looks under way.
   bool pooler_said_ = false;     ///< That there is one has been logged.
   std::optional<agenda> agenda_; ///< Set once started.
   bool plan_is_news_ = true;     ///< Observers have not been told of it.

@@ -32,6 +32,8 @@ flight_extras connection_state::extras() const {
     result.rights = rights_query(facts_.version);
   if (agenda_->wants_facts(now()))
     result.facts = facts_sql();
+  if (settings_wanted_ && memory_.ground == footing::own)
+    result.settings = settings_query(facts_.version);
   return result;
 }
 
@@ -50,11 +52,16 @@ std::vector<std::pair<look, std::string>> connection_state::looks_wanted() {
   if (metrics.look_order.forget(when))
     metrics.looks = look_answers_ptr{};
   std::vector<std::pair<look, std::string>> result;
-  if (is_console() || !metrics.look_order.take(when))
+  if (is_console())
     return result;
-  for (auto which : all_looks)
-    if (auto sql = look_sql(which, facts_.version); !sql.empty())
+  looks_shown_ = metrics.look_order.take(when);
+  for (auto which : all_looks) {
+    if (!looks_shown_ && !(follows_incidents() && incidents_.wants(which)))
+      continue;
+    auto sql = look_sql(which, facts_.version, arguments_.target.collect.statement_texts);
+    if (!sql.empty())
       result.emplace_back(which, std::move(sql));
+  }
   return result;
 }
 
@@ -65,7 +72,9 @@ void connection_state::take_look(look which, const PGresult& rows) {
     old == nullptr ? std::make_shared<look_answers>() : std::make_shared<look_answers>(*old);
   fresh->when = arguments_.context->unix_time();
   read_look(which, rows, *fresh);
-  newest = std::move(fresh);
+  follow_incidents(which, *fresh);
+  if (looks_shown_)
+    newest = std::move(fresh);
 }
 
 void connection_state::update_agenda() {
@@ -91,13 +100,17 @@ void connection_state::show_budget() const {
 
 std::string connection_state::facts_sql() const {
   auto result = agenda_->facts_sql();
+  auto add = [&](const std::string& sql) { result += (result.empty() ? "" : " UNION ALL ") + sql; };
+  add(loaded_query());
   if (arguments_.target.databases.on)
-    result += (result.empty() ? "" : " UNION ALL ") + databases_query(facts_.version);
+    add(databases_query(facts_.version));
   return result;
 }
 
 void connection_state::facts_came(const pg_result* rows) {
   plan_is_news_ = true; // what was left out for a while may be back
+  if (rows != nullptr)
+    look_at_load_time(*rows);
   if (rows == nullptr || !arguments_.visitor)
     return;
   visiting_ = true;
@@ -167,15 +180,17 @@ void connection_state::say_what_it_is(int32_t old_version, server_role old_role)
   auto product = product_name(arguments_.target.kind);
   auto role = is_console() ? std::string_view{"its console"} : to_string_view(facts_.role);
   auto known = old_role != server_role::unknown && facts_.role != server_role::unknown;
-  if (known && old_role == server_role::standby && facts_.role == server_role::primary)
-    say(level::info, log_event::backend_promoted, "promoted: {} {}, {}, was {}", product, version,
-        role, to_string_view(old_role));
-  else if (known && old_role != facts_.role)
-    say(level::warn, log_event::backend_demoted, "{} {}, {} now, was {}", product, version, role,
-        to_string_view(old_role));
-  else if (old_version != 0 && old_version != facts_.version)
-    say(level::info, log_event::backend_upgraded, "{} {}, {}, was {}", product, version, role,
-        version_text(old_version));
+  log_fields changed{.from = to_string_view(old_role), .to = role};
+  if (known && old_role == server_role::standby && facts_.role == server_role::primary) {
+    changed.event = log_event::backend_promoted;
+    say(level::info, changed, "promoted: {} {}, {}, was {}", product, version, role, changed.from);
+  } else if (known && old_role != facts_.role) {
+    changed.event = log_event::backend_demoted;
+    say(level::warn, changed, "{} {}, {} now, was {}", product, version, role, changed.from);
+  } else if (auto old = version_text(old_version);
+             old_version != 0 && old_version != facts_.version)
+    say(level::info, {.event = log_event::backend_upgraded, .from = old, .to = version},
+        "{} {}, {}, was {}", product, version, role, old);
   else
     say_one_of_many(level::info, {.event = log_event::backend_connected}, "connected", "{} {}, {}",
                     product, version, role);

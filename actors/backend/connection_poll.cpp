@@ -71,7 +71,9 @@ void connection_state::send_poll(caf::typed_response_promise<poll_report> promis
   poll_progress progress{
     std::move(sent), {options().query_timeout, limits.interval, options().max_query_rows}, now()};
   results_->begin();
-  poll_ = current_poll{arguments_.context->unix_time(), std::move(progress), std::move(promise)};
+  poll_ = current_poll{.when = arguments_.context->unix_time(),
+                       .progress = std::move(progress),
+                       .promise = std::move(promise)};
   enter(backend_state::polling);
   trace::backend_start(arguments_.target.name);
   dispatch();
@@ -171,6 +173,7 @@ void connection_state::take(statement_result result) {
     if (rows != nullptr)
       take_look(x.what.at, *rows);
     break;
+  case purpose::settings: settings_told(x); break;
   case purpose::clock:
     if (error)
       say(level::debug, "the server's clock: {}", error->message);
@@ -244,11 +247,16 @@ void connection_state::end_poll(failure reason, bool publish) {
   if (const auto* running = came.running())
     trace::query_failed(traced(*running), reason == failure::timeout,
                         std::string{to_string_view(reason)});
+  if (ended->sample) {
+    end_sample(*ended, reason, publish);
+    return;
+  }
   trace::backend_done(arguments_.target.name);
   auto& metrics = *arguments_.metrics;
   auto took = now() - came.began();
   if (publish) {
     auto made = results_->finish(agenda_->kept(now(), interval()), now(), took);
+    follow_incidents(made.vitals);
     self_->send(arguments_.registry,
                 backend_samples{arguments_.life, std::move(made.samples), made.vitals});
   } else {

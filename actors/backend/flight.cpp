@@ -8,6 +8,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -29,12 +32,22 @@ constexpr std::string_view clock_sql =
 
 } // namespace
 
+// Each poll needs one for each of its statements: most of them fit into a string without memory.
 std::string prepared_statements::name(key x) const {
   if (x == clock_key)
-    return "pgstatsmon_clock";
+    return "pgstatsmon_now";
   if (x == cluster_key)
     return "pgstatsmon_cluster";
-  return fmt::format("pgstatsmon_{}_{}", x.first, x.second);
+  std::string result{"pgstatsmon_"};
+  auto append = [&](size_t number) {
+    std::array<char, std::numeric_limits<size_t>::digits10 + 1> digits{};
+    auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+    result.append(digits.data(), end);
+  };
+  append(x.first);
+  result += '_';
+  append(x.second);
+  return result;
 }
 
 flight_extras extras_for(const session_limits& limits, const server_facts& facts, footing how) {
@@ -84,13 +97,20 @@ public:
     clocks_ = extras.clocks && memory.clock;
   }
 
-  void add_extras() {
+  void add_extras(const plan& what) {
+    // With two clocks for each query, and what else there may be.
+    constexpr size_t others = 12;
+    auto asked = std::ranges::count_if(what, [](const auto& x) { return x.has_value(); });
+    auto most = 3 * static_cast<size_t>(asked) + others;
+    made_.steps.reserve(most);
+    made_.statements.reserve(most);
     add({.what = purpose::arrival}, {.sql = extras_.arrival});
     add_extra(purpose::guards, {}, extras_.guards);
     add_extra(purpose::role, extras_.pins, extras_.role);
     add_extra(purpose::rights, extras_.pins, extras_.rights);
     add_extra(purpose::facts, extras_.pins, extras_.facts);
     add_extra(purpose::place, extras_.pins, extras_.place);
+    add_extra(purpose::settings, extras_.pins, extras_.settings);
   }
 
   /// It may share a Sync as queries may, once it went well.
@@ -228,7 +248,7 @@ private:
 flight make_flight(const catalogue& queries, const plan& what, const flight_extras& extras,
                    const plan_facts& facts, const session_memory& memory) {
   flight_maker result{queries, extras, facts, memory};
-  result.add_extras();
+  result.add_extras(what);
   result.add_cluster();
   result.add_queries(what);
   result.add_texts();

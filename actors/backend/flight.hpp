@@ -70,19 +70,20 @@ struct session_memory {
 
 /// What a statement of a flight is for.
 enum class purpose : uint8_t {
-  arrival, ///< A lone Sync or its like: its answer marks one round trip, so that no query's time
-           ///< contains it.
-  guards,  ///< session_pins().
-  role,    ///< `pg_is_in_recovery()`, before PostgreSQL 14.
-  rights,  ///< rights_query().
-  facts,   ///< facts_query().
-  place,   ///< Whether this is the database that is visited.
-  clock,   ///< The server's clock: when the query before it was done, which is the step's, or when
-           ///< the next one begins.
-  query,   ///< A query of the plan.
-  texts,   ///< query_definition::texts.
-  look,    ///< look_sql().
-  cluster, ///< cluster_query().
+  arrival,  ///< A lone Sync or its like: its answer marks one round trip, so that no query's time
+            ///< contains it.
+  guards,   ///< session_pins().
+  role,     ///< `pg_is_in_recovery()`, before PostgreSQL 14.
+  rights,   ///< rights_query().
+  facts,    ///< facts_query().
+  place,    ///< Whether this is the database that is visited.
+  clock,    ///< The server's clock: when the query before it was done, which is the step's, or when
+            ///< the next one begins.
+  query,    ///< A query of the plan.
+  texts,    ///< query_definition::texts.
+  look,     ///< look_sql().
+  cluster,  ///< cluster_query().
+  settings, ///< settings_query().
 };
 
 /// What one statement of a flight is.
@@ -123,6 +124,7 @@ struct flight_extras {
   std::string rights{};
   std::string facts{};
   std::string place{};
+  std::string settings{};
 
   std::vector<size_t> texts{};                       ///< Queries whose texts are asked, too.
   std::vector<std::pair<look, std::string>> looks{}; ///< With their SQL.

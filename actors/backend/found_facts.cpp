@@ -1,6 +1,7 @@
 // Asking about needs, and reading the answers.
 #include "actors/backend/found_facts.hpp"
 
+#include "actors/backend/server_settings.hpp"
 #include "actors/backend/setup_sql.hpp"
 #include "config/sql_blanks.hpp"
 
@@ -58,7 +59,7 @@ std::string usable_rows(const std::vector<need>& needs, kind what, int32_t serve
 
 /// Other rows of the same answer change all the time.
 bool is_fact(std::string_view what) {
-  return what != "database" && what != "room";
+  return what != "database" && what != "room" && what != loaded_row;
 }
 
 } // namespace

@@ -40,7 +40,8 @@ SELECT i.pid, e.blockers, d.datname AS database, r.rolname AS role,
        (SELECT pg_catalog.min(w.lock) FROM wanted w WHERE w.pid = i.pid) AS lock,
        pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - coalesce(
          (SELECT pg_catalog.min(w.since) FROM wanted w WHERE w.pid = i.pid), e.since)) AS waits,
-       pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.xact_start) AS transaction
+       pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.xact_start) AS transaction,
+       {statement} AS statement
   FROM involved i
   LEFT JOIN edges e ON e.pid = i.pid
   LEFT JOIN pg_catalog.pg_stat_get_activity(NULL::integer) a ON a.pid = i.pid
@@ -51,7 +52,7 @@ SELECT i.pid, e.blockers, d.datname AS database, r.rolname AS role,
 constexpr std::string_view holders = R"(
 WITH sessions AS (
   SELECT a.pid, d.datname, r.rolname, pg_catalog.left(a.application_name, 64) AS application,
-         a.state, a.xact_start, a.backend_xmin, a.backend_type
+         a.state, a.xact_start, a.backend_xmin, a.backend_type, {statement} AS statement
     FROM pg_catalog.pg_stat_get_activity(NULL::integer) a
     LEFT JOIN pg_catalog.pg_database d ON d.oid = a.datid
     LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
@@ -68,14 +69,14 @@ WITH sessions AS (
 ), rows AS (
   (SELECT 1 AS place, 'longest transaction' AS what, s.pid::text AS who, s.datname, s.rolname,
           s.application, s.state, s.xact_start AS since, NULL::integer AS transactions,
-          NULL::numeric AS bytes
+          NULL::numeric AS bytes, s.statement
      FROM sessions s
     WHERE s.backend_type = 'client backend' AND s.xact_start IS NOT NULL
     ORDER BY s.xact_start
     LIMIT 1)
    UNION ALL
   (SELECT 2, 'xmin horizon', x.who, x.datname, x.rolname, x.application, x.state, x.since,
-          pg_catalog.age(x.oldest), NULL
+          pg_catalog.age(x.oldest), NULL, NULL
      FROM (SELECT s.pid::text AS who, s.datname, s.rolname, s.application, s.state,
                   s.xact_start AS since, s.backend_xmin AS oldest
              FROM sessions s
@@ -92,7 +93,7 @@ WITH sessions AS (
     LIMIT 1)
    UNION ALL
   (SELECT 3, 'prepared transaction', p.gid, p.datname, p.rolname, NULL, 'prepared', p.prepared,
-          pg_catalog.age(p.transaction), NULL
+          pg_catalog.age(p.transaction), NULL, NULL
      FROM prepared p
     ORDER BY p.prepared
     LIMIT 1)
@@ -101,7 +102,8 @@ WITH sessions AS (
           CASE WHEN s.active THEN 'active' ELSE 'inactive' END, NULL, NULL,
           pg_catalog.pg_wal_lsn_diff(
             CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
-                 ELSE pg_catalog.pg_current_wal_lsn() END, s.restart_lsn)
+                 ELSE pg_catalog.pg_current_wal_lsn() END, s.restart_lsn),
+          NULL
      FROM slots s
     WHERE s.restart_lsn IS NOT NULL
     ORDER BY s.restart_lsn
@@ -110,21 +112,24 @@ WITH sessions AS (
 SELECT r.what, pg_catalog.left(r.who, 200) AS who, r.datname AS database, r.rolname AS role,
        r.application, r.state,
        pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - r.since) AS seconds,
-       r.transactions, r.bytes
+       r.transactions, r.bytes, r.statement
   FROM rows r
  ORDER BY r.place)";
 
 } // namespace
 
-std::string look_sql(look what, int32_t server_version) {
+std::string look_sql(look what, int32_t server_version, bool statements) {
   if (server_version < first_version)
     return {};
-  if (what == look::holders)
-    return std::string{holders};
-  std::string result{locks};
-  constexpr std::string_view mark = "{wait_start}";
-  return result.replace(result.find(mark), mark.size(),
-                        server_version < with_wait_start ? "NULL::timestamptz" : "k.waitstart");
+  std::string result{what == look::holders ? holders : locks};
+  auto put = [&](std::string_view mark, std::string_view sql) {
+    if (auto at = result.find(mark); at != std::string::npos)
+      result.replace(at, mark.size(), sql);
+  };
+  put("{wait_start}",
+      server_version < with_wait_start ? "NULL::pg_catalog.timestamptz" : "k.waitstart");
+  put("{statement}", statements ? "pg_catalog.left(a.query, 200)" : "NULL::pg_catalog.text");
+  return result;
 }
 
 } // namespace pgstatsmon

@@ -66,6 +66,7 @@ taken_result poll_progress::take(statement_result came, agenda& asked, session_m
   case purpose::rights:
   case purpose::texts:
   case purpose::look:
+  case purpose::settings:
   case purpose::place: break;
   }
   return result;

@@ -1,16 +1,19 @@
 // Phases by hash.
 #include "actors/backend/query_schedule.hpp"
 
+#include "actors/backend/sampled.hpp"
 #include "actors/phase.hpp"
 
 #include <algorithm>
 
 namespace pgstatsmon {
 
-query_schedule::query_schedule(catalogue_ptr queries, std::string_view backend)
-  : queries_{std::move(queries)} {
+query_schedule::query_schedule(catalogue_ptr queries, std::string_view backend,
+                               caf::timespan sample)
+  : queries_{std::move(queries)}, sample_{sample} {
   for (const auto& x : queries_->queries())
-    entries_.push_back({.hash = phase_hash({backend, x.name})});
+    entries_.push_back(
+      {.hash = phase_hash({backend, x.name}), .sampled = sample.count() > 0 && can_be_sampled(x)});
 }
 
 void query_schedule::start(time_point now, caf::timespan poll_interval) {
@@ -27,7 +30,14 @@ void query_schedule::start(time_point now, caf::timespan poll_interval) {
 caf::timespan query_schedule::interval(size_t query, caf::timespan poll_interval) const {
   auto times = entries_[query].stretch;
   auto own = every(query);
-  return times == 1 ? own : times * std::max(own, poll_interval);
+  if (times == 1)
+    return own;
+  return times * (entries_[query].sampled ? sample_ : std::max(own, poll_interval));
+}
+
+bool query_schedule::is_due_for_sample(size_t query, time_point now) const {
+  const auto& x = entries_[query];
+  return x.sampled && x.asked + x.stretch * sample_ <= now + sample_ / 2;
 }
 
 bool query_schedule::is_due(size_t query, time_point now, caf::timespan poll_interval) const {

@@ -20,7 +20,9 @@ public:
   using time_point = caf::actor_clock::time_point;
 
   /// @param backend Its identity.
-  query_schedule(catalogue_ptr queries, std::string_view backend);
+  /// @param sample How often queries are asked that can be sampled; 0: with each poll.
+  query_schedule(catalogue_ptr queries, std::string_view backend,
+                 caf::timespan sample = caf::timespan{0});
 
   /// Its interval is so many times as long; 1 at first.
   /// @returns true if it was another one.
@@ -44,6 +46,9 @@ public:
   /// and the next one is.
   [[nodiscard]] bool is_due(size_t query, time_point now, caf::timespan poll_interval) const;
 
+  /// Whether a sample that is taken now should ask it.
+  [[nodiscard]] bool is_due_for_sample(size_t query, time_point now) const;
+
   /// It has been answered, well or with an error.
   void answered(size_t query, time_point now, bool well);
 
@@ -54,6 +59,7 @@ private:
   struct entry {
     uint64_t hash = 0;
     uint32_t stretch = 1;
+    bool sampled = false;  ///< Asked between polls, too.
     time_point due{};      ///< Not before, unless it is stretched.
     time_point asked{};    ///< Last; zero: never.
     time_point answered{}; ///< Well, last; zero: never.
@@ -62,6 +68,7 @@ private:
   [[nodiscard]] caf::timespan every(size_t query) const { return queries_->queries()[query].every; }
 
   catalogue_ptr queries_;
+  caf::timespan sample_;
   std::vector<entry> entries_;
 };
 

@@ -1,6 +1,7 @@
 // Greedy doubling and halving of intervals, and a count of the last five minutes.
 #include "actors/backend/server_budget.hpp"
 
+#include "actors/backend/sampled.hpp"
 #include "actors/seconds.hpp"
 
 #include <algorithm>
@@ -29,10 +30,16 @@ uint32_t weight_of(const query_definition& x) {
 
 } // namespace
 
-server_budget::server_budget(catalogue_ptr queries, double share)
-  : queries_{std::move(queries)}, share_{share}, entries_(queries_->queries().size()) {
-  for (size_t i = 0; i < entries_.size(); ++i)
-    entries_[i].weight = weight_of(queries_->queries()[i]);
+server_budget::server_budget(catalogue_ptr queries, double share, caf::timespan sample)
+  : queries_{std::move(queries)},
+    share_{share},
+    sample_{sample},
+    entries_(queries_->queries().size()) {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const auto& query = queries_->queries()[i];
+    entries_[i].weight = weight_of(query);
+    entries_[i].sampled = sample.count() > 0 && can_be_sampled(query);
+  }
 }
 
 void server_budget::spent(size_t query, caf::timespan took, time_point now) {
@@ -81,8 +88,9 @@ size_t server_budget::stretched() const {
 void server_budget::learn(const std::vector<bool>& planned, caf::timespan poll_interval) {
   for (size_t i = 0; i < entries_.size(); ++i) {
     auto every = queries_->queries()[i].every;
-    auto interval = std::max<caf::timespan>(every, poll_interval);
     auto& x = entries_[i];
+    auto interval =
+      x.sampled ? std::min(sample_, poll_interval) : std::max<caf::timespan>(every, poll_interval);
     x.planned = planned[i];
     x.interval = seconds_of(interval);
     x.most = 1;

@@ -34,7 +34,8 @@ public:
   static constexpr std::chrono::minutes slowest{10};
 
   /// @param share Of one CPU, > 0; 1 or more: there is no limit.
-  server_budget(catalogue_ptr queries, double share);
+  /// @param sample How often queries are asked that can be sampled; 0: with each poll.
+  server_budget(catalogue_ptr queries, double share, caf::timespan sample = caf::timespan{0});
 
   /// A query was asked at `now`, and took so long.
   void spent(size_t query, caf::timespan took, time_point now);
@@ -69,6 +70,7 @@ private:
     uint32_t most = 1;   ///< The longest stretch.
     uint32_t weight = 1; ///< How many times its cost it is worth.
     bool planned = false;
+    bool sampled = false;
     double interval = 1; ///< s, unstretched.
     time_point asked;
   };
@@ -93,6 +95,7 @@ private:
 
   catalogue_ptr queries_;
   double share_;
+  caf::timespan sample_;
   std::vector<entry> entries_;
   std::array<bucket, buckets> spent_{};
   time_point stretched_at_;

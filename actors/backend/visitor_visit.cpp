@@ -130,6 +130,10 @@ void visitor_state::judge(const std::string& database, watched& known,
                                    now())))
       log_about(own, grade, fields, "backend {}: database {}: {}", arguments_.target.name,
                 one_line(database), line);
+    else if (is_kept(fields))
+      keep_event(grade, fields,
+                 fmt::format("backend {}: database {}: {}", arguments_.target.name,
+                             one_line(database), line));
   };
   if (!error) {
     if (auto past = known.trouble.ended(now())) {

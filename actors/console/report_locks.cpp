@@ -4,6 +4,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace pgstatsmon {
 
 namespace {
@@ -40,6 +42,12 @@ cell session_cell(const lock_line& line) {
   return {.text = std::string(2 * line.depth, ' ') + name, .json = pid};
 }
 
+/// Statements are there only with `activity.texts`.
+template <class T>
+bool have_statements(const std::vector<T>& rows) {
+  return std::ranges::any_of(rows, [](const T& x) { return !x.statement.empty(); });
+}
+
 table tree_of(const std::vector<lock_session>& sessions) {
   table result{{},
                "locks",
@@ -54,6 +62,9 @@ table tree_of(const std::vector<lock_session>& sessions) {
                 text_column("database", "database", 3),
                 text_column("application", "application", 4),
                 text_column("client", "client", 6)}};
+  auto statements = have_statements(sessions);
+  if (statements)
+    result.columns.push_back({"statement", "statement"});
   for (const auto& line : lock_tree(sessions)) {
     const auto& session = *line.session;
     auto waiting = !session.blockers.empty();
@@ -62,6 +73,8 @@ table tree_of(const std::vector<lock_session>& sessions) {
        seconds(session.transaction), words_or_none(session.state), words_or_none(session.lock),
        pids(session.blockers), words_or_none(session.role), words_or_none(session.database),
        words_or_none(session.application), words_or_none(session.client)});
+    if (statements)
+      result.rows.back().push_back(words_or_none(session.statement));
   }
   return result;
 }
@@ -83,11 +96,17 @@ std::optional<table> holders_table(const entry& of, const look_time& now) {
                 text_column("role", "role", 2),
                 text_column("database", "database", 3),
                 text_column("application", "application", 4)}};
-  for (const auto& holder : newest->holders)
+  auto statements = have_statements(newest->holders);
+  if (statements)
+    result.columns.push_back({"statement", "statement"});
+  for (const auto& holder : newest->holders) {
     result.rows.push_back({words(holder.what), words(holder.who), seconds(holder.seconds),
                            amount(holder.transactions), bytes(holder.bytes),
                            words_or_none(holder.state), words_or_none(holder.role),
                            words_or_none(holder.database), words_or_none(holder.application)});
+    if (statements)
+      result.rows.back().push_back(words_or_none(holder.statement));
+  }
   return result;
 }
 

@@ -80,7 +80,7 @@ std::string difference(const backend& before, const backend& after) {
   if (before.parameters != after.parameters)
     add("parameters");
   if (before.collect != after.collect)
-    add("collect, tables or budget");
+    add("collect, tables, budget or activity");
   if (before.databases != after.databases)
     add("databases");
   compare("name", before.name, after.name);

@@ -24,6 +24,7 @@ void fleet_state::look() {
   auto all = arguments.backends->get(); // keeps the backends that the model looks at
   auto oldest = self->clock().now() - arguments.options->stale_after;
   std::vector<seen_backend> seen;
+  seen.reserve(all->size());
   for (const auto& x : *all)
     if (auto report = x->metrics->report.load(std::memory_order_acquire))
       seen.push_back({.life = x->life,

@@ -2,34 +2,64 @@
 #include "actors/fleet/fleet_model.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace pgstatsmon {
 
 bool fleet_model::look(const std::vector<seen_backend>& all, double unix_now) {
-  std::map<std::string, std::vector<seen_backend>> by_system;
+  if (!compare(all))
+    return false;
+  std::map<std::string_view, std::vector<seen_backend>> news;
+  for (const auto& [system, x] : clusters_)
+    if (x.differs)
+      news[system];
   for (const auto& x : all)
-    if (const auto& system = x.report->identity->system; !system.empty())
-      by_system[system].push_back(x);
-  auto changed =
-    std::erase_if(clusters_, [&](const auto& x) { return !by_system.contains(x.first); }) > 0;
-  for (auto& [system, seen] : by_system) {
-    auto [i, added] = clusters_.try_emplace(system, cluster{{}, cluster_model{system}});
-    changed = look_at(i->second, std::move(seen), unix_now) || changed;
+    if (auto i = news.find(x.report->identity->system); i != news.end())
+      i->second.push_back(x);
+  for (auto& [system, seen] : news) {
+    auto i = clusters_.find(system);
+    if (seen.empty())
+      clusters_.erase(i);
+    else
+      look_at(i->second, std::move(seen), unix_now);
   }
-  if (changed)
-    make_view();
+  make_view();
+  return true;
+}
+
+/// Marks the clusters that are not as they were seen last. Most looks find none, and copy nothing.
+bool fleet_model::compare(const std::vector<seen_backend>& all) {
+  for (auto& [system, x] : clusters_) {
+    x.alike = 0;
+    x.differs = false;
+  }
+  for (const auto& x : all) {
+    const auto& system = x.report->identity->system;
+    if (system.empty())
+      continue;
+    auto i = clusters_.find(system);
+    if (i == clusters_.end())
+      i = clusters_.try_emplace(system, cluster{{}, cluster_model{system}}).first;
+    auto& of = i->second;
+    if (of.alike < of.seen.size() && of.seen[of.alike] == x)
+      ++of.alike;
+    else
+      of.differs = true;
+  }
+  auto changed = false;
+  for (auto& [system, x] : clusters_) {
+    x.differs = x.differs || x.alike < x.seen.size();
+    changed = changed || x.differs;
+  }
   return changed;
 }
 
-bool fleet_model::look_at(cluster& x, std::vector<seen_backend> now, double unix_now) {
-  if (now == x.seen)
-    return false;
+void fleet_model::look_at(cluster& x, std::vector<seen_backend> now, double unix_now) {
   x.seen = std::move(now);
   x.servers = servers_of(x.seen);
   x.model.look(x.servers, unix_now);
   note_roles(x, unix_now);
-  return true;
 }
 
 void fleet_model::note_roles(const cluster& x, double unix_now) {

@@ -5,6 +5,7 @@
 #include "actors/fleet/fleet_view.hpp"
 #include "actors/fleet/seen_backend.hpp"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -28,13 +29,16 @@ private:
     std::vector<seen_backend> seen; ///< At the newest look.
     cluster_model model;
     std::vector<seen_server> servers{};
+    size_t alike = 0;     ///< Of `seen`, how many the look under way has found again.
+    bool differs = false; ///< It has found something else.
   };
 
-  bool look_at(cluster& x, std::vector<seen_backend> now, double unix_now);
+  bool compare(const std::vector<seen_backend>& all);
+  void look_at(cluster& x, std::vector<seen_backend> now, double unix_now);
   void note_roles(const cluster& x, double unix_now);
   void make_view();
 
-  std::map<std::string, cluster> clusters_; ///< By system identifier.
+  std::map<std::string, cluster, std::less<>> clusters_; ///< By system identifier.
   std::map<incarnation, role_history> roles_;
   fleet_view_ptr view_ = std::make_shared<const fleet_view>();
 };

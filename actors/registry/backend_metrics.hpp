@@ -156,15 +156,16 @@ public:
   std::atomic<backend_state> state{backend_state::connecting};
   std::atomic<setup_state> setup{setup_state::unknown};
   std::atomic<server_role> role{server_role::unknown};
-  std::atomic<int32_t> server_version{0};  ///< As 150018; 0 before the first connect.
-  std::atomic<double> last_success{0};     ///< Unix time of the last good poll, s; 0: never.
-  std::atomic<double> round_trip{0};       ///< Of the last poll, s; 0: not known yet.
-  std::atomic<double> certificate_end{0};  ///< Of the server's certificate, Unix time, s; 0: none.
-  std::atomic<uint64_t> planned{0};        ///< `pg_query_count`: queries of the plan.
-  std::atomic<double> budget_used{0};      ///< Of five minutes' share of the server; 1: all of it.
-  std::atomic<uint64_t> stretched{0};      ///< Queries that are asked less often for it.
-  std::atomic<uint64_t> connect_errors{0}; ///< `pg_connect_error`: polls that found no connection.
-  std::atomic<uint64_t> connects{0};       ///< Connections established.
+  std::atomic<int32_t> server_version{0};   ///< As 150018; 0 before the first connect.
+  std::atomic<double> last_success{0};      ///< Unix time of the last good poll, s; 0: never.
+  std::atomic<double> round_trip{0};        ///< Of the last poll, s; 0: not known yet.
+  std::atomic<double> certificate_end{0};   ///< Of the server's certificate, Unix time, s; 0: none.
+  std::atomic<uint64_t> planned{0};         ///< `pg_query_count`: queries of the plan.
+  std::atomic<double> budget_used{0};       ///< Of five minutes' share of the server; 1: all of it.
+  std::atomic<uint64_t> stretched{0};       ///< Queries that are asked less often for it.
+  std::atomic<uint64_t> setting_changes{0}; ///< Settings of the server found to have changed.
+  std::atomic<uint64_t> connect_errors{0};  ///< `pg_connect_error`: polls that found no connection.
+  std::atomic<uint64_t> connects{0};        ///< Connections established.
   std::atomic<failure> last_failure{failure::none}; ///< Class of the newest failure.
   histogram<poll_duration_bounds.size()> poll_seconds{poll_duration_bounds};
   backend_history history;

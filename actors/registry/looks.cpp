@@ -55,6 +55,7 @@ lock_session read_session(const answer_row& row) {
   result.lock = row.text("lock");
   result.waits = row.number("waits", 0);
   result.transaction = row.number("transaction", -1);
+  result.statement = row.text("statement");
   return result;
 }
 
@@ -69,6 +70,7 @@ holder read_holder(const answer_row& row) {
   result.seconds = row.number("seconds", -1);
   result.transactions = row.number("transactions", -1);
   result.bytes = row.number("bytes", -1);
+  result.statement = row.text("statement");
   return result;
 }
 

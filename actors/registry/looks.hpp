@@ -35,6 +35,7 @@ struct lock_session {
   std::string lock;        ///< What it waits for; empty: nothing.
   double waits = 0;        ///< For so many seconds.
   double transaction = -1; ///< Age of its transaction, s; negative: none.
+  std::string statement{}; ///< As it runs; empty unless `activity.texts`.
 };
 
 /// Who holds something back.
@@ -48,6 +49,7 @@ struct holder {
   double seconds = -1;      ///< Since when; negative: unknown.
   double transactions = -1; ///< Old; negative: it is not about them.
   double bytes = -1;        ///< Of WAL; negative: the same.
+  std::string statement{};  ///< As of a lock_session.
 };
 
 /// The answers of one server; immutable.

@@ -1,6 +1,8 @@
 // Process metrics from /proc and getrusage(2).
 #include "actors/registry/process_metrics.hpp"
 
+#include "config/event_log.hpp"
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -111,6 +113,12 @@ std::vector<MetricFamily> collect_process_metrics() {
       used);
   add("pgstatsmon_heap_free_bytes", MetricType::Gauge,
       "Memory that malloc keeps of what the program has freed.", kept);
+  auto [written, dropped] = count_events();
+  add("pgstatsmon_events_total", MetricType::Counter, "Events written to events.file.",
+      static_cast<double>(written));
+  add("pgstatsmon_events_dropped_total", MetricType::Counter,
+      "Events that were not: the file can't be written, or its reader is slow.",
+      static_cast<double>(dropped));
   if (auto files = open_files())
     add("process_open_fds", MetricType::Gauge, "Open file descriptors of this process.", *files);
   rlimit limit{};

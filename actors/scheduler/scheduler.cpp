@@ -45,8 +45,7 @@ void scheduler_state::ready(incarnation life) {
   auto i = members_.find(life);
   if (i == members_.end() || draining_ || self_->clock().now() < i->second.paused_until)
     return;
-  if (due_.add(life, i->second.suspect))
-    i->second.due = self_->clock().now();
+  take_place(life, i->second, self_->clock().now());
   pump();
 }
 
@@ -83,10 +82,8 @@ void scheduler_state::make_due(incarnation life, member& who, time_point now) {
   ++tick.due;
   if (!who.suspect)
     ++load_.due;
-  if (due_.add(life, who.suspect)) {
-    who.due = now;
+  if (take_place(life, who, now))
     return;
-  }
   // The first poll and one by order may be under way near its phase: they stand for this one.
   if (now - who.due < timetable_.interval(life) / 2)
     return;
@@ -100,8 +97,11 @@ void scheduler_state::pump() {
   while (auto life = due_.take()) {
     auto& next = members_[*life];
     next.polled = self_->clock().now();
-    arguments_.metrics.slot_wait->Observe(seconds_of(next.polled - next.due));
-    self_->request(next.connection, poll_limit(), poll{ticks_, timetable_.interval(*life)})
+    if (!next.sampling)
+      arguments_.metrics.slot_wait->Observe(seconds_of(next.polled - next.due));
+    self_
+      ->request(next.connection, poll_limit(),
+                poll{ticks_, timetable_.interval(*life), next.sampling})
       .then([this, life = *life](const poll_report& report) { polled(life, report); },
             [this, life = *life](const caf::error& error) { unanswered(life, error); });
   }
@@ -113,6 +113,10 @@ void scheduler_state::pump() {
 
 void scheduler_state::polled(incarnation life, const poll_report& report) {
   if (auto i = members_.find(life); i != members_.end()) {
+    if (i->second.sampling) {
+      sampled(life, i->second, report);
+      return;
+    }
     count_load(i->second, report);
     i->second.suspect = report.reason == failure::timeout || report.reason == failure::network;
     if (report.reason == failure::none)
@@ -138,8 +142,10 @@ void scheduler_state::count_load(const member& who, const poll_report& report) {
 
 void scheduler_state::unanswered(incarnation life, const caf::error& error) {
   say(spdlog::level::debug, "poll without an answer: {}", caf::to_string(error));
-  if (auto i = members_.find(life); i != members_.end())
+  if (auto i = members_.find(life); i != members_.end()) {
+    i->second.sampling = i->second.poll_next = false;
     answer_orders(i->second, caf::make_error(ec::timeout, "the poll had no answer"));
+  }
   slot_is_back(life);
 }
 

@@ -126,6 +126,8 @@ private:
     time_point polled;                      ///< When the newest poll was sent.
     time_point paused_until;                ///< Not polled before; max(): until it is resumed.
     bool disconnected = false;              ///< Without a session while it is paused.
+    bool sampling = false;                  ///< What waits or is in flight is a sample.
+    bool poll_next = false;                 ///< A poll fell due while that was in flight.
     std::vector<poll_promise> orders;       ///< Who waits for the next answer.
   };
 
@@ -168,6 +170,17 @@ private:
 
   [[nodiscard]] caf::timespan longest_interval() const;
 
+  // -- samples (scheduler_samples.cpp) ------------------------------------------------------------
+
+  /// What sessions do may be asked between two polls, too.
+  void plan_samples(incarnation life, const backend& target);
+  void make_sample_due(incarnation life, member& who, time_point now);
+  void sampled(incarnation life, member& who, const poll_report& report);
+
+  /// A poll falls due: it waits for a slot, in the place of a sample perhaps.
+  /// @returns false when a poll waits already, or is in flight.
+  bool take_place(incarnation life, member& who, time_point now);
+
   // -- polls --------------------------------------------------------------------------------------
 
   [[nodiscard]] caf::timespan poll_limit() const;
@@ -193,6 +206,7 @@ private:
   scheduler_arguments arguments_;
   due_queue due_{1};
   timetable timetable_{std::chrono::seconds{10}};
+  timetable samples_{std::chrono::seconds{1}}; ///< Of backends that are sampled.
   overload overload_{1, std::chrono::seconds{10}, std::chrono::seconds{10}};
   round_load load_; ///< Of the tick that is under way.
   std::map<incarnation, member> members_;

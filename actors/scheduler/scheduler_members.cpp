@@ -46,6 +46,7 @@ void scheduler_state::add(const backend& target) {
   added.metrics = std::make_shared<backend_metrics>(arguments_.queries, arguments_.metrics.fleet);
   added.metrics->paused = self_->clock().now() < paused_until;
   timetable_.add(life, target.id, self_->clock().now());
+  plan_samples(life, target);
   show_plan(life, added);
   self_->send(arguments_.registry, backend_known{target, life, added.metrics});
   start_actors(life, added);
@@ -88,6 +89,7 @@ void scheduler_state::remove(const std::string& id) {
 
 void scheduler_state::leave(incarnation life, const member& who) {
   timetable_.remove(life);
+  samples_.remove(life);
   self_->send(arguments_.registry, backend_forgotten{life});
   if (!who.connection)
     return;
@@ -111,6 +113,7 @@ void scheduler_state::down(const caf::down_msg& message) {
       "backend {}: its actors died ({}), they are started again", died.target.name,
       caf::to_string(message.reason));
   died.connection = nullptr;
+  died.sampling = died.poll_next = false;
   died.metrics->up = false;
   died.metrics->state = backend_state::backoff;
   died.metrics->restarts.fetch_add(1, std::memory_order_relaxed);

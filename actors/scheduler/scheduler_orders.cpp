@@ -28,8 +28,13 @@ caf::result<poll_report> scheduler_state::poll_now(const std::string& backend_na
   if (who.orders.size() >= max_orders)
     return caf::make_error(ec::busy, "too many consoles wait for a poll of this backend");
   auto promise = who.orders.emplace_back(self_->make_response_promise<poll_report>());
-  if (due_.add_first(life))
-    who.due = self_->clock().now();
+  if (who.sampling && due_.is_in_flight(life)) {
+    who.poll_next = true;
+  } else {
+    who.sampling = false;
+    if (due_.add_first(life))
+      who.due = self_->clock().now();
+  }
   pump();
   return promise;
 }

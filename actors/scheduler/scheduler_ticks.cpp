@@ -129,6 +129,8 @@ void scheduler_state::show_plan(incarnation life, const member& who) const {
 
 void scheduler_state::arm() {
   auto next = timetable_.next();
+  if (auto sample = samples_.next(); sample && (!next || *sample < *next))
+    next = sample;
   // A timer that fires too early does no harm.
   if (!next || draining_ || (armed_for_ && *armed_for_ <= *next))
     return;
@@ -147,6 +149,8 @@ void scheduler_state::fall_due(uint64_t number) {
     show_plan(life, who);
     make_due(life, who, now);
   }
+  for (auto life : samples_.take_due(now))
+    make_sample_due(life, members_.at(life), now);
   arm();
   pump();
 }

@@ -103,7 +103,7 @@ def test_parameters_of_an_entry_reconnect_it_alone(primary, watch):
 
 def test_the_log_says_why_a_backend_starts_anew(primary, daemon):
     reload(daemon, static={"dbs": [backend("one", primary, collect={"off": ["pg_table"]})]})
-    assert daemon.lines("backend one changed (static): collect, tables or budget: it starts anew")
+    assert daemon.lines("backend one changed (static): collect, tables, budget or activity: it starts anew")
     daemon.wait_polls("one", 1)
     reload(daemon, static={"dbs": []}, file=None)
     assert daemon.lines("backend one removed (static): its source is gone")

@@ -57,6 +57,32 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(agenda_tests, fixture)
 
+TEST(samples are within the budget) {
+  auto waits = query("waits");
+  waits.metrics.emplace_back().integral = true;
+  auto both = std::make_shared<const catalogue>(std::vector{query("each"), waits});
+  collect_rules rules;
+  rules.sample = 1s;
+  agenda x{both, "a", rules};
+  x.learn(150000, server_role::primary, true);
+  x.start(begin, tick);
+  CHECK(!x.sample(begin)[0].has_value());
+  CHECK(x.sample(begin)[1].has_value());
+  x.answered(1, begin, true);
+  x.took(1, 1ms, begin);
+  x.adjust(begin, tick);
+  CHECK_EQUAL(x.budget().stretch(1), 1u);
+  CHECK(x.sample(begin + 1s)[1].has_value());
+  // Of each second it may take 10 ms.
+  for (int i = 1; i <= 3; ++i)
+    x.took(1, 30ms, begin + i * 1s);
+  x.adjust(begin + 4s, tick);
+  CHECK(x.budget().stretch(1) >= 4u);
+  x.answered(1, begin + 4s, true);
+  CHECK(!x.sample(begin + 5s)[1].has_value());
+  CHECK(x.sample(begin + 20s)[1].has_value());
+}
+
 TEST(every query that is left out has its reason) {
   CHECK(why(aut)
         == (std::vector<std::string>{"", "", "needs extension pg_stat_statements >= 1.8",

@@ -90,7 +90,7 @@ TEST(a difference names what is another) {
   CHECK_EQUAL(
     difference(before, after),
     "address 10.0.0.1:5432 is now [fd00::1]:5432; database postgres is now shop; user  is "
-    "now watcher; collect, tables or budget; databases");
+    "now watcher; collect, tables, budget or activity; databases");
   CHECK_EQUAL(difference(before, before), "");
 }
 

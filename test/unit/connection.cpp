@@ -4,10 +4,12 @@
 #include "actors/backend/connection.hpp"
 
 #include "test/unit/actor_test.hpp"
+#include "test/unit/captured_log.hpp"
 #include "test/unit/fake_session.hpp"
 
 #include "actors/backend/conninfo.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <libpq-fe.h>
@@ -89,6 +91,7 @@ struct fixture : test::actor_system {
   void start(const std::string& address = "127.0.0.1") {
     backend target{"id", "alpha", address, 5432, "db", "user", {}, "static"};
     target.kind = kind;
+    target.collect = rules;
     aut = sys.spawn(connection,
                     connection_arguments{target, 1, metrics, registry, scheduler,
                                          std::make_shared<const settings>(options), context});
@@ -156,6 +159,7 @@ struct fixture : test::actor_system {
 
   test::session_script spoken;
   backend_kind kind = backend_kind::postgres;
+  collect_rules rules;
   settings options;
   test::fake_sockets sockets;
   catalogue_ptr queries = std::make_shared<const catalogue>(
@@ -406,6 +410,73 @@ TEST(a poll of a backend that is not ready is answered at once) {
     },
     [this](const caf::error& err) { FAIL(sys.render(err)); });
   CHECK_EQUAL(metrics->connect_errors.load(), 1u);
+}
+
+TEST(a setting that changes is told when the server has read its files again) {
+  test::captured_log log;
+  spoken.settings = {{"jit", "false", "off", "on", "", "false"}};
+  become_ready();
+  auto poll_again = [this] {
+    ask();
+    answer_all();
+  };
+  // The session's footing is known with the first poll, the facts come with it.
+  poll_again();
+  poll_again();
+  CHECK_EQUAL(spoken.settings_asked, 1);
+  spoken.settings = {{"jit", "false", "on", "on", "", "false"}};
+  advance_time(1min);
+  poll_again();
+  poll_again();
+  CHECK_EQUAL(spoken.settings_asked, 1);
+  spoken.loaded = "again";
+  advance_time(1min);
+  poll_again();
+  poll_again();
+  CHECK_EQUAL(spoken.settings_asked, 2);
+  CHECK_EQUAL(metrics->setting_changes.load(), 1u);
+  auto lines = log.lines();
+  CHECK(std::ranges::find(lines, "info backend alpha: setting jit is 'on', was 'off'")
+        != lines.end());
+}
+
+TEST(a sample asks what is added up and makes no block) {
+  auto waits = simple_query("second");
+  waits.metrics.front().type = metric_type::counter;
+  waits.metrics.front().integral = true;
+  queries = std::make_shared<const catalogue>(std::vector{simple_query("first"), waits});
+  metrics = std::make_shared<backend_metrics>(queries);
+  rules.sample = 1s;
+  become_ready();
+  auto sample = [this] {
+    self->send(aut, poll{.sample = true});
+    sched.run();
+  };
+  // Before its first poll a backend is not sampled.
+  sample();
+  CHECK(state() == backend_state::ready);
+  CHECK(spoken.flights.empty());
+  ask();
+  answer_all();
+  REQUIRE(blocks.size() == 1u);
+  auto polls = metrics->poll_seconds.count();
+  sample();
+  CHECK(state() == backend_state::ready); // it was just asked
+  advance_time(1s);
+  sample();
+  REQUIRE(state() == backend_state::polling);
+  REQUIRE(spoken.flights.back().size() == 2u); // arrival, the second query
+  answer_all();
+  CHECK(state() == backend_state::ready);
+  CHECK_EQUAL(blocks.size(), 1u);
+  CHECK_EQUAL(metrics->poll_seconds.count(), polls);
+  CHECK_EQUAL(metrics->query(1).answers.load(), 2u);
+  // The next poll shows what both have added up.
+  advance_time(1s);
+  ask();
+  answer_all();
+  REQUIRE(blocks.size() == 2u);
+  CHECK(blocks.back()->of(1).rows() > 0);
 }
 
 TEST(a server that falls silent is cancelled and closed) {

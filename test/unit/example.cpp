@@ -125,7 +125,9 @@ TEST(options that are off in the example show the defaults) {
                            .on = {"pg_settings"},
                            .off = {"pg_relation_size"},
                            .tables = {.include = {{".*"}}, .exclude = {{"tmp[.].*"}}},
-                           .server_share = 0.01};
+                           .server_share = 0.01,
+                           .sample = milliseconds{1000},
+                           .statement_texts = false};
   database_settings databases{.on = true,
                               .include = {{".*"}},
                               .exclude = {{"test_.*"}},
@@ -138,6 +140,10 @@ TEST(options that are off in the example show the defaults) {
   CHECK(x->collect.tables == tables);
   CHECK(x->databases == databases);
   CHECK_EQUAL(x->collect.server_share.value_or(0), 0.01);
+  CHECK_EQUAL(x->events.file, "/var/lib/pgstatsmon/events.json");
+  auto events = x->events;
+  events.file.clear();
+  CHECK(events == event_settings{});
   vmapi_settings vmapi;
   vmapi.databases = databases;
   vmapi.collect = collect;

@@ -19,8 +19,8 @@
 namespace pgstatsmon::test {
 
 /// What the test tells sessions to do next, and what they were told. Outlives them. Of a flight it
-/// sees all but the server's clock and its place in its cluster, which answer when their turn
-/// comes.
+/// sees all but the server's clock, its place in its cluster and its settings, which answer when
+/// their turn comes.
 struct session_script {
   std::optional<session_error> connect_error; ///< Of each attempt.
   std::deque<session_error> refusals;         ///< Of the next attempts, one each.
@@ -32,7 +32,10 @@ struct session_script {
   std::vector<std::vector<statement>> flights;
   std::vector<statement> cluster_questions;
   statement_result cluster_answer{}; ///< Of each; no rows unless it is set.
-  connect_parameters parameters;     ///< Of the newest attempt.
+  std::string loaded = "once";       ///< When the server has read its settings.
+  std::vector<row> settings;         ///< As settings_query() asks for them.
+  int settings_asked = 0;
+  connect_parameters parameters; ///< Of the newest attempt.
   int connects = 0;
   int alive = 0;
 
@@ -85,6 +88,8 @@ public:
         script_.cluster_questions.push_back(x[i]);
         continue;
       }
+      if (is_loaded(x[i]) || is_settings(x[i]))
+        continue;
       pins += x[i].pins;
       if (is_clock(x[i]))
         continue;
@@ -113,11 +118,21 @@ public:
 
 private:
   static bool is_clock(const statement& x) {
-    return x.name.ends_with("_clock") || x.sql.find("clock_timestamp()") != std::string::npos;
+    return x.name.ends_with("_now") || x.sql.find("clock_timestamp()") != std::string::npos;
   }
 
   static bool is_cluster(const statement& x) {
     return x.name.ends_with("_cluster") || x.sql.find("pg_control_system()") != std::string::npos;
+  }
+
+  static bool is_loaded(const statement& x) { return x.sql.starts_with("SELECT 'loaded'"); }
+
+  static bool is_settings(const statement& x) {
+    return x.sql.find("pg_catalog.pg_settings g") != std::string::npos;
+  }
+
+  static bool is_hidden(const statement& x) {
+    return is_clock(x) || is_cluster(x) || is_loaded(x) || is_settings(x);
   }
 
   void hand_out(statement_result x, const result_handler& on_result) {
@@ -130,7 +145,20 @@ private:
   }
 
   void answer_clocks(const result_handler& on_result) {
-    for (; next_ < sent_.size() && (is_clock(sent_[next_]) || is_cluster(sent_[next_])); ++next_) {
+    for (; next_ < sent_.size() && is_hidden(sent_[next_]); ++next_) {
+      if (is_loaded(sent_[next_])) {
+        on_result({next_, make_rows({"kind", "name", "value"}, {{"loaded", "", script_.loaded}}),
+                   true, std::nullopt, false});
+        continue;
+      }
+      if (is_settings(sent_[next_])) {
+        ++script_.settings_asked;
+        on_result(
+          {next_,
+           make_rows({"name", "hidden", "value", "boot", "unit", "pending"}, script_.settings),
+           true, std::nullopt, false});
+        continue;
+      }
       if (is_cluster(sent_[next_])) {
         auto said = script_.cluster_answer;
         said.index = next_;

@@ -126,11 +126,11 @@ TEST(the clock is prepared once) {
     return make_flight(queries, {0, 0}, {.clocks = true}, {.version = 150000}, memory).statements;
   };
   auto x = sent();
-  CHECK(x[1].prepare && x[1].name == "pgstatsmon_clock" && !x[1].sql.empty());
+  CHECK(x[1].prepare && x[1].name == "pgstatsmon_now" && !x[1].sql.empty());
   for (size_t i : {3, 4, 6})
-    CHECK(x[i] == (statement{.name = "pgstatsmon_clock", .sync = i != 4}));
+    CHECK(x[i] == (statement{.name = "pgstatsmon_now", .sync = i != 4}));
   memory.prepared.add(clock_key);
-  CHECK(sent()[1] == (statement{.name = "pgstatsmon_clock", .sync = false}));
+  CHECK(sent()[1] == (statement{.name = "pgstatsmon_now", .sync = false}));
   memory.prepared.give_up(clock_key);
   CHECK(sent()[1].name.empty() && sent()[3].name.empty() && !sent()[3].sql.empty());
   memory.clock = false;

@@ -111,3 +111,16 @@ TEST(old servers are not asked) {
   CHECK(look_sql(look::locks, 140000).find("waitstart") != std::string::npos);
   CHECK(!look_sql(look::holders, 100000).empty());
 }
+
+TEST(no text of a statement leaves the server unless it is asked for) {
+  for (auto which : all_looks)
+    for (int32_t version : {100000, 130000, 180000}) {
+      CHECK_EQUAL(look_sql(which, version).find("query,"), std::string::npos);
+      CHECK_EQUAL(look_sql(which, version).find('{'), std::string::npos);
+      CHECK(look_sql(which, version, true).find("pg_catalog.left(a.query, 200) AS statement")
+            != std::string::npos);
+    }
+  look_answers read;
+  read_look(look::locks, *make_rows({"pid", "statement"}, {{"1", "SELECT 'secret'"}}), read);
+  CHECK_EQUAL(read.locks.at(0).statement, "SELECT 'secret'");
+}

@@ -87,6 +87,33 @@ TEST(a thousand backends are spread over the interval) {
     CHECK(n < 70); // 33 on average
 }
 
+TEST(what can be sampled is asked between polls and at each poll) {
+  auto all = queries()->queries();
+  all[0].metrics.emplace_back().integral = true;
+  auto both = std::make_shared<const catalogue>(all);
+  query_schedule x{both, "a", 1s};
+  x.start(begin, tick);
+  CHECK(x.is_due(0, begin, tick));
+  x.answered(0, begin, true);
+  CHECK(!x.is_due_for_sample(0, begin + 300ms));
+  CHECK(x.is_due_for_sample(0, begin + 1s));
+  CHECK(!x.is_due_for_sample(1, begin + 1h));
+  x.answered(0, begin + 9s, true);
+  CHECK(x.is_due(0, begin + 10s, tick));
+  // The budget has it less often, in the end less than with each poll.
+  x.stretch(0, 4);
+  CHECK(!x.is_due_for_sample(0, begin + 11s));
+  CHECK(x.is_due_for_sample(0, begin + 13s));
+  CHECK(x.is_due(0, begin + 10s, tick));
+  x.stretch(0, 32);
+  CHECK(!x.is_due(0, begin + 20s, tick));
+  CHECK(x.keeps(0, begin + 20s, tick));
+  CHECK(x.is_due(0, begin + 40s, tick));
+  // Without `activity.sample` nothing is sampled.
+  query_schedule y{both, "a"};
+  CHECK(!y.is_due_for_sample(0, begin + 1h));
+}
+
 TEST(the phase is the same after a restart) {
   query_schedule x{queries(), "a"};
   query_schedule y{queries(), "a"};

@@ -142,6 +142,64 @@ TEST(a backend in flight is skipped and counted) {
   CHECK_EQUAL(asked("silent"), 1u);
 }
 
+TEST(a backend is sampled between its polls) {
+  add_sampled("good");
+  add("other");
+  for (int i = 0; i < 100; ++i) {
+    advance_time(100ms);
+    sched.run();
+  }
+  CHECK(samples("good") >= 8u);
+  CHECK(samples("good") <= 10u);
+  CHECK_EQUAL(samples("other"), 0u);
+  CHECK_EQUAL(skipped("good"), 0u);
+  self->send(aut, pause_order{.backend = "good"});
+  sched.run();
+  auto before = samples("good");
+  tick();
+  CHECK_EQUAL(samples("good"), before);
+}
+
+TEST(a poll that falls due while a sample is in flight is made behind it) {
+  add_sampled("silent");
+  while (samples("silent") == 0) {
+    advance_time(100ms);
+    sched.run();
+    // Polls are answered at once, the sample is not.
+    if (samples("silent") == 0 && !unanswered().empty())
+      answer("silent", failure::none);
+  }
+  auto before = asked("silent");
+  tick();
+  CHECK_EQUAL(asked("silent"), before);
+  CHECK_EQUAL(skipped("silent"), 0u);
+  answer("silent", failure::none);
+  CHECK_EQUAL(asked("silent"), before + 1);
+  CHECK_EQUAL(samples("silent"), 1u);
+  // The next turn finds that poll under way.
+  tick();
+  CHECK_EQUAL(skipped("silent"), 1u);
+  CHECK_EQUAL(samples("silent"), 1u);
+}
+
+TEST(who is silent is not sampled until a poll is answered) {
+  add_sampled("silent");
+  while (samples("silent") == 0) {
+    advance_time(100ms);
+    sched.run();
+    if (samples("silent") == 0 && !unanswered().empty())
+      answer("silent", failure::none);
+  }
+  answer("silent", failure::timeout);
+  auto before = asked("silent");
+  for (int i = 0; i < 20 && asked("silent") == before; ++i) {
+    advance_time(1s);
+    sched.run();
+  }
+  CHECK_EQUAL(asked("silent"), before + 1);
+  CHECK_EQUAL(samples("silent"), 1u);
+}
+
 TEST(ticks do not pile up) {
   add_all("silent", 15);
   tick();

@@ -20,6 +20,7 @@ struct fake_connection_state {
   explicit fake_connection_state(connection_actor::pointer) {}
   std::deque<caf::typed_response_promise<poll_report>> unanswered;
   size_t asked = 0;
+  size_t samples = 0; ///< Of those.
   size_t reconfigured = 0;
   std::vector<bool> session_orders;
   std::vector<backend> changed;
@@ -30,7 +31,8 @@ inline connection_actor::behavior_type
 fake_connection(connection_actor::stateful_pointer<fake_connection_state> self, bool silent) {
   self->state.silent = silent;
   return {
-    [self](const poll&) -> caf::result<poll_report> {
+    [self](const poll& x) -> caf::result<poll_report> {
+      self->state.samples += x.sample ? 1 : 0;
       if (!self->state.silent)
         return poll_report{failure::none, true, 1ms, 1};
       ++self->state.asked;
@@ -106,6 +108,18 @@ struct scheduler_fixture : actor_system {
   void add(const std::string& name) {
     self->send(aut, backend_added{{name, name, "127.0.0.1", 5432, "db", "user", {}, "static"}});
     sched.run();
+  }
+
+  /// What its sessions do is asked each second.
+  void add_sampled(const std::string& name) {
+    backend target{name, name, "127.0.0.1", 5432, "db", "user", {}, "static"};
+    target.collect.sample = 1s;
+    self->send(aut, backend_added{target});
+    sched.run();
+  }
+
+  size_t samples(const std::string& name) {
+    return state_of<fake_connection_state>(spawned[name].back()).samples;
   }
 
   void add_all(const std::string& prefix, int n) {

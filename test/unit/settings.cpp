@@ -132,9 +132,9 @@ const bad_file bad_files[] = {
    "f:2:7: log.colour: unknown key, expected one of format, level"},
   {"static: {}\n\"a\\nb\": 1\nlog: {}\n",
    "f:2:1: \"a\\nb\": unknown key, expected one of interval, stale_after, user, password_file, "
-   "database, backend_port, queries, collect, tables, budget, databases, families, own_metrics, "
-   "state_dir, shard, connections, target, cluster, "
-   "setup, log, web, console, discovery, roles, static, vmapi, file, http_sd, dns"},
+   "database, backend_port, queries, collect, tables, budget, activity, databases, families, "
+   "own_metrics, state_dir, shard, connections, target, cluster, "
+   "setup, log, events, web, console, discovery, roles, static, vmapi, file, http_sd, dns"},
   {"static: {}\nuser: a\nport: 1\nuser: b\n",
    "f:3:1: port: unknown key here, it belongs to 'target.port'\n"
    "f:4:1: user: is given twice, first on line 2"},
@@ -180,6 +180,14 @@ const bad_file bad_files[] = {
    "f:2:18: budget.server: is no share, expected one from \"0.01%\" to \"100%\", or \"off\""},
   {"static: {}\nbudget: {server: 120%}\n",
    "f:2:18: budget.server: is no share, expected one from \"0.01%\" to \"100%\", or \"off\""},
+  {"static: {}\nactivity: {sample: 50ms}\n", "f:2:20: activity.sample: is less than 100 ms"},
+  {"static: {dbs: [{name: a, ip: x, kind: pgbouncer, activity: {sample: 1s}}]}\n",
+   "f:1:60: static.dbs[0].activity: watches sessions of a PostgreSQL server, expected none with "
+   "kind: pgbouncer"},
+  {"static: {}\nevents: {file: /, max_bytes: 1}\n",
+   "f:2:16: events.file: is a directory, expected a file, or stdout\n"
+   "f:2:30: events.max_bytes: is 1, expected 64 KiB to 1048576 MiB: bytes or a size like "
+   "\"16MiB\""},
   {"static: {}\nconnections: {max_in_flight: 1001}\n",
    "f:2:30: connections.max_in_flight: is 1001, expected a whole number from 1 to 1000"},
   {"static: {}\nconnections: {max_query_bytes: 16MB, max_poll_bytes: 1KiB, max_fleet_bytes: []}\n",
