@@ -83,7 +83,11 @@ void read_cluster(const value& self, settings& x) {
     s.get("settle").read(to.settle, time_within(1s, 600s));
     s.get("max_moves").read(to.max_moves, parse_share);
     s.get("cut_off").read(to.stop_when_cut_off, choice<bool>({{"keep", false}, {"stop", true}}));
-    read_rows(s.get("postgres"), to.postgres);
+    auto rows = s.get("postgres");
+    if (rows.given() || self.run().describing)
+      read_rows(rows, to.postgres);
+    else
+      self.complain("has no 'postgres', expected where the leases are");
   }
   if (x.shard.of > 1)
     self.warn("shares one shard: those of other shards need another cluster.fleet");

@@ -56,10 +56,8 @@ TEST(everything can be said) {
 }
 
 TEST(faults say where they are) {
-  CHECK_EQUAL(
-    fault_of("cluster: {}\n"),
-    "f.yaml:2:10: cluster.postgres.host: is missing, expected the PostgreSQL's address or "
-    "host name");
+  CHECK_EQUAL(fault_of("cluster: {}\n"),
+              "f.yaml:2:10: cluster: has no 'postgres', expected where the leases are");
   CHECK_EQUAL(fault_of("cluster: {ttl: 1s, postgres: {host: h}}\n"),
               "f.yaml:2:16: cluster.ttl: is out of range, expected 5 s to 60 s");
   CHECK(fault_of("cluster: {cut_off: maybe, postgres: {host: h}}\n").find("keep, stop")
