@@ -5,8 +5,8 @@
 
 #include "actors/cluster/fingerprint.hpp"
 #include "actors/cluster/member_text.hpp"
-#include "messages/error.hpp"
 #include "config/settings.hpp"
+#include "messages/error.hpp"
 
 using namespace pgstatsmon;
 using namespace std::chrono_literals;
