@@ -56,7 +56,7 @@ bool watches_databases(const settings& x) {
   auto on = [](const auto& y) { return y.databases.on.value_or(false); };
   return on(x) || std::ranges::any_of(x.static_backends, on) || std::ranges::any_of(x.vmapi, on)
          || std::ranges::any_of(x.files, on) || std::ranges::any_of(x.http_sd, on)
-         || std::ranges::any_of(x.dns, on);
+         || std::ranges::any_of(x.dns, on) || std::ranges::any_of(x.patroni, on);
 }
 
 uint32_t sessions_of(const database_rules& x) {

@@ -21,9 +21,13 @@ constexpr uint64_t own = 20;
 /// Threads that look up names or cancel polls, console sessions, files that are read.
 constexpr uint64_t helpers = 64;
 
+/// A source of Patroni's asks eight members at once, or etcd over two connections.
+constexpr uint64_t descriptors_of_patroni = 8;
+
 /// A source has one connection, or watches one file.
 uint64_t house_of(const settings& x) {
-  return helpers + x.vmapi.size() + x.files.size() + x.http_sd.size() + x.dns.size();
+  return helpers + x.vmapi.size() + x.files.size() + x.http_sd.size() + x.dns.size()
+         + descriptors_of_patroni * x.patroni.size();
 }
 
 } // namespace

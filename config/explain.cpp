@@ -58,6 +58,15 @@ void explain_sources(const settings& x, out to) {
     fmt::format_to(to, "{}: {} records of {} every {}{}\n", y.name,
                    y.type == dns_settings::record::srv ? "SRV" : "A and AAAA",
                    counted(y.names.size(), "name"), time_text(y.poll_interval), kind(y));
+  for (const auto& y : x.patroni)
+    fmt::format_to(
+      to, "{}: Patroni by {} every {}, {}\n", y.name,
+      y.etcd.endpoints.empty()
+        ? counted(y.rest.size(), "REST URL")
+        : fmt::format("{} of etcd, namespace {}", counted(y.etcd.endpoints.size(), "endpoint"),
+                      y.prefix.empty() ? "/" : y.prefix),
+      time_text(y.poll_interval),
+      y.scopes.empty() ? "all scopes" : "scopes " + fmt::format("{}", fmt::join(y.scopes, ", ")));
 }
 
 /// Sessions that a server has of us where its other databases are watched, too.
@@ -84,6 +93,7 @@ void explain_databases(const settings& x, out to) {
   each(x.files);
   each(x.http_sd);
   each(x.dns);
+  each(x.patroni);
 }
 
 std::string interval_text(const settings& x) {

@@ -3,6 +3,7 @@
 
 #include "config/catalogue.hpp"
 #include "config/connect_parameters.hpp"
+#include "config/etcd_settings.hpp"
 #include "config/fault.hpp"
 #include "config/own_metrics.hpp"
 #include "messages/backend.hpp"
@@ -209,6 +210,25 @@ struct dns_settings {
   friend bool operator==(const dns_settings&, const dns_settings&) = default;
 };
 
+/// An entry of `patroni`: an etcd that Patroni keeps its clusters in, or members' REST addresses.
+struct patroni_settings {
+  std::string name = "patroni"; ///< Unique among the sources.
+  etcd_settings etcd{};         ///< Without endpoints: `rest` is asked.
+  std::string prefix = "/service";
+  std::vector<std::string> rest{};   ///< URLs without a path, of any members.
+  http_settings http{};              ///< How `rest` is asked.
+  std::vector<std::string> scopes{}; ///< `*` matches any run of characters; empty: all.
+  milliseconds poll_interval{10'000};
+  label_list labels{}; ///< Static labels of its backends, beside `cluster` and `member`.
+  access_settings access{};
+  collect_settings collect{};
+  database_settings databases{};
+  backend_kind kind = backend_kind::postgres; ///< No other.
+  shrink_settings shrink{};
+
+  friend bool operator==(const patroni_settings&, const patroni_settings&) = default;
+};
+
 /// `log`.
 struct log_settings {
   enum class form : uint8_t { human, json };
@@ -332,6 +352,8 @@ struct settings {
   std::vector<std::pair<fault, backend_kind>> queries_on;
 
   std::vector<std::string> warnings; ///< What is right but surprising, a sentence each.
+
+  std::vector<patroni_settings> patroni; ///< Sources, like `dns`.
 
   friend bool operator==(const settings&, const settings&) = default;
 };

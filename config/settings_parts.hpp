@@ -22,8 +22,11 @@ void read_parameters(const value& self, bool guards, connect_parameters& x);
 /// `target`.
 void read_target(const value& self, target_settings& x);
 
-/// `discovery`, `roles`, `static`, `vmapi`, `file`, `http_sd` and `dns`. `root` is what contains
-/// them; user, database and backend_port must have been read.
+/// What `etcd` says, wherever it stands: endpoints, user and limits.
+void read_etcd(const value& self, etcd_settings& x);
+
+/// `discovery`, `roles`, `static`, `vmapi`, `file`, `http_sd`, `dns` and `patroni`. `root` is what
+/// contains them; user, database and backend_port must have been read.
 void read_sources(const value& root, fields& top, settings& x);
 
 } // namespace pgstatsmon

@@ -1,4 +1,5 @@
-// The discovery sources: `static`, `vmapi`, `file`, `http_sd`, `dns`, and what they share.
+// The discovery sources: `static`, `vmapi`, `file`, `http_sd`, `dns`, `patroni`, and what they
+// share.
 #include "config/activity.hpp"
 #include "config/backend_name.hpp"
 #include "config/budget.hpp"
@@ -54,8 +55,8 @@ void read_name(fields& s, const value& self, std::string& name, source_names& na
                 + ": expected a name of its own");
 }
 
-void read_http(fields& s, http_settings& x, std::optional<std::string> (*parse)(const value&)) {
-  auto url = s.get("url").require(x.url, "an http or https URL", parse);
+/// How a URL is asked, but for the URL.
+void read_http_options(fields& s, http_settings& x) {
   s.get("connect_timeout").read(x.connect_timeout, parse_time);
   s.get("request_timeout").read(x.request_timeout, parse_time);
   s.get("ca_file").read(x.ca_file, parse_file);
@@ -69,6 +70,11 @@ void read_http(fields& s, http_settings& x, std::optional<std::string> (*parse)(
     key.complain("has no certificate, expected certificate_file with it");
   if (auth.given() && x.url.starts_with("http://"))
     auth.warn("the password travels unencrypted, the URL is http");
+}
+
+void read_http(fields& s, http_settings& x, std::optional<std::string> (*parse)(const value&)) {
+  s.get("url").require(x.url, "an http or https URL", parse);
+  read_http_options(s, x);
 }
 
 /// The interval between two polls of a source, in both spellings.
@@ -202,6 +208,77 @@ void read_dns(const value& self, dns_settings& x, const settings& all, source_na
   read_shrink(s.get("shrink"), x.shrink);
 }
 
+/// `/service` of `service`, `/service/` and `//service`: as Patroni reads it.
+std::optional<std::string> parse_namespace(const value& x) {
+  auto result = parse_word(x);
+  if (!result)
+    return std::nullopt;
+  auto first = result->find_first_not_of('/');
+  if (first == std::string::npos)
+    return std::string{};
+  return '/' + result->substr(first, result->find_last_not_of('/') + 1 - first);
+}
+
+/// `rest`: where members are, and how they are asked.
+void read_rest(const value& self, patroni_settings& x) {
+  constexpr size_t max_urls = 1000;
+  fields s{self};
+  auto list = s.get("urls");
+  list.describe();
+  list.each([&](const value& item) {
+    std::string url;
+    if (item.given())
+      item.read(url, parse_base_url);
+    while (url.ends_with('/'))
+      url.pop_back();
+    if (std::ranges::find(x.rest, url) != x.rest.end())
+      item.complain("is given twice");
+    else if (!url.empty())
+      x.rest.push_back(std::move(url));
+  });
+  if (self.given() && !list.given())
+    self.complain("names no members, expected urls");
+  if (x.rest.size() > max_urls)
+    list.complain(fmt::format("has {} URLs, expected {} at most", x.rest.size(), max_urls));
+  x.http.url = x.rest.empty() ? std::string{} : x.rest.front();
+  read_http_options(s, x.http);
+  x.http.url.clear();
+}
+
+void read_patroni(const value& self, patroni_settings& x, const settings& all,
+                  source_names& names) {
+  fields s{self};
+  read_name(s, self, x.name, names);
+  auto etcd = s.get("etcd");
+  read_etcd(etcd, x.etcd);
+  auto prefix = s.get("namespace").read(x.prefix, parse_namespace);
+  auto rest = s.get("rest");
+  read_rest(rest, x);
+  if (etcd.given() && rest.given())
+    rest.complain("says the same as etcd, expected one of the two");
+  if (prefix.given() && rest.given())
+    prefix.complain("is of etcd, expected none with rest");
+  if (!etcd.given() && !rest.given() && !s.run().describing)
+    self.complain("says nobody to be asked, expected etcd or rest");
+  auto scopes = s.get("scopes");
+  scopes.describe();
+  scopes.each([&](const value& item) {
+    std::string scope;
+    if (item.given())
+      item.read(scope, parse_word);
+    if (!scope.empty())
+      x.scopes.push_back(std::move(scope));
+  });
+  read_poll_interval(s, x.poll_interval);
+  read_labelled_backends(s, x, all.connections.guards);
+  if (x.kind != backend_kind::postgres)
+    self.complain("kind: Patroni has PostgreSQL servers only, expected postgres");
+  for (const auto* own : {"cluster", "member"})
+    if (std::ranges::any_of(x.labels, [own](const auto& y) { return y.first == own; }))
+      self.complain(fmt::format("labels: '{}' is a label that Patroni's members have", own));
+  read_shrink(s.get("shrink"), x.shrink);
+}
+
 /// Reads every entry of a kind of source.
 template <class T, class Read>
 void read_each(const value& self, std::vector<T>& sources, const Read& read) {
@@ -295,12 +372,15 @@ void read_sources(const value& root, fields& top, settings& x) {
   read_each(get("http_sd"), x.http_sd,
             [&](const value& y, http_sd_settings& z) { read_http_sd(y, z, x, names); });
   read_each(get("dns"), x.dns, [&](const value& y, dns_settings& z) { read_dns(y, z, x, names); });
+  read_each(get("patroni"), x.patroni,
+            [&](const value& y, patroni_settings& z) { read_patroni(y, z, x, names); });
   if (fixed.given() && !x.vmapi.empty() && !both) {
     fixed.warn("is ignored because vmapi is given: discovery: both uses the two");
     x.static_backends.clear();
   }
   if (!any)
-    root.complain("names no discovery source, expected static, vmapi, file, http_sd or dns");
+    root.complain("names no discovery source, expected static, vmapi, file, http_sd, dns or "
+                  "patroni");
 }
 
 } // namespace pgstatsmon

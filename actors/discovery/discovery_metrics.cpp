@@ -50,7 +50,8 @@ discovery_metrics::discovery_metrics(prometheus::Registry& registry, const stati
                        "What discovery sources offered and what is not watched, by reason; "
                        "counted once, not with every poll.")},
     poll_seconds_{histograms(registry, labels, "pgstatsmon_discovery_poll_duration_seconds",
-                             "How long it took to ask a discovery source.")} {}
+                             "How long it took to ask a discovery source.")},
+    patroni_{registry, labels} {}
 
 source_metrics_ptr discovery_metrics::of(const std::string& source) {
   auto& result = sources_[source];
@@ -64,6 +65,7 @@ source_metrics_ptr discovery_metrics::of(const std::string& source) {
                                   doubted_.Add(id), changes_.Add(with("change", "added")),
                                   changes_.Add(with("change", "removed")),
                                   poll_seconds_.Add(id, poll_bounds)});
+  result->patroni = &patroni_;
   for (auto x : all_source_failures)
     result->failures[static_cast<size_t>(x)] = &failures_.Add(with("reason", to_string_view(x)));
   for (auto x : all_reject_reasons)
@@ -87,6 +89,7 @@ void discovery_metrics::remove(const std::string& source) {
     failures_.Remove(counter);
   for (auto* counter : x.rejected)
     rejected_.Remove(counter);
+  patroni_.show(source, {});
   sources_.erase(i);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/discovery/found.hpp"
+#include "actors/discovery/patroni_metrics.hpp"
 #include "actors/discovery/source_notes.hpp"
 
 #include <prometheus/counter.h>
@@ -66,7 +67,8 @@ struct source_metrics {
   prometheus::Histogram& poll_seconds;
   std::array<prometheus::Counter*, all_source_failures.size()> failures{};
   std::array<prometheus::Counter*, all_reject_reasons.size()> rejected{};
-  source_notes notes{}; ///< What numbers can't say.
+  source_notes notes{};               ///< What numbers can't say.
+  patroni_metrics* patroni = nullptr; ///< Of all sources; may be null.
 
   void count(source_failure x) { failures[static_cast<size_t>(x)]->Increment(); }
   void count(reject_reason x) { rejected[static_cast<size_t>(x)]->Increment(); }
@@ -97,6 +99,7 @@ private:
   prometheus::Family<prometheus::Counter>& failures_;
   prometheus::Family<prometheus::Counter>& rejected_;
   prometheus::Family<prometheus::Histogram>& poll_seconds_;
+  patroni_metrics patroni_;
   std::map<std::string, source_metrics_ptr> sources_;
 };
 

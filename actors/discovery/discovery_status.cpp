@@ -13,6 +13,7 @@ struct kind_name {
   const char* operator()(const file_source_settings&) const { return "file"; }
   const char* operator()(const http_sd_settings&) const { return "http_sd"; }
   const char* operator()(const dns_settings&) const { return "dns"; }
+  const char* operator()(const patroni_settings&) const { return "patroni"; }
 };
 
 uint64_t count_of(const prometheus::Counter& x) {

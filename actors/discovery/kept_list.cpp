@@ -106,6 +106,11 @@ struct question_of {
     return fmt::format("dns\n{}\n{}\n{}", x.server, static_cast<int>(x.type),
                        fmt::join(x.names, "\n"));
   }
+
+  std::string operator()(const patroni_settings& x) const {
+    return fmt::format("patroni\n{}\n{}\n{}", x.prefix, fmt::join(x.scopes, "\n"),
+                       fmt::join(x.rest, "\n"));
+  }
 };
 
 } // namespace

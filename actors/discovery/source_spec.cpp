@@ -81,6 +81,7 @@ std::vector<source_spec> source_specs(const settings& x, const catalogue* querie
   add(x.files);
   add(x.http_sd);
   add(x.dns);
+  add(x.patroni);
   for (auto& [name, how, defaults, state_dir] : result)
     if (queries != nullptr) {
       defaults.query_labels = query_labels(*queries, defaults.collect, defaults.databases.on);

@@ -18,7 +18,8 @@ struct static_list {
 /// One source. Two that are equal behave alike, so a running one need not be started again.
 struct source_spec {
   std::string name; ///< The `source` label; unique.
-  std::variant<static_list, vmapi_settings, file_source_settings, http_sd_settings, dns_settings>
+  std::variant<static_list, vmapi_settings, file_source_settings, http_sd_settings, dns_settings,
+               patroni_settings>
     how;
   backend_defaults defaults;
   std::string state_dir{}; ///< Where its last good list is kept; empty: nowhere.
@@ -29,7 +30,7 @@ struct source_spec {
 /// The name of the source of `static.dbs`.
 inline constexpr std::string_view static_source_name = "static";
 
-/// Every source of a configuration, in the order static, vmapi, file, http_sd, dns.
+/// Every source of a configuration, in the order static, vmapi, file, http_sd, dns, patroni.
 /// @param queries Whose labels no backend can have; null: any label is good.
 std::vector<source_spec> source_specs(const settings& x, const catalogue* queries = nullptr);
 

@@ -4,8 +4,10 @@
 #include "actors/discovery/directory_watch.hpp"
 #include "actors/discovery/dns.hpp"
 #include "actors/discovery/http_problems.hpp"
+#include "actors/discovery/patroni.hpp"
 #include "actors/discovery/sd_body.hpp"
 #include "actors/discovery/vmapi.hpp"
+#include "actors/etcd/etcd_client.hpp"
 #include "actors/http/http_client.hpp"
 #include "actors/http/http_url.hpp"
 #include "config/fault.hpp"
@@ -14,6 +16,7 @@
 #include <caf/send.hpp>
 #include <fmt/format.h>
 
+#include <atomic>
 #include <memory>
 #include <random>
 
@@ -57,6 +60,63 @@ source_answer ask_file(const std::string& path) {
   return parsed(*text, path);
 }
 
+/// Where what Patroni says is shown; may be empty.
+using patroni_page = std::function<void(const std::vector<patroni_cluster>&)>;
+
+source_answer shown_and_listed(const patroni_answer& x, const patroni_page& page) {
+  if (const auto* problem = std::get_if<source_problem>(&x))
+    return *problem;
+  const auto& clusters = std::get<std::vector<patroni_cluster>>(x);
+  if (page)
+    page(clusters);
+  return backends_of(clusters);
+}
+
+/// Patroni's etcd, asked and watched by one source.
+struct patroni_store {
+  patroni_store(const patroni_settings& x, patroni_page to)
+    : how{x}, page{std::move(to)}, client{x.etcd} {}
+
+  source_answer ask(const std::stop_token& stop) {
+    *told = false;
+    return shown_and_listed(ask_patroni_etcd(how, client, *memory, stop), page);
+  }
+
+  /// A hint is a tick for the source, one until it asks.
+  std::shared_ptr<void> watch(const source_actor& source) {
+    auto news = [known = memory, prefix = prefix_of(how)](std::string_view key) {
+      return known->is_news(key, prefix);
+    };
+    auto hint = [source, once = told] {
+      if (!once->exchange(true))
+        caf::anon_send(source, caf::tick_atom_v);
+    };
+    return client.watch(prefix_of(how), std::move(news), std::move(hint));
+  }
+
+  patroni_settings how;
+  patroni_page page;
+  std::shared_ptr<patroni_memory> memory = std::make_shared<patroni_memory>();
+  std::shared_ptr<std::atomic<bool>> told = std::make_shared<std::atomic<bool>>(false);
+  etcd_client client;
+};
+
+/// What a source of Patroni's does beyond others.
+source_tools tools_for(const patroni_settings& x, patroni_page page) {
+  source_tools result;
+  if (x.etcd.endpoints.empty()) {
+    result.ask = [x, page = std::move(page),
+                  last = std::make_shared<patroni_rest_memory>()](const std::stop_token& stop) {
+      return shown_and_listed(ask_patroni_rest(x, *last, stop), page);
+    };
+    return result;
+  }
+  auto store = std::make_shared<patroni_store>(x, std::move(page));
+  result.ask = [store](const std::stop_token& stop) { return store->ask(stop); };
+  result.watch = [store](const source_actor& to) { return store->watch(to); };
+  return result;
+}
+
 struct question {
   source_question operator()(const static_list& x) const {
     return [x](const std::stop_token&) { return found_list{.backends = x.backends}; };
@@ -83,6 +143,8 @@ struct question {
       return ask_dns(x, *last, stop);
     };
   }
+
+  source_question operator()(const patroni_settings& x) const { return tools_for(x, {}).ask; }
 };
 
 std::shared_ptr<void> watch(const std::string& path, const source_actor& source) {
@@ -98,7 +160,13 @@ source_question question_of(const source_spec& x) {
 
 source_actor start_source(caf::local_actor& parent, source_job job) {
   source_tools tools;
-  tools.ask = question_of(job.spec);
+  if (const auto* patroni = std::get_if<patroni_settings>(&job.spec.how))
+    tools = tools_for(*patroni, [metrics = job.metrics, name = job.spec.name](const auto& x) {
+      if (metrics->patroni != nullptr)
+        metrics->patroni->show(name, x);
+    });
+  else
+    tools.ask = question_of(job.spec);
   tools.random = [engine = std::mt19937_64{std::random_device{}()}]() mutable {
     return std::uniform_real_distribution<>{}(engine);
   };

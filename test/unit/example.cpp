@@ -186,4 +186,18 @@ TEST(options that are off in the example show the defaults) {
   cluster.postgres.password_file = "/dev/null";
   cluster.postgres.parameters = {{"sslmode", "verify-full"}, {"sslrootcert", "/dev/null"}};
   CHECK(*x->cluster == cluster);
+  patroni_settings etcd;
+  etcd.etcd.endpoints = {"https://10.0.0.1:2379", "https://10.0.0.2:2379"};
+  etcd.etcd.password_file = etcd.etcd.ca_file = "/dev/null";
+  etcd.etcd.certificate_file = etcd.etcd.key_file = "/dev/null";
+  etcd.scopes = {"orders-*"};
+  etcd.labels = list.labels;
+  etcd.collect = collect;
+  etcd.access = access;
+  etcd.databases = databases;
+  patroni_settings rest;
+  rest.name = "patroni-rest";
+  rest.rest = {"https://10.0.1.1:8008", "https://10.0.1.2:8008"};
+  rest.http = with_files("");
+  CHECK((x->patroni == std::vector{etcd, rest}));
 }

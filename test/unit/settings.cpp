@@ -134,7 +134,7 @@ const bad_file bad_files[] = {
    "f:2:1: \"a\\nb\": unknown key, expected one of interval, stale_after, user, password_file, "
    "database, backend_port, queries, collect, tables, budget, activity, databases, families, "
    "own_metrics, state_dir, shard, connections, target, cluster, "
-   "setup, log, events, web, console, discovery, roles, static, vmapi, file, http_sd, dns"},
+   "setup, log, events, web, console, discovery, roles, static, vmapi, file, http_sd, dns, patroni"},
   {"static: {}\nuser: a\nport: 1\nuser: b\n",
    "f:3:1: port: unknown key here, it belongs to 'target.port'\n"
    "f:4:1: user: is given twice, first on line 2"},
@@ -288,9 +288,28 @@ const bad_file bad_files[] = {
    "f:2:27: queries.ad: unknown key, did you mean 'add'?"},
   // -- sources ----
   {"interval: 1000\n",
-   "f:1:1: names no discovery source, expected static, vmapi, file, http_sd or dns"},
+   "f:1:1: names no discovery source, expected static, vmapi, file, http_sd, dns or patroni"},
+  {"patroni: {}\n", "f:1:10: patroni: says nobody to be asked, expected etcd or rest"},
+  {"patroni: {etcd: {}}\n", "f:1:17: patroni.etcd: names no endpoints, expected their URLs"},
+  {"patroni:\n  etcd: {endpoints: [h:2379, 'http://h:2379/v3', 'http://h', 'http://h/']}\n",
+   "f:2:22: patroni.etcd.endpoints[0]: is no URL of ours, expected http://HOST or https://HOST, "
+   "with a path perhaps\n"
+   "f:2:30: patroni.etcd.endpoints[1]: has a path, expected http://HOST:PORT or https://HOST:PORT\n"
+   "f:2:62: patroni.etcd.endpoints[3]: is given twice"},
+  {"patroni:\n  etcd: {endpoints: ['http://h'], certificate_file: /dev/null}\n",
+   "f:2:53: patroni.etcd.certificate_file: has no key, expected key_file with it"},
+  {"patroni:\n  rest: {}\n", "f:2:9: patroni.rest: names no members, expected urls"},
+  {"patroni:\n  etcd: {endpoints: ['http://h']}\n  namespace: /db/\n"
+   "  rest: {urls: ['http://a', 'http://a/']}\n",
+   "f:3:14: patroni.namespace: is of etcd, expected none with rest\n"
+   "f:4:9: patroni.rest: says the same as etcd, expected one of the two\n"
+   "f:4:29: patroni.rest.urls[1]: is given twice"},
+  {"patroni: {etcd: {endpoints: ['http://h']}, labels: {member: x}}\n",
+   "f:1:10: patroni: labels: 'member' is a label that Patroni's members have"},
+  {"patroni: {etcd: {endpoints: ['http://h']}, kind: pgbouncer}\n",
+   "f:1:10: patroni: kind: Patroni has PostgreSQL servers only, expected postgres"},
   {"vmapi: null\n",
-   "f:1:1: names no discovery source, expected static, vmapi, file, http_sd or dns"},
+   "f:1:1: names no discovery source, expected static, vmapi, file, http_sd, dns or patroni"},
   {"static: {}\ndiscovery: maybe\n",
    "f:2:12: discovery: is none of its values, expected one of auto, both"},
   {"vmapi: http://vmapi\n", "f:1:8: vmapi: is a string, expected an object or a list of objects"},

@@ -103,7 +103,7 @@ class Daemon:
     def wait_ready(self, timeout=PATIENCE):
         """Waits until the page is served and knows every backend of the static list."""
         wait_until(self.answers, timeout, lambda: f"the page is served\n{self.log()}")
-        if not self.config.keys() & {"vmapi", "file", "http_sd", "dns"}:
+        if not self.config.keys() & {"vmapi", "file", "http_sd", "dns", "patroni"}:
             names = {entry["name"] for entry in self.config.get("static", {}).get("dbs", [])}
             self.wait_for(
                 lambda page: names
