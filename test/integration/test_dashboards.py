@@ -98,6 +98,7 @@ def pair(cluster, directory):
     primary.psql("select pg_create_physical_replication_slot('kept', true)")
     primary.psql("create sequence used maxvalue 10; select setval('used', 9)", "app", "app")
     primary.psql("grant pg_read_all_data to pgstatsmon")
+    primary.psql("create role keeper login; grant create on database postgres to keeper")
     standby = cluster.standby_of(primary).start()
     return primary, standby
 
@@ -109,14 +110,18 @@ def pooler(pair, directory):
 
 
 @pytest.fixture
-def daemon(pair, pooler, watch):
-    """Two that answer, their pgbouncer, one that does not, all with a static label."""
+def daemon(pair, pooler, watch, directory):
+    """Two that answer, their pgbouncer, one that does not, all with a static label; the daemon would
+    share them with others."""
     dead = {"name": "dead", "ip": address(), "port": free_port()}
     pool = backend("pool", pooler, kind="pgbouncer")
     daemon = watch(
         [backend("primary", pair[0], databases=True), backend("standby", pair[1]), pool, dead],
         database="app",
         target={"metadata": {"datacenter": "east"}},
+        state_dir=str(directory / "state"),
+        cluster={"settle": "1s", "postgres": {"host": pair[0].host, "port": pair[0].port,
+                                              "user": "keeper", "database": "postgres"}},
     )
     daemon.wait_up("primary", "standby")
     return daemon

@@ -40,8 +40,8 @@ def test_a_backend_fails_and_works_again(cluster, watch, directory):
     recovered = wait_for_events(path, "backend_recovered")[0]
     assert recovered["failures"] >= 1 and recovered["cluster"] == system
     assert recovered["time"] > failing["time"]
-    page = daemon.scrape()
-    assert page.value("pgstatsmon_events_total") == len(events(path))
+    page = daemon.wait_for(lambda page: page.value("pgstatsmon_events_total") == len(events(path)),
+                           what="each is counted")
     assert page.value("pgstatsmon_events_dropped_total") == 0
     # The log has its own level.
     assert not daemon.lines("backend one")
@@ -87,6 +87,9 @@ def test_a_file_is_bounded_and_may_be_moved(primary, watch, directory):
     assert (directory / "bounded.json.1").exists()
     whole = events(path) + events(directory / "bounded.json.1")
     assert {"paused", "resumed"} <= {x["event"] for x in whole}
+    # They are written by a thread of their own.
+    daemon.wait_for(lambda page: page.value("pgstatsmon_events_total") >= 10 * 2 * 40,
+                    what="all are written")
     path.rename(directory / "moved")
     pause_often(daemon, 1)
     assert [x["event"] for x in wait_for_events(path, count=2)] == ["paused", "resumed"]
