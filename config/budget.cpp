@@ -5,9 +5,10 @@
 
 namespace pgstatsmon {
 
-void read_budget(const value& self, std::optional<double>& server_share) {
+void read_budget(const value& self, collect_settings& x) {
   fields s{self};
-  s.get("server").read(server_share, parse_share);
+  s.get("server").read(x.server_share, parse_share);
+  s.get("own").read(x.own_share, parse_share);
 }
 
 } // namespace pgstatsmon

@@ -7,6 +7,6 @@
 namespace pgstatsmon {
 
 /// Reads a `budget`.
-void read_budget(const value& self, std::optional<double>& server_share);
+void read_budget(const value& self, collect_settings& x);
 
 } // namespace pgstatsmon

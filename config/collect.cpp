@@ -85,6 +85,7 @@ collect_rules narrowed(collect_rules wider, const collect_settings& narrower) {
   move_into(wider.on, wider.off, narrower.on);
   move_into(wider.off, wider.on, narrower.off);
   wider.server_share = narrower.server_share.value_or(wider.server_share);
+  wider.own_share = narrower.own_share.value_or(wider.own_share);
   if (narrower.sample)
     wider.sample = *narrower.sample;
   wider.statement_texts = narrower.statement_texts.value_or(wider.statement_texts);

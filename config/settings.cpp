@@ -171,7 +171,7 @@ void read_polling(fields& top, settings& x) {
   read_queries(top.get("queries"), x);
   read_collect(top.get("collect"), x.collect);
   read_tables(top.get("tables"), x.collect.tables);
-  read_budget(top.get("budget"), x.collect.server_share);
+  read_budget(top.get("budget"), x.collect);
   read_activity(top.get("activity"), x.collect);
   read_databases(top.get("databases"), x.databases);
   top.get("families")

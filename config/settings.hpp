@@ -85,7 +85,8 @@ struct collect_settings {
   std::vector<std::string> on;                  ///< Queries, whatever their set.
   std::vector<std::string> off;                 ///< The same.
   table_settings tables{};
-  std::optional<double> server_share{};  ///< Of one CPU; 1: no limit.
+  std::optional<double> server_share{};  ///< Of one CPU of the server; 1: no limit.
+  std::optional<double> own_share{};     ///< Of one CPU of ours; the same.
   std::optional<milliseconds> sample{};  ///< `activity.sample`; 0: with each poll.
   std::optional<bool> statement_texts{}; ///< `activity.texts`
 

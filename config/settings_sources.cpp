@@ -115,7 +115,7 @@ void read_backends(fields& s, T& x, bool guards) {
   read_collect(s.get("collect"), x.collect);
   auto tables = s.get("tables");
   read_tables(tables, x.collect.tables);
-  read_budget(s.get("budget"), x.collect.server_share);
+  read_budget(s.get("budget"), x.collect);
   auto activity = s.get("activity");
   read_activity(activity, x.collect);
   auto databases = s.get("databases");

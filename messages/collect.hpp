@@ -30,6 +30,7 @@ struct collect_rules {
   std::vector<std::string> off; ///< The same; none of them is in `on`.
   table_rules tables{};
   double server_share = 0.01;   ///< Of one CPU of the server, for our queries; 1: no limit.
+  double own_share = 1;         ///< Of one CPU of ours, for its results; 1: no limit.
   caf::timespan sample{0};      ///< How often what sessions do is asked; 0: with each poll.
   bool statement_texts = false; ///< Statements that run may be shown as they are.
 
@@ -39,7 +40,7 @@ struct collect_rules {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, collect_rules& x) {
   return f(caf::meta::type_name("collect_rules"), x.sets, x.on, x.off, x.tables, x.server_share,
-           x.sample, x.statement_texts);
+           x.own_share, x.sample, x.statement_texts);
 }
 
 } // namespace pgstatsmon

@@ -4,6 +4,7 @@
 #include "actors/backend/classify.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace pgstatsmon {
@@ -22,7 +23,9 @@ agenda::agenda(catalogue_ptr queries, std::string_view backend, collect_rules co
     needs_{needs_of(*queries_, visit)},
     schedule_{queries_, backend, visit ? caf::timespan{0} : collect.sample},
     // What visits cost is not known here.
-    budget_{queries_, visit ? 1 : collect.server_share, visit ? caf::timespan{0} : collect.sample} {
+    budget_{queries_, visit ? 1 : collect.server_share, visit ? caf::timespan{0} : collect.sample},
+    own_budget_{queries_, visit ? 1 : collect.own_share,
+                visit ? caf::timespan{0} : collect.sample} {
   facts_.visit = visit;
   facts_.kind = kind;
   facts_.collect = std::move(collect);
@@ -98,10 +101,26 @@ bool agenda::adjust(time_point now, caf::timespan poll_interval) {
   for (size_t i = 0; i < planned.size(); ++i)
     planned[i] = plan_[i] && !is_left_out(i, now);
   budget_.adjust(planned, now, poll_interval);
+  own_budget_.adjust(planned, now, poll_interval);
   auto changed = false;
   for (size_t i = 0; i < planned.size(); ++i)
-    changed = schedule_.stretch(i, budget_.stretch(i)) || changed;
+    changed = schedule_.stretch(i, stretch(i)) || changed;
   return changed;
+}
+
+std::vector<size_t> agenda::without_room(std::vector<size_t> due, time_point now) const {
+  auto result = budget_.beyond(due, now);
+  std::erase_if(due, [&](size_t i) { return std::ranges::binary_search(result, i); });
+  std::ranges::copy(own_budget_.beyond(due, now), std::back_inserter(result));
+  std::ranges::sort(result);
+  return result;
+}
+
+size_t agenda::stretched() const {
+  size_t result = 0;
+  for (size_t i = 0; i < plan_.size(); ++i)
+    result += stretch(i) > 1 ? 1 : 0;
+  return result;
 }
 
 plan agenda::due(time_point now, caf::timespan poll_interval) {
@@ -109,7 +128,7 @@ plan agenda::due(time_point now, caf::timespan poll_interval) {
   for (size_t i = 0; i < plan_.size(); ++i)
     if (plan_[i] && schedule_.is_due(i, now, poll_interval) && !is_left_out(i, now))
       due.push_back(i);
-  postponed_ = budget_.beyond(due, now);
+  postponed_ = without_room(due, now);
   plan result(plan_.size());
   for (auto i : due)
     if (!std::ranges::binary_search(postponed_, i))
@@ -122,7 +141,7 @@ plan agenda::sample(time_point now) const {
   for (size_t i = 0; i < plan_.size(); ++i)
     if (plan_[i] && schedule_.is_due_for_sample(i, now) && !is_left_out(i, now))
       due.push_back(i);
-  auto beyond = budget_.beyond(due, now);
+  auto beyond = without_room(due, now);
   plan result(plan_.size());
   for (auto i : due)
     if (!std::ranges::binary_search(beyond, i))
@@ -143,7 +162,7 @@ std::vector<bool> agenda::kept(time_point now, caf::timespan poll_interval) cons
   for (size_t i = 0; i < result.size(); ++i)
     result[i] = plan_[i] && !is_left_out(i, now) && schedule_.keeps(i, now, poll_interval);
   for (auto i : postponed_)
-    result[i] = schedule_.answered_since(i, now - server_budget::slowest - 2 * poll_interval);
+    result[i] = schedule_.answered_since(i, now - time_budget::slowest - 2 * poll_interval);
   return result;
 }
 
@@ -160,7 +179,7 @@ std::shared_ptr<const plan_trace> agenda::explain(time_point now, bool elsewhere
     auto why = is_left_out(i, now) ? std::string{"its result was too large"}
                                    : why_left_out(queries_->queries()[i], facts_);
     auto there = elsewhere ? why_not_elsewhere(queries_->queries()[i], facts_) : std::string{};
-    result->push_back({plan_[i], std::move(why), std::move(there), budget_.stretch(i)});
+    result->push_back({plan_[i], std::move(why), std::move(there), stretch(i)});
   }
   return result;
 }

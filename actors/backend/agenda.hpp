@@ -3,13 +3,14 @@
 
 #include "actors/backend/plan.hpp"
 #include "actors/backend/query_schedule.hpp"
-#include "actors/backend/server_budget.hpp"
+#include "actors/backend/time_budget.hpp"
 #include "actors/registry/backend_history.hpp"
 #include "config/catalogue.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/timespan.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -78,7 +79,24 @@ public:
   /// A query took so long of the server's time.
   void took(size_t query, caf::timespan time, time_point now) { budget_.spent(query, time, now); }
 
-  [[nodiscard]] const server_budget& budget() const { return budget_; }
+  /// Its result took so long of ours.
+  void took_of_us(size_t query, caf::timespan time, time_point now) {
+    own_budget_.spent(query, time, now);
+  }
+
+  /// What the server may spend.
+  [[nodiscard]] const time_budget& budget() const { return budget_; }
+
+  /// What we may.
+  [[nodiscard]] const time_budget& own_budget() const { return own_budget_; }
+
+  /// By how much a query's interval is longer than it should be.
+  [[nodiscard]] uint32_t stretch(size_t query) const {
+    return std::max(budget_.stretch(query), own_budget_.stretch(query));
+  }
+
+  /// Queries that are asked less often.
+  [[nodiscard]] size_t stretched() const;
 
   void answered(size_t query, time_point now, bool well);
 
@@ -104,13 +122,15 @@ public:
 private:
   bool make();
   [[nodiscard]] bool is_left_out(size_t query, time_point now) const;
+  [[nodiscard]] std::vector<size_t> without_room(std::vector<size_t> due, time_point now) const;
 
   catalogue_ptr queries_;
   std::vector<need> needs_;
   plan_facts facts_;
   plan plan_;
   query_schedule schedule_;
-  server_budget budget_;
+  time_budget budget_;            ///< The server's.
+  time_budget own_budget_;        ///< Ours.
   std::vector<size_t> postponed_; ///< By the newest due(): there is no room for them.
   bool started_ = false;
   std::optional<time_point> facts_asked_;

@@ -28,6 +28,8 @@ void connection_state::start(connection_arguments arguments) {
   results_.emplace(arguments_.target, arguments_.metrics);
   agenda_.emplace(arguments_.metrics->queries(), arguments_.target.id, arguments_.target.collect,
                   false, arguments_.target.kind);
+  if (arguments_.target.collect.own_share < 1)
+    own_time_ = own_time{arguments_.context->cpu_time};
   if (is_console()) {
     takes_options_ = false;
     arguments_.metrics->role = server_role::pgbouncer;

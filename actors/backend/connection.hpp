@@ -9,6 +9,7 @@
 #include "actors/backend/incidents.hpp"
 #include "actors/backend/log_summary.hpp"
 #include "actors/backend/outage.hpp"
+#include "actors/backend/own_time.hpp"
 #include "actors/backend/passfile_guard.hpp"
 #include "actors/backend/poll_progress.hpp"
 #include "actors/backend/poll_results.hpp"
@@ -48,6 +49,7 @@ struct connection_context {
   std::function<double()> unix_time; ///< Seconds; for metrics only.
   std::shared_ptr<passfile_guard> passfile = std::make_shared<passfile_guard>();
   session_factory consoles{}; ///< Of sessions with pgbouncers' consoles.
+  own_time::clock cpu_time = thread_cpu_time;
 };
 
 using context_ptr = std::shared_ptr<const connection_context>;
@@ -350,7 +352,8 @@ private:
   bool looks_shown_ = false;     ///< Somebody waits for the looks under way.
   bool pooler_said_ = false;     ///< That there is one has been logged.
   std::optional<agenda> agenda_; ///< Set once started.
-  bool plan_is_news_ = true;     ///< Observers have not been told of it.
+  own_time own_time_;
+  bool plan_is_news_ = true; ///< Observers have not been told of it.
   std::optional<current_poll> poll_;
   /// Of a poll that waits for the session that replaces an idle one.
   std::optional<caf::typed_response_promise<poll_report>> held_;

@@ -93,9 +93,9 @@ void connection_state::update_agenda() {
 }
 
 void connection_state::show_budget() const {
-  const auto& budget = agenda_->budget();
-  arguments_.metrics->budget_used = budget.used(now());
-  arguments_.metrics->stretched = budget.stretched();
+  arguments_.metrics->budget_used = agenda_->budget().used(now());
+  arguments_.metrics->own_budget_used = agenda_->own_budget().used(now());
+  arguments_.metrics->stretched = agenda_->stretched();
 }
 
 std::string connection_state::facts_sql() const {

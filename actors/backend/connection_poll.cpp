@@ -82,7 +82,9 @@ void connection_state::send_poll(caf::typed_response_promise<poll_report> promis
 void connection_state::receive() {
   if (poll_)
     poll_->progress.heard(now());
+  own_time_.resume();
   auto error = session_->receive([this](statement_result x) { take(std::move(x)); });
+  own_time_.pause();
   if (error) {
     const auto* culprit = poll_ ? poll_->progress.broke_off(*error, *agenda_, now()) : nullptr;
     if (culprit != nullptr)
@@ -125,6 +127,7 @@ bool connection_state::send_skipped() {
 }
 
 void connection_state::dispatch() {
+  own_time_.reset();
   arm(poll_->progress.deadline() - now());
   if (auto error = session_->send(poll_->progress.statements()))
     lost(*error);
@@ -190,6 +193,9 @@ void connection_state::take(statement_result result) {
     else
       query_answered(x);
   }
+  auto ours = own_time_.lap();
+  if (x.what.what == purpose::query && !x.result.skipped)
+    agenda_->took_of_us(x.what.query, ours, now());
   trace_start();
 }
 

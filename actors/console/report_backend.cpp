@@ -97,6 +97,8 @@ fact_list condition(const entry& x, const look_time& now) {
      {"next poll", "next_poll_seconds",
       paused ? none() : span(std::max(m.next_due.load() - now.steady, caf::timespan{0}))},
      {"budget used", "budget_used", share(m.budget_used.load(std::memory_order_relaxed))},
+     {"own budget used", "own_budget_used",
+      share(m.own_budget_used.load(std::memory_order_relaxed))},
      {"less often", "stretched_queries", count(m.stretched.load(std::memory_order_relaxed))},
      {"log level", "log_level", level_of(m)}}};
 }

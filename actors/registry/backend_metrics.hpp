@@ -162,7 +162,8 @@ public:
   std::atomic<double> certificate_end{0};   ///< Of the server's certificate, Unix time, s; 0: none.
   std::atomic<uint64_t> planned{0};         ///< `pg_query_count`: queries of the plan.
   std::atomic<double> budget_used{0};       ///< Of five minutes' share of the server; 1: all of it.
-  std::atomic<uint64_t> stretched{0};       ///< Queries that are asked less often for it.
+  std::atomic<double> own_budget_used{0};   ///< The same of ours.
+  std::atomic<uint64_t> stretched{0};       ///< Queries that are asked less often for them.
   std::atomic<uint64_t> setting_changes{0}; ///< Settings of the server found to have changed.
   std::atomic<uint64_t> connect_errors{0};  ///< `pg_connect_error`: polls that found no connection.
   std::atomic<uint64_t> connects{0};        ///< Connections established.

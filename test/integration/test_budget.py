@@ -55,3 +55,22 @@ def test_off_is_off(primary, watch, directory):
     page = daemon.wait_polls("one", 10)
     assert page.value("pgstatsmon_backend_stretched_queries", backend="one") == 0
     assert plan_of(daemon) == {"slow": None}
+
+
+def test_what_reading_results_takes_of_us(primary, watch, directory):
+    """Of a query with many rows that cost the server little."""
+    many = "SELECT x::text AS i, x AS n FROM pg_catalog.generate_series(1, 10000) x"
+    queries = write_queries(directory / "many", quick="SELECT 2 AS n", many=many)
+    file = queries / "many.yaml"
+    file.write_text(file.read_text().replace("metrics:", "labels: [i]\nmetrics:"))
+    daemon = watch([backend("one", primary)], interval=500, queries=str(queries),
+                   budget={"server": "off", "own": "0.5%"})
+    page = daemon.wait_for(
+        lambda page: page.value("pgstatsmon_backend_stretched_queries", backend="one") == 1,
+        what="one query is asked less often",
+    )
+    assert page.value("pgstatsmon_backend_own_budget_used_ratio", backend="one") > 0
+    plan = plan_of(daemon)
+    assert plan["many"] >= 2 and plan["quick"] is None, plan
+    daemon.wait_polls("one", 3)
+    assert len(daemon.scrape().find("many_n")) == 10000

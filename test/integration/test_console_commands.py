@@ -203,7 +203,7 @@ BACKEND_KEYS = ["backend", "id", "kind", "address", "port", "database", "user", 
                 "age_seconds", "round_trip_seconds", "poll_seconds", "series", "connects",
                 "polls_skipped", "restarts", "paused", "interval_seconds", "interval_reason",
                 "next_poll_seconds", "budget_used",
-                "stretched_queries", "log_level"]
+                "own_budget_used", "stretched_queries", "log_level"]
 
 
 def test_backends(daemon, servers):

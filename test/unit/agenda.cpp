@@ -83,6 +83,34 @@ TEST(samples are within the budget) {
   CHECK(x.sample(begin + 20s)[1].has_value());
 }
 
+TEST(a query follows the stricter of two budgets) {
+  auto all = std::make_shared<const catalogue>(std::vector{query("ours"), query("theirs")});
+  collect_rules rules;
+  rules.own_share = 0.001;
+  agenda x{all, "a", rules};
+  x.learn(150000, server_role::primary, true);
+  x.start(begin, tick);
+  // Of each interval of 10 s the server may spend 100 ms, and we 10 ms.
+  x.took(0, 1ms, begin);
+  x.took_of_us(0, 13ms, begin);
+  x.took(1, 150ms, begin);
+  x.took_of_us(1, 1ms, begin);
+  CHECK(x.adjust(begin, tick));
+  CHECK_EQUAL(x.stretch(0), 2u);
+  CHECK_EQUAL(x.stretch(1), 2u);
+  CHECK_EQUAL(x.stretched(), 2u);
+  CHECK(x.own_budget().used(begin) > 0);
+  x.answered(0, begin, true);
+  x.answered(1, begin, true);
+  CHECK(!x.due(begin + tick, tick)[0]);
+  CHECK(x.due(begin + 2 * tick, tick)[0]);
+  // Nearly all that five minutes may cost us is spent at once.
+  x.took_of_us(0, 283ms, begin + 2 * tick);
+  auto due = x.due(begin + 4 * tick, tick);
+  CHECK(!due[0]);
+  CHECK(due[1]);
+}
+
 TEST(every query that is left out has its reason) {
   CHECK(why(aut)
         == (std::vector<std::string>{"", "", "needs extension pg_stat_statements >= 1.8",

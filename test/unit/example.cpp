@@ -126,6 +126,7 @@ TEST(options that are off in the example show the defaults) {
                            .off = {"pg_relation_size"},
                            .tables = {.include = {{".*"}}, .exclude = {{"tmp[.].*"}}},
                            .server_share = 0.01,
+                           .own_share = 1.0,
                            .sample = milliseconds{1000},
                            .statement_texts = false};
   database_settings databases{.on = true,

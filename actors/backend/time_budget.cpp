@@ -1,5 +1,5 @@
 // Greedy doubling and halving of intervals, and a count of the last five minutes.
-#include "actors/backend/server_budget.hpp"
+#include "actors/backend/time_budget.hpp"
 
 #include "actors/backend/sampled.hpp"
 #include "actors/seconds.hpp"
@@ -30,7 +30,7 @@ uint32_t weight_of(const query_definition& x) {
 
 } // namespace
 
-server_budget::server_budget(catalogue_ptr queries, double share, caf::timespan sample)
+time_budget::time_budget(catalogue_ptr queries, double share, caf::timespan sample)
   : queries_{std::move(queries)},
     share_{share},
     sample_{sample},
@@ -42,7 +42,7 @@ server_budget::server_budget(catalogue_ptr queries, double share, caf::timespan 
   }
 }
 
-void server_budget::spent(size_t query, caf::timespan took, time_point now) {
+void time_budget::spent(size_t query, caf::timespan took, time_point now) {
   auto& x = entries_[query];
   x.costs[x.known++ % remembered] = took;
   x.asked = now;
@@ -53,18 +53,18 @@ void server_budget::spent(size_t query, caf::timespan took, time_point now) {
   to.spent += took;
 }
 
-caf::timespan server_budget::foreseen(const entry& x) {
+caf::timespan time_budget::foreseen(const entry& x) {
   auto costs = x.costs;
   auto count = static_cast<ptrdiff_t>(std::min(x.known, remembered));
   std::sort(costs.begin(), costs.begin() + count);
   return costs[static_cast<size_t>(count / 2)];
 }
 
-double server_budget::load(const entry& x) {
+double time_budget::load(const entry& x) {
   return x.planned ? seconds_of(foreseen(x)) / (x.interval * x.stretch) : 0;
 }
 
-caf::timespan server_budget::spent_lately(time_point now) const {
+caf::timespan time_budget::spent_lately(time_point now) const {
   auto newest = now.time_since_epoch() / bucket_width;
   auto oldest = newest - static_cast<int64_t>(buckets) + 1;
   return std::accumulate(
@@ -72,20 +72,20 @@ caf::timespan server_budget::spent_lately(time_point now) const {
     [&](caf::timespan sum, const bucket& x) { return x.number >= oldest ? sum + x.spent : sum; });
 }
 
-caf::timespan server_budget::allowance() const {
+caf::timespan time_budget::allowance() const {
   return caf::timespan{static_cast<int64_t>(share_ * caf::timespan{window}.count())};
 }
 
-double server_budget::used(time_point now) const {
+double time_budget::used(time_point now) const {
   return seconds_of(spent_lately(now)) / seconds_of(allowance());
 }
 
-size_t server_budget::stretched() const {
+size_t time_budget::stretched() const {
   return static_cast<size_t>(
     std::ranges::count_if(entries_, [](const entry& x) { return x.stretch > 1; }));
 }
 
-void server_budget::learn(const std::vector<bool>& planned, caf::timespan poll_interval) {
+void time_budget::learn(const std::vector<bool>& planned, caf::timespan poll_interval) {
   for (size_t i = 0; i < entries_.size(); ++i) {
     auto every = queries_->queries()[i].every;
     auto& x = entries_[i];
@@ -100,8 +100,8 @@ void server_budget::learn(const std::vector<bool>& planned, caf::timespan poll_i
   }
 }
 
-void server_budget::adjust(const std::vector<bool>& planned, time_point now,
-                           caf::timespan poll_interval) {
+void time_budget::adjust(const std::vector<bool>& planned, time_point now,
+                         caf::timespan poll_interval) {
   if (!limited())
     return;
   learn(planned, poll_interval);
@@ -118,7 +118,7 @@ void server_budget::adjust(const std::vector<bool>& planned, time_point now,
     relaxed_at_ = now;
 }
 
-bool server_budget::stretch_one() {
+bool time_budget::stretch_one() {
   auto worth = [](const entry& x) { return x.stretch < x.most ? load(x) / x.weight : -1; };
   auto dearest = std::ranges::max_element(entries_, {}, worth);
   if (dearest == entries_.end() || worth(*dearest) <= 0)
@@ -127,7 +127,7 @@ bool server_budget::stretch_one() {
   return true;
 }
 
-bool server_budget::relax_one(double total) {
+bool time_budget::relax_one(double total) {
   // Asked twice as often it costs twice as much: its load comes on top.
   auto fits = [&](const entry& x) { return x.stretch > 1 && total + load(x) <= room * share_; };
   auto best = entries_.end();
@@ -140,7 +140,7 @@ bool server_budget::relax_one(double total) {
   return true;
 }
 
-std::vector<size_t> server_budget::beyond(const std::vector<size_t>& due, time_point now) const {
+std::vector<size_t> time_budget::beyond(const std::vector<size_t>& due, time_point now) const {
   std::vector<size_t> result;
   if (!limited())
     return result;

@@ -1,5 +1,5 @@
-// The share of a server's time that watching it may cost, and what is asked less often for it.
-// Pure.
+// The share of somebody's time that watching a backend may cost, and what is asked less often for
+// it. Pure.
 #pragma once
 
 #include "config/catalogue.hpp"
@@ -15,15 +15,15 @@
 
 namespace pgstatsmon {
 
-/// Costs are times of the server's own clock. When all queries together would take more than the
-/// share, the intervals of those that take most are doubled, again and again, important ones last,
-/// until they fit. Intervals come back, one query a minute, when there is room for it and five
-/// minutes have passed. What five minutes have cost is counted besides: a query that has become
-/// dear all at once waits until there is room again.
+/// Costs are times of one CPU, of the server or of us. When all queries together would take more
+/// than the share, the intervals of those that take most are doubled, again and again, important
+/// ones last, until they fit. Intervals come back, one query a minute, when there is room for it
+/// and five minutes have passed. What five minutes have cost is counted besides: a query that has
+/// become dear all at once waits until there is room again.
 ///
 /// The floor: a query is asked every ten minutes, or at its own interval if that is longer,
 /// whatever it costs.
-class server_budget {
+class time_budget {
 public:
   using time_point = caf::actor_clock::time_point;
 
@@ -35,7 +35,7 @@ public:
 
   /// @param share Of one CPU, > 0; 1 or more: there is no limit.
   /// @param sample How often queries are asked that can be sampled; 0: with each poll.
-  server_budget(catalogue_ptr queries, double share, caf::timespan sample = caf::timespan{0});
+  time_budget(catalogue_ptr queries, double share, caf::timespan sample = caf::timespan{0});
 
   /// A query was asked at `now`, and took so long.
   void spent(size_t query, caf::timespan took, time_point now);

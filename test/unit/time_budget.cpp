@@ -1,7 +1,7 @@
 // What is asked less often, and that nothing starves: alone, and 500 servers for an hour.
-#define SUITE server_budget
+#define SUITE time_budget
 
-#include "actors/backend/server_budget.hpp"
+#include "actors/backend/time_budget.hpp"
 
 #include "test/unit/test.hpp"
 
@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using time_point = server_budget::time_point;
+using time_point = time_budget::time_point;
 
 constexpr caf::timespan tick = 10s;
 
@@ -74,12 +74,12 @@ struct server {
   }
 
   void forget() {
-    for (; !spent.empty() && spent.front().first < now - server_budget::window; spent.pop_front())
+    for (; !spent.empty() && spent.front().first < now - time_budget::window; spent.pop_front())
       lately -= spent.front().second;
   }
 
   catalogue_ptr queries;
-  server_budget budget;
+  time_budget budget;
   std::vector<caf::timespan> costs;
   std::vector<time_point> asked;
   time_point now{1h};
@@ -148,7 +148,7 @@ TEST(whatever it costs a query is asked every ten minutes) {
   server x{three(), 0.0001};
   x.costs = {50ms, 5s, 50ms};
   x.poll_for(2h);
-  CHECK(x.longest <= server_budget::slowest + tick);
+  CHECK(x.longest <= time_budget::slowest + tick);
   CHECK(x.longest >= 5min);
 }
 
@@ -219,13 +219,13 @@ TEST(five hundred servers for an hour keep to it and nobody starves) {
           surprised_at = x.now;
         }
       }
-      if (x.now - surprised_at > 2 * server_budget::window)
+      if (x.now - surprised_at > 2 * time_budget::window)
         surprise = caf::timespan{0};
       x.poll();
       kept = kept && x.lately <= allowance + allowance / 10 + surprise;
     }
     CHECK(kept);
-    CHECK(x.longest <= server_budget::slowest + tick);
+    CHECK(x.longest <= time_budget::slowest + tick);
     most_changes = std::max(most_changes, x.changes);
   }
   CHECK(most_changes <= 24 * 12);
