@@ -253,5 +253,8 @@ def test_a_dashboard_can_be_imported(file):
         assert panel["title"] and panel["description"].endswith("."), panel["title"]
         for part in [panel, *panel["targets"]]:
             assert part["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+        for listed in re.findall(r"(?:by|on) \(([^)]*)\)", " ".join(t["expr"] for t in panel["targets"])):
+            # Two daemons may have backends of one name.
+            assert "instance" in listed or "backend" not in re.split(r"\W+", listed), panel["title"]
         used = set(re.findall(r"\$(\w+)", " ".join(t["expr"] for t in panel["targets"])))
         assert used - {"__rate_interval", "__range"} <= set(variables), panel["title"]
