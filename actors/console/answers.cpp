@@ -133,14 +133,16 @@ answer list(const command& x, const entry_list& all, const console_sources& from
   auto by = x.which;
   if (by.sort.empty() && x.what == verb::backends)
     by.sort = "backend";
-  auto which = selected(all, by, *from.fleet->get(), now);
+  auto fleet = from.fleet->get();
+  auto which = selected(all, by, *fleet, now);
   if (!which)
     return show(x, which.error());
   if (x.what == verb::backends)
     return x.json ? answer{backends_json(*which, now)} : show(x, backends_report(*which, now));
   auto on_screen = x;
   on_screen.width = x.width > 0 ? x.width : screen_width;
-  return show(on_screen, top_report(*which, *from.pulse, now, top_rows, !x.which.sort.empty()));
+  return show(on_screen,
+              top_report(*which, *fleet, *from.pulse, now, top_rows, !x.which.sort.empty()));
 }
 
 answer complete(const command& x, const console_sources& from) {

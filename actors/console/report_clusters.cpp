@@ -160,6 +160,24 @@ report clusters_list(const fleet_view& all) {
   return {std::move(result)};
 }
 
+std::map<std::string, std::string_view, std::less<>> misplaced(const fleet_view& all) {
+  std::map<std::string, std::string_view, std::less<>> result;
+  for (const auto& x : all.clusters)
+    for (const auto& y : x->members) {
+      std::string_view word;
+      if (y.fresh && y.diverged)
+        word = "diverged";
+      else if (y.fresh && y.standby && y.attached == false)
+        word = "detached";
+      else if (y.fresh && !y.standby && x->writable > 1)
+        word = "split brain";
+      if (!word.empty())
+        for (const auto& name : y.entries)
+          result.emplace(name, word);
+    }
+  return result;
+}
+
 fact_list place_of(const fleet_view& all, const std::string& backend) {
   return place_of(all.find(backend), backend);
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 namespace pgstatsmon {
@@ -13,7 +14,10 @@ namespace pgstatsmon {
 namespace {
 
 /// What makes a backend worse than another: the larger one is worse.
-using badness = std::tuple<bool, double, caf::timespan, caf::timespan>;
+using badness = std::tuple<bool, bool, double, caf::timespan, caf::timespan>;
+
+/// What is wrong with places in clusters, by the names of backends.
+using places = std::map<std::string, std::string_view, std::less<>>;
 
 caf::timespan age_of(const entry& x, const look_time& now) {
   auto good = x.metrics->last_success.load(std::memory_order_relaxed);
@@ -26,7 +30,7 @@ caf::timespan last_poll_of(const entry& x) {
   return poll == nullptr ? caf::timespan{0} : poll->duration;
 }
 
-badness badness_of(const entry& x, const look_time& now) {
+badness badness_of(const entry& x, const places& wrong, const look_time& now) {
   const auto& m = *x.metrics;
   auto fails = !x.up() || m.last_failure.load(std::memory_order_relaxed) != failure::none;
   // Within its interval a backend's age says only when its turn was; to the second beyond that,
@@ -36,11 +40,12 @@ badness badness_of(const entry& x, const look_time& now) {
   auto vitals = vitals_now(x);
   auto waiting =
     vitals.has(vital_sign::sessions_waiting) ? vitals[vital_sign::sessions_waiting] : 0;
-  return {fails, waiting, std::chrono::floor<std::chrono::seconds>(late), last_poll_of(x)};
+  return {fails, wrong.contains(x.value.name), waiting,
+          std::chrono::floor<std::chrono::seconds>(late), last_poll_of(x)};
 }
 
 /// In a word: the role of one that works, else what is wrong with it.
-cell what_it_is(const entry& x) {
+cell what_it_is(const entry& x, const places& wrong) {
   const auto& m = *x.metrics;
   auto failed = m.last_failure.load(std::memory_order_relaxed);
   std::string_view word = to_string_view(m.role.load(std::memory_order_relaxed));
@@ -53,6 +58,8 @@ cell what_it_is(const entry& x) {
   else if (auto setup = m.setup.load(std::memory_order_relaxed);
            setup == setup_state::disabled || setup == setup_state::failed)
     word = "no rights";
+  else if (auto place = wrong.find(x.value.name); place != wrong.end())
+    word = place->second;
   return {std::string{word}, nlohmann::ordered_json::value_t::discarded};
 }
 
@@ -92,7 +99,7 @@ table empty_table() {
   return result;
 }
 
-std::vector<cell> row_of(const entry& x, const look_time& now) {
+std::vector<cell> row_of(const entry& x, const places& wrong, const look_time& now) {
   auto result = backend_row(x, now);
   const auto columns = backends_table().columns;
   auto behind = std::ranges::find(columns, first_behind, &column::key) - columns.begin();
@@ -102,7 +109,7 @@ std::vector<cell> row_of(const entry& x, const look_time& now) {
     result.insert(result.begin() + behind++,
                   is_time ? short_seconds(vitals[each.sign]) : short_number(vitals[each.sign]));
   }
-  result.insert(result.begin() + 1, what_it_is(x));
+  result.insert(result.begin() + 1, what_it_is(x, wrong));
   return result;
 }
 
@@ -112,8 +119,9 @@ std::vector<column> listed_columns() {
   return empty_table().columns;
 }
 
-report top_report(const entry_list& backends, const heartbeat& pulse, const look_time& now,
-                  size_t rows, bool in_order) {
+report top_report(const entry_list& backends, const fleet_view& fleet, const heartbeat& pulse,
+                  const look_time& now, size_t rows, bool in_order) {
+  auto wrong = misplaced(fleet);
   std::vector<std::pair<badness, const entry*>> order;
   order.reserve(backends.size());
   uint64_t up = 0;
@@ -122,7 +130,7 @@ report top_report(const entry_list& backends, const heartbeat& pulse, const look
   uint64_t series = 0;
   for (const auto& x : backends) {
     const auto& m = *x->metrics;
-    order.emplace_back(badness_of(*x, now), x.get());
+    order.emplace_back(badness_of(*x, wrong, now), x.get());
     up += x->up() ? 1 : 0;
     polling += m.state.load(std::memory_order_relaxed) == backend_state::polling ? 1 : 0;
     paused += m.paused.load(std::memory_order_relaxed) ? 1 : 0;
@@ -146,7 +154,7 @@ report top_report(const entry_list& backends, const heartbeat& pulse, const look
                   ? fmt::format("the {} {}", in_order ? "first" : "worst", shown)
                   : std::string{};
   for (size_t i = 0; i < shown; ++i)
-    worst.rows.push_back(row_of(*order[i].second, now));
+    worst.rows.push_back(row_of(*order[i].second, wrong, now));
   return {std::move(facts), std::move(worst)};
 }
 

@@ -6,7 +6,11 @@
 #include "actors/fleet/fleet_view.hpp"
 #include "messages/status.hpp"
 
+#include <functional>
+#include <map>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace pgstatsmon {
 
@@ -30,13 +34,13 @@ report backends_report(const entry_list& backends, const look_time& now);
 /// The same for programs: a list of what summary_report() says of each.
 std::string backends_json(const entry_list& backends, const look_time& now);
 
-/// A summary, and the worst backends first: those that fail, then by how many sessions wait, then
-/// by the age of their data, then by the time of their last poll (report_top.cpp). JSON has all
-/// that `backends` has, too.
+/// A summary, and the worst backends first: those that fail, then those whose place in their
+/// cluster is wrong, then by how many sessions wait, then by the age of their data, then by the
+/// time of their last poll (report_top.cpp). JSON has all that `backends` has, too.
 /// @param rows At most.
 /// @param in_order The first of the list stand first instead.
-report top_report(const entry_list& backends, const heartbeat& pulse, const look_time& now,
-                  size_t rows, bool in_order = false);
+report top_report(const entry_list& backends, const fleet_view& fleet, const heartbeat& pulse,
+                  const look_time& now, size_t rows, bool in_order = false);
 
 /// The vital signs as they are now, counters as what is counted a second (report_vitals.cpp). All
 /// unknown while it is not up, or its data are stale.
@@ -87,6 +91,9 @@ report clusters_report(const fleet_view& all, const look_time& now);
 
 /// The same for programs: every member of every cluster.
 report clusters_list(const fleet_view& all);
+
+/// What is wrong with the places of backends in their clusters, in a word or two, by their names.
+std::map<std::string, std::string_view, std::less<>> misplaced(const fleet_view& all);
 
 /// Daemons that share the fleet (report_cluster.cpp).
 report cluster_report(const cluster_status& x, const look_time& now);

@@ -208,6 +208,23 @@ def test_a_backend(browser, fleet, primary):
     browser.expected.append("404")
 
 
+def test_two_primaries_of_one_cluster(browser, cluster, watch):
+    servers = [cluster(name).start() for name in ("one", "two")]  # copies of one another
+    for server in servers:
+        server.role()
+    daemon = watch([backend(server.name, server) for server in servers])
+    daemon.wait_up("one", "two")
+    browser.open(place(daemon))
+
+    def both():
+        said = browser.texts("tr .bad")
+        return len(said) == 2 and set(said) <= {"primary, split brain", "primary, diverged"}
+
+    browser.wait(both, "both take writes", 30)
+    browser.open(place(daemon, "#/backend/one"))
+    browser.wait(lambda: re.search(r"Place\s+(writable|diverged)", browser.text("#view")), "its place")
+
+
 def test_locks_waits_and_slots(browser, cluster, watch):
     server = cluster("busy")
     server.configure(wal_level="logical")

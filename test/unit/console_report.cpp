@@ -135,7 +135,7 @@ TEST(the worst backends come first) {
   add_good("old", 1ms, 100);
   add("never");
   add_good("failing", 1ms)->metrics->last_failure = failure::query;
-  auto x = to_json(top_report(backends, pulse, now, 4));
+  auto x = to_json(top_report(backends, {}, pulse, now, 4));
   std::vector<std::string> names;
   for (const auto& y : x["backends"])
     names.push_back(y["backend"]);

@@ -69,10 +69,11 @@ struct fixture : test::page_fixture {
     return text.substr(begin, text.find('\n', begin) - begin);
   }
 
-  report top() const { return fitted(top_report(backends, pulse, now, 20), 80); }
+  report top() const { return fitted(top_report(backends, fleet, pulse, now, 20), 80); }
 
   look_time now{std::chrono::steady_clock::time_point{30'015s}, 1'700'000'000};
   heartbeat pulse{now.steady};
+  fleet_view fleet;
 };
 
 } // namespace
@@ -244,7 +245,7 @@ TEST(top says how servers are) {
               "one      primary      1s  6.8ms   250   12     0     2    0    6m  :5432");
   CHECK_EQUAL(line_of(top(), "two"),
               "two      connecting    -      -     -    -     -     -    -     -  :5432");
-  auto rows = to_json(top_report(backends, pulse, now, 20))["backends"];
+  auto rows = to_json(top_report(backends, fleet, pulse, now, 20))["backends"];
   CHECK_EQUAL(rows[0]["backend"], "two");
   CHECK_EQUAL(rows[1]["oldest_transaction"], 340.0);
   CHECK_EQUAL(rows[1]["state"], "ready");
@@ -259,6 +260,31 @@ TEST(a word says what is wrong with a backend) {
   };
   auto& m = *add_good("one")->metrics;
   CHECK_EQUAL(is("one"), "primary");
+  auto place = [&](size_t writable, const member_view& x) {
+    cluster_view cluster;
+    cluster.writable = writable;
+    cluster.members = {x};
+    fleet.clusters = {std::make_shared<const cluster_view>(cluster)};
+  };
+  member_view one;
+  one.entries = {"one"};
+  one.fresh = true;
+  place(1, one);
+  CHECK_EQUAL(is("one"), "primary");
+  place(2, one);
+  CHECK_EQUAL(is("one"), "split");
+  one.diverged = true;
+  place(2, one);
+  CHECK_EQUAL(is("one"), "diverged");
+  one = {.entries = {"one"}, .fresh = true, .standby = true, .attached = true};
+  place(1, one);
+  CHECK_EQUAL(is("one"), "primary");
+  one.attached = false;
+  place(1, one);
+  CHECK_EQUAL(is("one"), "detached");
+  one.fresh = false;
+  place(1, one);
+  CHECK_EQUAL(is("one"), "primary");
   m.last_failure = failure::refused;
   CHECK_EQUAL(is("one"), "refused");
   m.paused = true;
@@ -271,9 +297,15 @@ TEST(servers with sessions that wait are worse than others that work) {
   add_good("fine");
   two_polls(add_good("waiting"), waiting);
   add("never");
-  auto rows = to_json(top_report(backends, pulse, now, 20))["backends"];
+  auto rows = to_json(top_report(backends, fleet, pulse, now, 20))["backends"];
   CHECK_EQUAL(rows[0]["backend"], "never");
   CHECK_EQUAL(rows[1]["backend"], "waiting");
+  cluster_view cluster;
+  cluster.members = {{.entries = {"fine"}, .fresh = true, .standby = true, .attached = false}};
+  fleet.clusters = {std::make_shared<const cluster_view>(cluster)};
+  rows = to_json(top_report(backends, fleet, pulse, now, 20))["backends"];
+  CHECK_EQUAL(rows[0]["backend"], "never");
+  CHECK_EQUAL(rows[1]["backend"], "fine");
 }
 
 TEST(top fits a line of 80 characters) {
@@ -287,7 +319,7 @@ TEST(top fits a line of 80 characters) {
   auto all = top();
   CHECK(text_width(std::get<table>(all.back())) <= 80);
   CHECK(to_text(all).find("…") != std::string::npos);
-  auto whole = to_json(top_report(backends, pulse, now, 20));
+  auto whole = to_json(top_report(backends, fleet, pulse, now, 20));
   CHECK_EQUAL(whole["backends"][1]["backend"], x->value.name);
 }
 

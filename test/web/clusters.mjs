@@ -1,7 +1,7 @@
-// Names of clusters.
+// Names of clusters, and places in them.
 import assert from "node:assert";
 import test from "node:test";
-import { namesOf } from "../../actors/exposition/web/clusters.mjs";
+import { namesOf, placesOf } from "../../actors/exposition/web/clusters.mjs";
 
 test("a cluster has its own name, else its label, else its identifier", () => {
   const servers = [
@@ -21,3 +21,16 @@ test("two clusters of one name stay two", () => {
 });
 
 test("nothing is nothing", () => assert.equal(namesOf([], new Map()).size, 0));
+
+test("a place that is wrong has a word, of a server that answers", () => {
+  const server = (more) => ({ role: "standby", fresh: true, state: "attached", writable_servers: 1, lag_seconds: 0, backends: ["a"], ...more });
+  const placeOf = (more) => placesOf([server(more)]).get("a");
+  assert.deepEqual(placeOf({}), { role: "standby", wrong: null, lag: 0 });
+  assert.equal(placeOf({ state: "detached", lag_seconds: 14 }).wrong, "detached");
+  const primary = { role: "primary", state: "writable", lag_seconds: null };
+  assert.deepEqual(placeOf(primary), { role: "primary", wrong: null, lag: null });
+  assert.equal(placeOf({ ...primary, writable_servers: 2 }).wrong, "split brain");
+  assert.equal(placeOf({ ...primary, writable_servers: 2, state: "diverged" }).wrong, "diverged");
+  assert.equal(placeOf({ fresh: false, state: "no answer" }), undefined);
+  assert.deepEqual([...placesOf([server({ backends: ["a", "b"] })]).keys()], ["a", "b"]);
+});

@@ -55,3 +55,14 @@ test("choices are sorted as numbers are", () => {
   const versions = ["9.6.1", "15.4", "10.1", "15.18"].map((version) => backend("x", { version }));
   assert.deepEqual(model.choicesOf(versions, (x) => model.majorOf(x.version)), ["9.6", "10", "15"]);
 });
+
+test("a role says what is wrong with its place, and how far behind it is", () => {
+  const standby = backend("a", { role: "standby" });
+  assert.equal(model.roleOf(standby), "standby");
+  assert.equal(model.roleOf(standby, { role: "standby", wrong: null, lag: 0.4 }), "standby");
+  assert.equal(model.roleOf(standby, { role: "standby", wrong: "detached", lag: 14.2 }), "standby, detached, 14 s behind");
+  assert.equal(model.roleOf(backend("a"), { role: "primary", wrong: "split brain", lag: null }), "primary, split brain");
+  // One of the two is older.
+  assert.equal(model.roleOf(backend("a"), { role: "standby", wrong: "detached", lag: 14.2 }), "primary");
+  assert.equal(model.roleOf(backend("a", { role: null })), "");
+});

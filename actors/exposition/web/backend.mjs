@@ -20,9 +20,16 @@ function identity(x) {
     ["Kind", words(x.kind)], ["Source", words(x.source)], ["Labels", words(labels)]]);
 }
 
+// In its cluster, as the daemon joins it.
+function placeOf(x) {
+  const from = x.upstream && (x.attached ? `to ${x.upstream}` : `from ${x.upstream}`);
+  const behind = x.lag_seconds >= 1 && `${age(x.lag_seconds)} behind`;
+  return [[x.cluster_state, from].filter(Boolean).join(" "), behind].filter(Boolean).join(", ");
+}
+
 function condition(x) {
   return facts([["State", x.state], ["Since", moment(x.since)], ["Failure", words(x.failure)],
-    ["Role", words(x.role)], ["Version", words(x.version)], ["Setup", words(x.setup)],
+    ["Role", words(x.role)], ["Place", words(placeOf(x))], ["Version", words(x.version)], ["Setup", words(x.setup)],
     ["Age of data", age(x.age_seconds)], ["Round trip", duration(x.round_trip_seconds)],
     ["Last poll", duration(x.poll_seconds)], ["Series", count(x.series)], ["Connects", count(x.connects)],
     ["Polls skipped", count(x.polls_skipped)], ["Restarts", count(x.restarts)],

@@ -1,4 +1,4 @@
-// Names of clusters, for people. Knows no document.
+// Names of clusters, and places in them, for people. Knows no document.
 
 /**
  * Name of a backend to the name of its cluster.
@@ -21,6 +21,22 @@ export function namesOf(servers, backends) {
   for (const [id, { name, members }] of clusters) {
     const full = name === null ? `system ${id}` : uses.get(name) > 1 ? `${name} (${id})` : name;
     for (const member of members) result.set(member, full);
+  }
+  return result;
+}
+
+/**
+ * Name of a backend to its place in its cluster: `{ role, wrong, lag }`. `wrong` is a word, or null;
+ * `lag` in seconds, null where it is not known. Only of servers that answer.
+ * @param servers as for namesOf()
+ */
+export function placesOf(servers) {
+  const result = new Map();
+  for (const x of servers.filter((y) => y.fresh)) {
+    const split = x.role === "primary" && x.writable_servers > 1;
+    const wrong = ["diverged", "detached"].includes(x.state) ? x.state : split ? "split brain" : null;
+    for (const member of x.backends ?? [])
+      result.set(member, { role: x.role, wrong, lag: x.lag_seconds ?? null });
   }
   return result;
 }

@@ -97,10 +97,10 @@ class FleetView {
   #row(backend) {
     const known = this.#rows.get(backend.backend);
     if (known) {
-      known.update(backend);
+      known.update(backend, this.#store.places.get(backend.backend));
       return known.node;
     }
-    const row = new FleetRow(backend);
+    const row = new FleetRow(backend, this.#store.places.get(backend.backend));
     this.#rows.set(backend.backend, row);
     return row.node;
   }

@@ -1,4 +1,5 @@
 // The fleet as it is shown: who is worst, who belongs together, who is looked for. Knows no document.
+import { age } from "./units.mjs";
 
 /** Conditions, the worst first, with what stands before the word. */
 export const CONDITIONS = [
@@ -23,6 +24,13 @@ export function wordOf(backend) {
   if (condition === "failing") return backend.failure ?? "down";
   const blind = condition === "up" && ["disabled", "failed"].includes(backend.setup);
   return blind ? "up, rights missing" : condition;
+}
+
+/** Its role, with what is wrong with its place in its cluster, or how far it is behind; `place` as in a Store. */
+export function roleOf(backend, place) {
+  const behind = place?.lag >= 1 ? `${age(place.lag)} behind` : null;
+  const more = place?.role === backend.role ? [place.wrong, behind].filter(Boolean) : [];
+  return [backend.role, ...more].join(", ");
 }
 
 /** `15.4` of PostgreSQL is of version `15`, `9.6.24` of `9.6`, a pgbouncer's `1.18.0` of `1.18`. */

@@ -1,6 +1,6 @@
 // What is known of the fleet, for every view.
 import { get } from "./api.mjs";
-import { namesOf } from "./clusters.mjs";
+import { namesOf, placesOf } from "./clusters.mjs";
 
 const MAX_CHANGES = 1000;
 
@@ -8,6 +8,7 @@ const MAX_CHANGES = 1000;
 export class Store extends EventTarget {
   backends = new Map(); // by name
   clusters = new Map(); // name of a backend to name of its cluster
+  places = new Map(); // name of a backend to its place in its cluster
   changes = []; // newest first
   version = "";
   orders = false; // the daemon takes orders
@@ -27,6 +28,7 @@ export class Store extends EventTarget {
       this.orders = changes.orders;
       this.heartbeat = changes.heartbeat_age_seconds;
       this.clusters = namesOf(clusters, this.backends);
+      this.places = placesOf(clusters);
       this.ready = true;
       this.problem = "";
     } catch (error) {

@@ -68,6 +68,15 @@ class Night:
     def top(self):
         return {x["backend"]: x for x in data(self.daemon, "top")["backends"]}
 
+    def top_calls(self, name, word):
+        """Waits until the line of a backend begins with this word."""
+
+        def line():
+            return next(x for x in say(self.daemon, "top").splitlines() if x.startswith(f"{name} "))
+
+        wait_until(lambda: line()[len(name):].lstrip().startswith(f"{word} "), PATIENCE,
+                   lambda: f"{name} is {word}, not {line()}", every=0.1)
+
     def api(self, *words):
         return json.loads(self.daemon.get("/".join(["/api/v1", *words])).body)
 
