@@ -1,6 +1,8 @@
 // Shortens, leaves out, goes on in the next line.
 #include "actors/console/fit.hpp"
 
+#include "actors/console/one_unit.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <numeric>
@@ -105,6 +107,7 @@ void wrap_last(table& x, size_t width) {
 }
 
 void fit(table& x, size_t width) {
+  use_one_unit(x);
   shorten_names(x, width, good_name);
   drop_columns(x, width);
   wrap_last(x, width);

@@ -1,6 +1,7 @@
 // From values to aligned text and to JSON.
 #include "actors/console/report.hpp"
 
+#include "actors/console/one_unit.hpp"
 #include "config/text.hpp"
 
 #include <fmt/format.h>
@@ -58,7 +59,8 @@ std::vector<size_t> widths_of(const table& x) {
   return result;
 }
 
-void append(std::string& to, const table& x) {
+void append(std::string& to, table x) {
+  use_one_unit(x);
   if (!x.title.empty() && x.rows.empty()) {
     to += x.title + ": none\n";
     return;
@@ -133,6 +135,20 @@ cell count(uint64_t x) {
 
 cell span(caf::timespan x) {
   return {span_text(x), static_cast<double>(x.count()) / 1e9};
+}
+
+cell chosen(caf::timespan x) {
+  constexpr std::array<std::pair<int64_t, std::string_view>, 4> units{
+    {{3'600'000, "h"}, {60'000, "min"}, {1000, "s"}, {1, "ms"}}};
+  auto result = span(x);
+  auto milliseconds = x.count() / 1'000'000;
+  if (milliseconds > 0 && x.count() % 1'000'000 == 0)
+    for (auto [unit, name] : units)
+      if (milliseconds % unit == 0 && milliseconds / unit < 1000) {
+        result.text = fmt::format("{} {}", milliseconds / unit, name);
+        break;
+      }
+  return result;
 }
 
 cell size(uint64_t x) {

@@ -34,6 +34,10 @@ cell count(uint64_t x);
 /// `950 us`, `6.8 ms`, `12.3 s`, `4 min`, `2 h`, `3 d`; JSON has seconds.
 cell span(caf::timespan x);
 
+/// A length that somebody chose, exact where it is short to say: `500 ms`, `30 s`, `5 min`, `1 h`;
+/// JSON has seconds.
+cell chosen(caf::timespan x);
+
 /// `812 B`, `3.4 KiB`, …; JSON has bytes.
 cell size(uint64_t x);
 
@@ -54,11 +58,19 @@ struct column {
   bool right = false; ///< Numbers stand on the right.
   bool shown = true;  ///< False: JSON alone has it.
   int drop = 0;       ///< Above 0: is left out where there is no room, the highest first.
+  bool times = false; ///< Cells are span()s, shown in one unit.
 };
 
 /// A column of numbers.
 inline column number_column(std::string title, std::string key, int drop = 0) {
   return {.title = std::move(title), .key = std::move(key), .right = true, .drop = drop};
+}
+
+/// A column of times that people compare with one another.
+inline column times_column(std::string title, std::string key, int drop = 0) {
+  auto result = number_column(std::move(title), std::move(key), drop);
+  result.times = true;
+  return result;
 }
 
 /// A column of words.
@@ -84,8 +96,8 @@ struct fact_list {
 /// Parts in the order in which they are shown.
 using report = std::vector<std::variant<fact_list, table>>;
 
-/// Text for people. Lines are as long as they are (see fitted()); no trailing white space; ends
-/// with a newline.
+/// Text for people. Times of a column have one unit (see use_one_unit()). Lines are as long as they
+/// are (see fitted()); no trailing white space; ends with a newline.
 std::string to_text(const report& x);
 
 /// Columns that a text takes on a terminal, as long as every character takes one.

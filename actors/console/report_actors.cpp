@@ -41,8 +41,8 @@ table empty_table() {
            number_column("mailbox", "mailbox"),
            number_column("max", "mailbox_max", 3),
            number_column("messages", "messages"),
-           number_column("busy", "busy_seconds"),
-           number_column("longest", "longest_seconds"),
+           times_column("busy", "busy_seconds"),
+           times_column("longest", "longest_seconds"),
            number_column("age", "age_seconds", 4),
            number_column("restarts", "restarts", 2),
            number_column("parent", "parent", 5)}};
@@ -101,7 +101,7 @@ std::optional<report> actor_report(const std::vector<listed_actor>& actors, uint
                  "newest_messages",
                  {{"message", "message"},
                   number_column("ago", "ago_seconds"),
-                  number_column("took", "took_seconds")}};
+                  times_column("took", "took_seconds")}};
   for (const auto& x : record.messages())
     messages.rows.push_back({words(x.what.name()), span(now.since(x.when)), span(x.took)});
   return report{std::move(facts), std::move(messages)};

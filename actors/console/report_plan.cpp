@@ -28,7 +28,7 @@ std::string servers_of(const sql_variant& x) {
 cell occasion_of(const query_definition& query) {
   if (query.every.count() == 0)
     return {.text = "each poll", .json = 0};
-  auto result = span(query.every);
+  auto result = chosen(query.every);
   result.text = "every " + result.text;
   return result;
 }

@@ -68,7 +68,7 @@ report scheduler_report(const scheduler_status& x) {
               "ticks",
               {number_column("tick", "tick"),
                number_column("ago", "ago_seconds"),
-               number_column("busy", "busy_seconds"),
+               times_column("busy", "busy_seconds"),
                {"over", "over"},
                number_column("due", "due"),
                number_column("skipped", "skipped"),

@@ -76,7 +76,7 @@ report stat_tables::backends(const entry_list& backends) {
   table result{{},
                "backendstat",
                {{"BACKEND", "backend"},
-                number_column("LAT", "latency_seconds"),
+                times_column("LAT", "latency_seconds"),
                 number_column("QTIM", "query_timeouts"),
                 number_column("QERR", "query_errors"),
                 number_column("CERR", "connect_errors"),
@@ -103,7 +103,7 @@ report stat_tables::queries(const entry_list& backends, const catalogue& queries
   table result{{},
                "querystat",
                {{"QUERY", "query"},
-                number_column("LAT", "latency_seconds"),
+                times_column("LAT", "latency_seconds"),
                 number_column("QTIM", "query_timeouts"),
                 number_column("QERR", "query_errors"),
                 number_column("NaN", "not_numbers")}};

@@ -75,6 +75,35 @@ TEST(spans have a unit that fits) {
   CHECK_EQUAL(span(1500ms).json, json(1.5));
 }
 
+TEST(lengths that somebody chose are exact) {
+  CHECK_EQUAL(chosen(60s).text, "1 min");
+  CHECK_EQUAL(chosen(90s).text, "90 s");
+  CHECK_EQUAL(chosen(1h).text, "1 h");
+  CHECK_EQUAL(chosen(10s).text, "10 s");
+  CHECK_EQUAL(chosen(1500ms).text, "1.5 s");
+  CHECK_EQUAL(chosen(200ms).text, "200 ms");
+  CHECK_EQUAL(chosen(0s).text, "0 us");
+  CHECK_EQUAL(chosen(90s).json, json(90.0));
+}
+
+TEST(times that stand below one another have one unit) {
+  auto text = [](std::vector<caf::timespan> times) {
+    table x{{}, "list", {times_column("time", "seconds")}};
+    for (auto y : times)
+      x.rows.push_back({span(y)});
+    x.rows.push_back({none()});
+    return to_text({x});
+  };
+  CHECK_EQUAL(text({9us, 950us}), "  time\n  9 us\n950 us\n     -\n");
+  CHECK_EQUAL(text({9us, 1026us, 0us}), "    time\n0.009 ms\n1.026 ms\n0.000 ms\n       -\n");
+  CHECK_EQUAL(text({6800us, 120ms}), "    time\n  6.8 ms\n120.0 ms\n       -\n");
+  CHECK_EQUAL(text({182ms, 12s}), "    time\n 0.182 s\n12.000 s\n       -\n");
+  CHECK_EQUAL(text({40us, 12s}), "        time\n    0.040 ms\n12000.000 ms\n           -\n");
+  CHECK_EQUAL(text({2s, 12s}), "  time\n 2.0 s\n12.0 s\n     -\n");
+  CHECK_EQUAL(text({9us, 4min}), " time\n 9 us\n4 min\n    -\n");
+  CHECK_EQUAL(text({}), "time\n   -\n");
+}
+
 TEST(numbers are grouped and sizes have a unit) {
   CHECK_EQUAL(count(0).text, "0");
   CHECK_EQUAL(count(999).text, "999");
