@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 
 namespace pgstatsmon {
 
@@ -46,7 +45,7 @@ std::string moment_text(double unix_time) {
   using namespace std::chrono;
   // What lies outside is no time of ours.
   constexpr double latest = 253'402'300'799; // the year 9999
-  auto when = sys_seconds{seconds{std::llround(std::clamp(unix_time, 0.0, latest))}};
+  auto when = sys_seconds{seconds{static_cast<int64_t>(std::clamp(unix_time, 0.0, latest))}};
   auto day = floor<days>(when);
   year_month_day date{day};
   hh_mm_ss time{when - day};

@@ -124,6 +124,25 @@ std::string_view find_routine(std::string_view text) noexcept {
   return routine.substr(0, routine.find(','));
 }
 
+/// The words without what only programs read, of every refusal: one attempt has several, without
+/// and with TLS or by address.
+std::string without_details(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (line.starts_with("LOCATION:  "))
+      continue;
+    if (auto i = find_sqlstate(line); i != std::string_view::npos) {
+      result += line.substr(0, i);
+      line.remove_prefix(i + 7);
+    }
+    result += line;
+    result += '\n';
+  }
+  return result;
+}
+
 } // namespace
 
 connect_error parse_connect_error(std::string_view text) {
@@ -131,9 +150,8 @@ connect_error parse_connect_error(std::string_view text) {
   if (i == std::string_view::npos)
     return {.reason = classify_words(text), .message = join_lines(text)};
   std::string sqlstate{text.substr(i, 5)};
-  auto words = std::string{text.substr(0, i)};
-  words += text.substr(i + 7, text.find("\nLOCATION:", i) - i - 7);
-  return {classify_refusal(sqlstate, find_routine(text.substr(i))), sqlstate, join_lines(words)};
+  return {classify_refusal(sqlstate, find_routine(text.substr(i))), sqlstate,
+          join_lines(without_details(text))};
 }
 
 namespace {
@@ -152,20 +170,26 @@ bool ends_in_word(std::string_view text) noexcept {
 std::string join_lines(std::string_view message) {
   std::string result;
   auto broke = false;
+  auto indented = false;
   for (auto c : message) {
     // Not in the middle of a character, if it is one.
     auto continues = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
     if (result.size() >= max_message + (continues ? 3 : 0))
       return result + " ...";
     auto space = c == '\n' || c == '\r' || c == '\t' || c == ' ';
+    indented = space ? c != '\n' : indented;
     broke = space ? broke || c == '\n' : broke;
     if (space && !result.empty() && result.back() != ' ')
       result += ' ';
     if (space)
       continue;
-    // Each line of libpq's is a sentence, with or without a stop.
-    if (std::exchange(broke, false) && c >= 'A' && c <= 'Z' && ends_in_word(result))
-      result.insert(result.size() - 1, 1, '.');
+    // Each line of libpq's is a sentence, with or without a stop, or goes on indented.
+    if (std::exchange(broke, false) && ends_in_word(result)) {
+      if (c >= 'A' && c <= 'Z')
+        result.insert(result.size() - 1, 1, '.');
+      else if (c >= 'a' && c <= 'z' && !indented)
+        result.insert(result.size() - 1, 1, ';');
+    }
     result += c;
   }
   while (!result.empty() && result.back() == ' ')

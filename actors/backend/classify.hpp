@@ -39,7 +39,7 @@ connect_error parse_connect_error(std::string_view text);
 constexpr size_t max_message = 1000;
 
 /// Joins the lines of a message, without trailing white space. A line that begins with a capital
-/// gets a full stop before it.
+/// gets a full stop before it, another one that is not indented a semicolon.
 std::string join_lines(std::string_view message);
 
 } // namespace pgstatsmon

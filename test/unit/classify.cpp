@@ -29,6 +29,18 @@ TEST(the SQLSTATE of a refusal decides its class in any language) {
   CHECK_EQUAL(x.sqlstate, "28000");
   CHECK_EQUAL(x.message, "connection to server at \"10.0.0.1\", port 5432 failed: SCHWERWIEGEND: "
                          "Rolle »x« existiert nicht");
+  auto both =
+    parse_connect_error("connection to server at \"db1\" (10.0.0.1), port 5432 failed: FATAL:  "
+                        "28P01: password authentication failed for user \"m\"\n"
+                        "LOCATION:  auth_failed, auth.c:334\n"
+                        "connection to server at \"db1\" (10.0.0.1), port 5432 failed: FATAL:  "
+                        "28000: no pg_hba.conf entry\nDETAIL:  None.\n"
+                        "LOCATION:  ClientAuthentication, auth.c:543\n");
+  CHECK_EQUAL(both.sqlstate, "28000");
+  CHECK_EQUAL(both.message, "connection to server at \"db1\" (10.0.0.1), port 5432 failed: FATAL: "
+                            "password authentication failed for user \"m\"; "
+                            "connection to server at \"db1\" (10.0.0.1), port 5432 failed: FATAL: "
+                            "no pg_hba.conf entry. DETAIL: None.");
   auto is = [](const std::string& code) {
     return parse_connect_error("connection failed: FATAL:  " + code + ": text\n").reason;
   };
@@ -78,6 +90,8 @@ TEST(a message is one line) {
   CHECK_EQUAL(join_lines(" a\n\tb  c\n"), "a b c");
   CHECK_EQUAL(join_lines("failed: Connection refused\n\tIs the server running?\nYes.\nNo\n"),
               "failed: Connection refused. Is the server running? Yes. No");
+  CHECK_EQUAL(join_lines("it closed\n\tThis means that\n\tsomething ended\nanother"),
+              "it closed. This means that something ended; another");
 }
 
 TEST(what a pooler does not like is not the network) {

@@ -152,7 +152,7 @@ TEST(an object has the fields of its line) {
   first.erase("time");
   CHECK_EQUAL(first.dump(), R"({"backend":"we\"ird\\","event":"backend_failing","failures":2,)"
                             R"("level":"warn","msg":"backend x: no","reason":"auth",)"
-                            R"("since":"2026-01-02T03:04:06Z","sqlstate":"28P01"})");
+                            R"("since":"2026-01-02T03:04:05Z","sqlstate":"28P01"})");
   auto second = nlohmann::json::parse(text.substr(text.find('\n') + 1));
   CHECK_EQUAL(second["event"], "ending");
   CHECK_EQUAL(second["msg"], "ending\",\"event\":\"serving");
