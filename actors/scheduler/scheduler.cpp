@@ -76,7 +76,8 @@ void scheduler_state::make_due(incarnation life, member& who, time_point now) {
     ++tick.paused;
     return;
   }
-  go_on(who);
+  if (go_on(who))
+    say_over(who);
   if (!who.connection)
     return;
   ++tick.due;

@@ -188,8 +188,10 @@ private:
   /// Tells a backend's actors that it is paused or not, and whether it may have a session.
   void say_order(const member& who);
 
-  /// A pause is over, if there was one.
-  void go_on(member& who);
+  /// A pause is over, if there was one: then true.
+  bool go_on(member& who);
+  /// Logs that a pause was over by itself, that of all backends once.
+  void say_over(const member& who);
   void make_due(incarnation life, member& who, time_point now);
   void answer_orders(member& who, const caf::expected<poll_report>& report);
   bool each_named(const std::string& backend_name, const std::function<void(member&)>& act);
@@ -220,7 +222,8 @@ private:
   std::optional<time_point> armed_for_;
   std::optional<time_point> busy_since_; ///< A backend is in flight or waits.
   time_point all_paused_until_;
-  bool all_disconnected_ = false;   ///< While all are paused.
+  bool all_disconnected_ = false; ///< While all are paused.
+  bool all_pause_over_said_ = false;
   std::deque<tick_record> history_; ///< The newest ticks, newest first; the first is under way.
   bool discovered_ = false;
   std::set<incarnation> untried_; ///< Of the first list: neither polled nor failed yet.

@@ -1,8 +1,12 @@
 // The SCHEDULER's answers to the console: polls and pauses by order, and what it does now.
 #include "actors/scheduler/scheduler.hpp"
+#include "actors/seconds.hpp"
 #include "config/log.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace pgstatsmon {
 
@@ -74,9 +78,12 @@ caf::result<uint64_t> scheduler_state::pause(const pause_order& order) {
   if (order.backend.empty()) {
     all_paused_until_ = until;
     all_disconnected_ = order.disconnect;
+    all_pause_over_said_ = false;
   }
   say(spdlog::level::warn, {.event = log_event::paused, .backend = order.backend},
-      "polling of {} is paused by order{}", order.backend.empty() ? "all backends" : order.backend,
+      "polling of {} is paused by order{}{}",
+      order.backend.empty() ? "all backends" : order.backend,
+      order.span.count() > 0 ? fmt::format(" for {} s", seconds_of(order.span)) : "",
       order.disconnect ? ", without a connection" : "");
   return paused;
 }
@@ -86,10 +93,21 @@ void scheduler_state::say_order(const member& who) {
     self_->send(who.connection, session_order{.connect = !who.disconnected});
 }
 
-void scheduler_state::go_on(member& who) {
+bool scheduler_state::go_on(member& who) {
   who.disconnected = false;
-  if (who.metrics->paused.exchange(false))
+  auto was_paused = who.metrics->paused.exchange(false);
+  if (was_paused)
     say_order(who);
+  return was_paused;
+}
+
+void scheduler_state::say_over(const member& who) {
+  auto of_all = who.paused_until == all_paused_until_;
+  if (of_all && std::exchange(all_pause_over_said_, true))
+    return;
+  auto whom = of_all ? std::string{} : who.target.name;
+  say(spdlog::level::info, {.event = log_event::resumed, .backend = whom},
+      "polling of {} goes on, the pause is over", of_all ? "all backends" : whom);
 }
 
 caf::result<uint64_t> scheduler_state::resume(const resume_order& order) {

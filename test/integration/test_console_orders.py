@@ -119,6 +119,7 @@ def test_pause_and_resume(daemon):
     assert data(daemon, "resume", "one") == {"resumed": 0}
     assert daemon.lines("warn", "polling of one is paused by order")
     assert daemon.lines("info", "polling of one is resumed")
+    assert not daemon.lines("the pause is over")
 
 
 def test_pause_all(daemon):

@@ -1,6 +1,7 @@
 // The SCHEDULER's answers to the console: polls by order, pauses, what it does.
 #define SUITE scheduler_orders
 
+#include "test/unit/captured_log.hpp"
 #include "test/unit/scheduler_fixture.hpp"
 
 using namespace pgstatsmon;
@@ -154,11 +155,34 @@ TEST(a paused backend is not polled until it is resumed) {
 }
 
 TEST(a pause ends by itself) {
+  test::captured_log log;
   add("good");
   count(pause_order{"good", 15s});
   CHECK_EQUAL(due_at_tick(), 0u);
   CHECK_EQUAL(due_at_tick(), 1u);
   CHECK(!counts[lives["good"]]->paused.load());
+  auto said = log.lines();
+  CHECK_EQUAL(said, (std::vector<std::string>{"warning polling of good is paused by order for 15 s",
+                                              "info polling of good goes on, the pause is over"}));
+}
+
+TEST(the end of a pause of all is said once) {
+  test::captured_log log;
+  add_all("good", 3);
+  count(pause_order{"", 15s});
+  due_at_tick();
+  CHECK_EQUAL(due_at_tick(), 3u);
+  auto said = log.lines();
+  CHECK_EQUAL(
+    said, (std::vector<std::string>{"warning polling of all backends is paused by order for 15 s",
+                                    "info polling of all backends goes on, the pause is over"}));
+  count(pause_order{"", 15s});
+  count(pause_order{"good1", 35s});
+  for (auto i = 0; i < 5; ++i)
+    tick();
+  said = log.lines();
+  REQUIRE(said.size() == 6u);
+  CHECK_EQUAL(said.back(), "info polling of good1 goes on, the pause is over");
 }
 
 TEST(a pause of all holds for backends that come later) {
