@@ -280,8 +280,12 @@ void read_patroni(const value& self, patroni_settings& x, const settings& all,
 }
 
 /// Reads every entry of a kind of source.
+/// @param key Which of its options somebody means who gives no object.
 template <class T, class Read>
-void read_each(const value& self, std::vector<T>& sources, const Read& read) {
+void read_each(const value& self, std::string_view key, std::vector<T>& sources, const Read& read) {
+  if (self.given() && self.node().type == document_node::kind::string)
+    // Not as it stands there: it may have a secret in it.
+    return self.complain(fmt::format("is a string, expected an object: {{{}: ...}}", key));
   self.each_or_one([&](const value& item) { read(item, sources.emplace_back()); });
 }
 
@@ -365,14 +369,15 @@ void read_sources(const value& root, fields& top, settings& x) {
     any = any || (result.given() && result.node().type != document_node::kind::null);
     return result;
   };
-  read_each(get("vmapi"), x.vmapi,
+  read_each(get("vmapi"), "url", x.vmapi,
             [&](const value& y, vmapi_settings& z) { read_vmapi(y, z, x, names); });
-  read_each(get("file"), x.files,
+  read_each(get("file"), "path", x.files,
             [&](const value& y, file_source_settings& z) { read_file_source(y, z, x, names); });
-  read_each(get("http_sd"), x.http_sd,
+  read_each(get("http_sd"), "url", x.http_sd,
             [&](const value& y, http_sd_settings& z) { read_http_sd(y, z, x, names); });
-  read_each(get("dns"), x.dns, [&](const value& y, dns_settings& z) { read_dns(y, z, x, names); });
-  read_each(get("patroni"), x.patroni,
+  read_each(get("dns"), "names", x.dns,
+            [&](const value& y, dns_settings& z) { read_dns(y, z, x, names); });
+  read_each(get("patroni"), "etcd", x.patroni,
             [&](const value& y, patroni_settings& z) { read_patroni(y, z, x, names); });
   if (fixed.given() && !x.vmapi.empty() && !both) {
     fixed.warn("is ignored because vmapi is given: discovery: both uses the two");

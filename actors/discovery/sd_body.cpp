@@ -131,7 +131,7 @@ caf::expected<found_list> parse(std::string_view text, const std::string& file) 
   found_list result;
   // An empty file is most likely one that is being written.
   if (root.node().type != kind::list)
-    root.complain_type("a list");
+    root.complain_type("a list: of {name, ip}, or of {targets, labels}");
   else
     root.each([&](const value& x) { read_item(x, result); });
   if (!run.faults.empty())

@@ -71,7 +71,7 @@ def test_lists_in_files_are_read(file, directory):
     broken.write_text("- {name: a}\n- {name: b, ip: h, prt: 1}\n")
     config = file(file=[{"name": "one", "path": str(path)}, {"name": "two", "path": str(broken)}])
     assert refused(config) == [
-        f"{path}:1:1: is an object, expected a list",
+        f"{path}:1:1: is an object, expected a list: of {{name, ip}}, or of {{targets, labels}}",
         f"{broken}:1:3: [0].ip: is missing, expected an address or a host name",
         f"{broken}:2:20: [1].prt: unknown key, did you mean 'port'?",
     ]

@@ -362,7 +362,7 @@ def test_http_sd(discover, fake):
     assert backend["labels"] == {"rack": "r1"}
     assert [x["reason"] for x in found["rejected"]] == ["address"]
     code, found = discover(http_sd={"url": server.url + "/wrong?token=secret"})
-    problem = f"{server.url}/wrong:1:1: is an object, expected a list"
+    problem = f"{server.url}/wrong:1:1: is an object, expected a list: of {{name, ip}}, or of {{targets, labels}}"
     assert found["failed"] == [{"source": "http_sd", "reason": "body", "because": problem}]
 
 

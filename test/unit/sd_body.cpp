@@ -129,7 +129,9 @@ TEST(an entry with a label that can not be costs that entry) {
 }
 
 TEST(a list of another form is no list and says where) {
-  CHECK_EQUAL(bad("a: 1\n"), "list.yaml:1:1: is an object, expected a list");
+  CHECK_EQUAL(
+    bad("a: 1\n"),
+    "list.yaml:1:1: is an object, expected a list: of {name, ip}, or of {targets, labels}");
   CHECK_EQUAL(bad("- targets: db1\n  label: {}\n"),
               "list.yaml:1:12: [0].targets: is a string, expected a list\n"
               "list.yaml:2:3: [0].label: unknown key, did you mean 'labels'?");

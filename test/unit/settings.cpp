@@ -134,7 +134,8 @@ const bad_file bad_files[] = {
    "f:2:1: \"a\\nb\": unknown key, expected one of interval, stale_after, user, password_file, "
    "database, backend_port, queries, collect, tables, budget, activity, databases, families, "
    "own_metrics, state_dir, shard, connections, target, cluster, "
-   "setup, log, events, web, console, discovery, roles, static, vmapi, file, http_sd, dns, patroni"},
+   "setup, log, events, web, console, discovery, roles, static, vmapi, file, http_sd, dns, "
+   "patroni"},
   {"static: {}\nuser: a\nport: 1\nuser: b\n",
    "f:3:1: port: unknown key here, it belongs to 'target.port'\n"
    "f:4:1: user: is given twice, first on line 2"},
@@ -312,7 +313,9 @@ const bad_file bad_files[] = {
    "f:1:1: names no discovery source, expected static, vmapi, file, http_sd, dns or patroni"},
   {"static: {}\ndiscovery: maybe\n",
    "f:2:12: discovery: is none of its values, expected one of auto, both"},
-  {"vmapi: http://vmapi\n", "f:1:8: vmapi: is a string, expected an object or a list of objects"},
+  {"vmapi: http://vmapi\n", "f:1:8: vmapi: is a string, expected an object: {url: ...}"},
+  {"file: list.yaml\n", "f:1:7: file: is a string, expected an object: {path: ...}"},
+  {"file: true\n", "f:1:7: file: is a boolean, expected an object or a list of objects"},
   {"vmapi:\n  url: http://u:hunter2@h\n  tags: {vm_tag_name: a, nic_tag: '*'}\n",
    "f:2:8: vmapi.url: has a user in it, expected none: use basic_auth_file\n"
    "f:3:9: vmapi.tags.vm_tag_value: is missing, expected a value, * matches anything\n"
