@@ -17,7 +17,8 @@ using namespace pgstatsmon;
 extern "C" {
 HMAC_CTX* HMAC_CTX_new();
 void HMAC_CTX_free(HMAC_CTX* context);
-int HMAC_Init_ex(HMAC_CTX* context, const void* key, int size, const EVP_MD* digest, ENGINE* engine);
+int HMAC_Init_ex(HMAC_CTX* context, const void* key, int size, const EVP_MD* digest,
+                 ENGINE* engine);
 }
 
 namespace {
