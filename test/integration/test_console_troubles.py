@@ -44,6 +44,7 @@ polled every  TIME
 interval follows  fixed
 next poll  -
 budget used  SHARE
+own budget used  SHARE
 less often  N
 log level  as all
 
