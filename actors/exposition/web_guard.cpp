@@ -47,8 +47,9 @@ void web_guard::look() {
   stamps_ = std::move(loaded.stamps);
   files_ = std::move(loaded.files);
   if (loaded.door == nullptr) {
-    say(spdlog::level::err, log_event::web_config_refused,
-        "{} changed and is wrong, what it said before stays: {}", file_, sentence_of(loaded.error));
+    say_lines(
+      spdlog::level::err, {.event = log_event::web_config_refused},
+      file_ + " changed and is wrong, what it said before stays: ", sentence_of(loaded.error));
     return;
   }
   for (const auto& x : loaded.door->warnings)

@@ -2,6 +2,7 @@
 #define SUITE web_guard
 #include "actors/exposition/web_guard.hpp"
 
+#include "test/unit/captured_log.hpp"
 #include "test/unit/test.hpp"
 
 #include <filesystem>
@@ -95,6 +96,18 @@ TEST(what is wrong changes nothing until it is right) {
   CHECK_EQUAL(changes, 0);
   write_users("b");
   CHECK(knows("b", start + 2s));
+}
+
+TEST(each fault is a line of the log) {
+  write_users("a");
+  begin();
+  write("web.yaml", "basic_auth_users: {c: plain}\nhttp: {}");
+  test::captured_log log;
+  CHECK(knows("a", start));
+  auto lines = log.lines();
+  REQUIRE(lines.size() == 2);
+  for (const auto& line : lines)
+    CHECK(line.find("what it said before stays: " + file + ":") != std::string::npos);
 }
 
 TEST(a file that is named and missing is looked for) {
