@@ -89,6 +89,6 @@ private:
 };
 
 // It is there for each backend that has ever answered.
-static_assert(sizeof(vital_history) <= 6 * 1024);
+static_assert(sizeof(vital_history) <= size_t{6} * 1024);
 
 } // namespace pgstatsmon
