@@ -55,6 +55,27 @@ void read_rows(const value& self, lease_rows_settings& x) {
   read_parameters(s.get("parameters"), true, x.parameters);
 }
 
+void read_keys(const value& self, lease_keys_settings& x) {
+  fields s{self};
+  read_etcd(self, s, x.how);
+  s.get("namespace").read(x.prefix, parse_namespace);
+}
+
+/// One engine, and no other.
+void read_engine(const value& self, fields& s, cluster_settings& x) {
+  auto keys = s.get("etcd");
+  auto rows = s.get("postgres");
+  auto describing = self.run().describing;
+  if (keys.given() || describing)
+    read_keys(keys, x.etcd);
+  if (rows.given() || describing)
+    read_rows(rows, x.postgres);
+  if (keys.given() && rows.given())
+    rows.complain("says the same as etcd, expected one of the two");
+  if (!keys.given() && !rows.given())
+    self.complain("says nobody to keep leases, expected etcd or postgres");
+}
+
 /// Where the page is, if nobody says it: the address that it listens on, or the host's name.
 std::string usual_address(const target_settings& x) {
   auto everywhere = x.ip == "0.0.0.0" || x.ip == "::";
@@ -73,7 +94,7 @@ void read_cluster(const value& self, settings& x) {
   to.advertise = usual_address(x.target);
   {
     fields s{self};
-    s.get("fleet").read(to.fleet, parse_name);
+    auto fleet = s.get("fleet").read(to.fleet, parse_name);
     s.get("member").read(to.member, parse_name);
     auto advertise = s.get("advertise").read(to.advertise, parse_word);
     if (x.target.port == 0 && !advertise.given())
@@ -83,11 +104,10 @@ void read_cluster(const value& self, settings& x) {
     s.get("settle").read(to.settle, time_within(1s, 600s));
     s.get("max_moves").read(to.max_moves, parse_share);
     s.get("cut_off").read(to.stop_when_cut_off, choice<bool>({{"keep", false}, {"stop", true}}));
-    auto rows = s.get("postgres");
-    if (rows.given() || self.run().describing)
-      read_rows(rows, to.postgres);
-    else
-      self.complain("has no 'postgres', expected where the leases are");
+    read_engine(self, s, to);
+    // Its keys would lie among another fleet's.
+    if (s.get("etcd").given() && to.fleet.find('/') != std::string::npos)
+      fleet.complain("has a slash, expected none with etcd");
   }
   if (x.shard.of > 1)
     self.warn("shares one shard: those of other shards need another cluster.fleet");

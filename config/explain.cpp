@@ -96,6 +96,21 @@ void explain_databases(const settings& x, out to) {
   each(x.patroni);
 }
 
+void explain_cluster(const settings& x, out to) {
+  if (!x.cluster)
+    return;
+  const auto& y = *x.cluster;
+  const auto& endpoints = y.etcd.how.endpoints;
+  fmt::format_to(to, "cluster: {} of fleet {}, page at {}, leases of {} in {}\n", y.member, y.fleet,
+                 y.advertise, time_text(y.ttl),
+                 endpoints.empty()
+                   ? fmt::format("PostgreSQL at {}, schema {}",
+                                 address_and_port(y.postgres.host, y.postgres.port),
+                                 y.postgres.schema)
+                   : fmt::format("{} of etcd, {}/{}/", counted(endpoints.size(), "endpoint"),
+                                 y.etcd.prefix, y.fleet));
+}
+
 std::string interval_text(const settings& x) {
   auto result = time_text(x.interval);
   return x.longest_interval > x.interval ? result + " to " + time_text(x.longest_interval) : result;
@@ -109,6 +124,7 @@ std::string explain(const settings& x, std::string_view scheme) {
   explain_static(x, to);
   explain_sources(x, to);
   explain_databases(x, to);
+  explain_cluster(x, to);
   fmt::format_to(to,
                  "polls every {} as {}, at most {} at once; a query may take {}, a connection {}\n",
                  interval_text(x), x.user, x.connections.max_in_flight,

@@ -291,6 +291,14 @@ struct lease_rows_settings {
   friend bool operator==(const lease_rows_settings&, const lease_rows_settings&) = default;
 };
 
+/// `cluster.etcd`: the etcd whose keys are leases.
+struct lease_keys_settings {
+  etcd_settings how{};                ///< Without endpoints: rows in PostgreSQL are the leases.
+  std::string prefix = "/pgstatsmon"; ///< Of all fleets' keys; no slash behind it.
+
+  friend bool operator==(const lease_keys_settings&, const lease_keys_settings&) = default;
+};
+
 /// `cluster`: several daemons share a fleet, and say so to an engine.
 struct cluster_settings {
   std::string fleet = "pgstatsmon"; ///< Who names the same shares.
@@ -301,7 +309,8 @@ struct cluster_settings {
   milliseconds settle{20'000};      ///< Who comes gets nothing before.
   double max_moves = 0.05;          ///< Share of the fleet that moves in an interval.
   bool stop_when_cut_off = false;   ///< `cut_off: stop`.
-  lease_rows_settings postgres{};
+  lease_keys_settings etcd{};       ///< This, if it has endpoints, or ...
+  lease_rows_settings postgres{};   ///< ... this is the engine.
 
   friend bool operator==(const cluster_settings&, const cluster_settings&) = default;
 };

@@ -43,8 +43,18 @@ void read_endpoints(const value& list, std::vector<std::string>& to) {
 
 } // namespace
 
-void read_etcd(const value& self, etcd_settings& x) {
-  fields s{self};
+// As Patroni reads its own: `/service` of `service`, `/service/` and `//service`.
+std::optional<std::string> parse_namespace(const value& x) {
+  auto result = parse_word(x);
+  if (!result)
+    return std::nullopt;
+  auto first = result->find_first_not_of('/');
+  if (first == std::string::npos)
+    return std::string{};
+  return '/' + result->substr(first, result->find_last_not_of('/') + 1 - first);
+}
+
+void read_etcd(const value& self, fields& s, etcd_settings& x) {
   auto endpoints = s.get("endpoints");
   if (!endpoints.given() && self.given())
     self.complain("names no endpoints, expected their URLs");

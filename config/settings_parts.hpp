@@ -22,8 +22,11 @@ void read_parameters(const value& self, bool guards, connect_parameters& x);
 /// `target`.
 void read_target(const value& self, target_settings& x);
 
-/// What `etcd` says, wherever it stands: endpoints, user and limits.
-void read_etcd(const value& self, etcd_settings& x);
+/// What `etcd` says, wherever it stands: endpoints, user and limits. `s` are its fields.
+void read_etcd(const value& self, fields& s, etcd_settings& x);
+
+/// What keys in etcd begin with: a slash is before it and none behind it; empty: all keys.
+std::optional<std::string> parse_namespace(const value& x);
 
 /// `discovery`, `roles`, `static`, `vmapi`, `file`, `http_sd`, `dns` and `patroni`. `root` is what
 /// contains them; user, database and backend_port must have been read.

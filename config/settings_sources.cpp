@@ -208,17 +208,6 @@ void read_dns(const value& self, dns_settings& x, const settings& all, source_na
   read_shrink(s.get("shrink"), x.shrink);
 }
 
-/// `/service` of `service`, `/service/` and `//service`: as Patroni reads it.
-std::optional<std::string> parse_namespace(const value& x) {
-  auto result = parse_word(x);
-  if (!result)
-    return std::nullopt;
-  auto first = result->find_first_not_of('/');
-  if (first == std::string::npos)
-    return std::string{};
-  return '/' + result->substr(first, result->find_last_not_of('/') + 1 - first);
-}
-
 /// `rest`: where members are, and how they are asked.
 void read_rest(const value& self, patroni_settings& x) {
   constexpr size_t max_urls = 1000;
@@ -250,7 +239,10 @@ void read_patroni(const value& self, patroni_settings& x, const settings& all,
   fields s{self};
   read_name(s, self, x.name, names);
   auto etcd = s.get("etcd");
-  read_etcd(etcd, x.etcd);
+  {
+    fields of_etcd{etcd};
+    read_etcd(etcd, of_etcd, x.etcd);
+  }
   auto prefix = s.get("namespace").read(x.prefix, parse_namespace);
   auto rest = s.get("rest");
   read_rest(rest, x);

@@ -197,7 +197,7 @@ void daemon::serve() {
   page_sources pages{backends_, [cell = queries_] { return cell->load(); }, metrics_, clusters_};
   pages.left = left_;
   add_pages(*http_, pages, options_->target.route);
-  add_health(*http_, pulse_);
+  add_health(*http_, pulse_, sharing_);
   add_api(*http_, make_sources(), desk_line_);
   add_live(*http_, {make_sources(), journal_, events_, options_->web.orders});
   if (options_->web.orders)
@@ -237,7 +237,8 @@ void daemon::start_cluster() {
     cluster,
     cluster_arguments{.configuration = {options_, queries_->load()},
                       .scheduler = scheduler_,
-                      .start_engine = engine_of(*options_, worker_, reactor_pool::of(system_)),
+                      .start_engine = engine_of(*options_, worker_, reactor_pool::of(system_),
+                                                discovery_metrics_.etcd()),
                       .sessions = sessions_,
                       .backends = backends_,
                       .left = left_,

@@ -15,6 +15,7 @@ from pathlib import Path
 TEST = Path(__file__).resolve().parent.parent / "test"
 sys.path[:0] = [str(TEST / "integration"), str(TEST)]
 
+from demo_cluster import show_sharing, start_members  # noqa: E402
 from fake_vmapi import FakeVmapi, make_vm  # noqa: E402
 from harness import process  # noqa: E402
 from harness.network import free_port  # noqa: E402
@@ -24,6 +25,7 @@ from harness.waiting import Timeout, wait_until  # noqa: E402
 HOST = "127.0.0.1"
 STANDBY_HOST = "127.0.0.2"  # VMAPI knows addresses alone, so both have the same port
 DATABASE = "shop"
+MORE_DATABASES = ["crm", "hr"]
 
 
 def say(text):
@@ -195,12 +197,29 @@ def keep_showing(url, datacenter, names, daemon):
             show_discovery(url, datacenter, names)
 
 
-def demo(binary, once, vmapi, stack):
+def share(binary, directory, once, stack, servers):
+    """Three daemons share what the servers have."""
+    for name in MORE_DATABASES:
+        servers[0].psql(f"create database {name}")
+    databases = [DATABASE, *MORE_DATABASES]
+    wait_until(lambda: servers[1].psql("select count(*) from pg_database where datname = any"
+                                       f"('{{{','.join(databases)}}}')") == str(len(databases)),
+               30, "the standby has all databases", 0.1)
+    backends = [{"name": f"{server.name}/{database}", "ip": server.host, "port": server.port,
+                 "database": database} for server in servers for database in databases]
+    say(f"running an etcd and three of {binary}")
+    members = start_members(binary, directory, stack, backends, "pgstatsmon")
+    show_sharing(members, [x["name"] for x in backends], once, say)
+
+
+def demo(binary, once, vmapi, cluster, stack):
     directory = Path(tempfile.mkdtemp(prefix="pgstatsmon-demo-"))
     stack.callback(shutil.rmtree, directory, ignore_errors=True)
     directory.chmod(0o711)  # the servers' user passes through it
     say("starting PostgreSQL: a primary, a standby and a little load")
     servers = start_servers(directory, stack)
+    if cluster:
+        return share(binary, directory, once, stack, servers)
     names = [server.name for server in servers]
     datacenter = Datacenter(servers) if vmapi else None
     if datacenter:
@@ -239,13 +258,15 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True)
     parser.add_argument("--once", action="store_true")
-    parser.add_argument("--vmapi", action="store_true")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--vmapi", action="store_true")
+    how.add_argument("--cluster", action="store_true")
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     try:
         with ExitStack() as stack:
-            demo(options.binary, options.once, options.vmapi, stack)
+            demo(options.binary, options.once, options.vmapi, options.cluster, stack)
     except KeyboardInterrupt:
         say("all is stopped and removed")
         return 0

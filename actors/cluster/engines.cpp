@@ -2,7 +2,13 @@
 #include "actors/cluster/engines.hpp"
 
 #include "actors/backend/pq_session.hpp"
+#include "actors/cluster/etcd_leases.hpp"
 #include "actors/cluster/postgres_engine.hpp"
+#include "actors/etcd/etcd_client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace pgstatsmon {
 
@@ -21,11 +27,30 @@ backend server_of(const lease_rows_settings& x) {
   return result;
 }
 
+/// A call takes two of its requests at most, and an order whose calls are answered after a third of
+/// the lease's time has been given up.
+etcd_settings within(etcd_settings how, milliseconds ttl) {
+  constexpr int part = 6;
+  how.connect_timeout = std::min(how.connect_timeout, ttl / part);
+  how.request_timeout = std::min(how.request_timeout, ttl / part);
+  return how;
+}
+
+engine_starter etcd_engine_of(const cluster_settings& x, const etcd_metrics_ptr& metrics) {
+  return [how = within(x.etcd.how, x.ttl), prefix = fmt::format("{}/{}/", x.etcd.prefix, x.fleet),
+          metrics](caf::local_actor& parent, const engine_listener& listener) {
+    auto client = std::make_shared<etcd_client>(how, metrics);
+    return engine_actor{parent.spawn(etcd_leases, etcd_leases_arguments{client, prefix, listener})};
+  };
+}
+
 } // namespace
 
 engine_starter engine_of(const settings& options, const worker_actor& worker,
-                         socket_watcher* sockets) {
+                         socket_watcher* sockets, etcd_families& metrics) {
   const auto& cluster = *options.cluster;
+  if (!cluster.etcd.how.endpoints.empty())
+    return etcd_engine_of(cluster, metrics.of("cluster"));
   auto connections = options.connections;
   // Those are for the backends.
   connections.parameters = {};

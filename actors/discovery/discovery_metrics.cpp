@@ -51,7 +51,8 @@ discovery_metrics::discovery_metrics(prometheus::Registry& registry, const stati
                        "counted once, not with every poll.")},
     poll_seconds_{histograms(registry, labels, "pgstatsmon_discovery_poll_duration_seconds",
                              "How long it took to ask a discovery source.")},
-    patroni_{registry, labels} {}
+    patroni_{registry, labels},
+    etcd_{registry, labels} {}
 
 source_metrics_ptr discovery_metrics::of(const std::string& source) {
   auto& result = sources_[source];
@@ -66,6 +67,7 @@ source_metrics_ptr discovery_metrics::of(const std::string& source) {
                                   changes_.Add(with("change", "removed")),
                                   poll_seconds_.Add(id, poll_bounds)});
   result->patroni = &patroni_;
+  result->etcd = &etcd_;
   for (auto x : all_source_failures)
     result->failures[static_cast<size_t>(x)] = &failures_.Add(with("reason", to_string_view(x)));
   for (auto x : all_reject_reasons)

@@ -4,6 +4,7 @@
 #include "actors/discovery/found.hpp"
 #include "actors/discovery/patroni_metrics.hpp"
 #include "actors/discovery/source_notes.hpp"
+#include "actors/etcd/etcd_metrics.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -69,6 +70,7 @@ struct source_metrics {
   std::array<prometheus::Counter*, all_reject_reasons.size()> rejected{};
   source_notes notes{};               ///< What numbers can't say.
   patroni_metrics* patroni = nullptr; ///< Of all sources; may be null.
+  etcd_families* etcd = nullptr;      ///< The same.
 
   void count(source_failure x) { failures[static_cast<size_t>(x)]->Increment(); }
   void count(reject_reason x) { rejected[static_cast<size_t>(x)]->Increment(); }
@@ -87,6 +89,9 @@ public:
   /// The metrics of a source; the same ones until it is removed.
   source_metrics_ptr of(const std::string& source);
 
+  /// Of clients of etcd, those of others than sources, too. Any thread may use it.
+  etcd_families& etcd() noexcept { return etcd_; }
+
   /// Takes a source's series from the page. Nobody may write them afterwards.
   void remove(const std::string& source);
 
@@ -100,6 +105,7 @@ private:
   prometheus::Family<prometheus::Counter>& rejected_;
   prometheus::Family<prometheus::Histogram>& poll_seconds_;
   patroni_metrics patroni_;
+  etcd_families etcd_;
   std::map<std::string, source_metrics_ptr> sources_;
 };
 

@@ -74,8 +74,8 @@ source_answer shown_and_listed(const patroni_answer& x, const patroni_page& page
 
 /// Patroni's etcd, asked and watched by one source.
 struct patroni_store {
-  patroni_store(const patroni_settings& x, patroni_page to)
-    : how{x}, page{std::move(to)}, client{x.etcd} {}
+  patroni_store(const patroni_settings& x, patroni_page to, etcd_metrics_ptr metrics)
+    : how{x}, page{std::move(to)}, client{x.etcd, std::move(metrics)} {}
 
   source_answer ask(const std::stop_token& stop) {
     *told = false;
@@ -102,7 +102,7 @@ struct patroni_store {
 };
 
 /// What a source of Patroni's does beyond others.
-source_tools tools_for(const patroni_settings& x, patroni_page page) {
+source_tools tools_for(const patroni_settings& x, patroni_page page, etcd_families* metrics) {
   source_tools result;
   if (x.etcd.endpoints.empty()) {
     result.ask = [x, page = std::move(page),
@@ -111,7 +111,8 @@ source_tools tools_for(const patroni_settings& x, patroni_page page) {
     };
     return result;
   }
-  auto store = std::make_shared<patroni_store>(x, std::move(page));
+  auto store = std::make_shared<patroni_store>(
+    x, std::move(page), metrics != nullptr ? metrics->of("source " + x.name) : etcd_metrics_ptr{});
   result.ask = [store](const std::stop_token& stop) { return store->ask(stop); };
   result.watch = [store](const source_actor& to) { return store->watch(to); };
   return result;
@@ -144,7 +145,9 @@ struct question {
     };
   }
 
-  source_question operator()(const patroni_settings& x) const { return tools_for(x, {}).ask; }
+  source_question operator()(const patroni_settings& x) const {
+    return tools_for(x, {}, nullptr).ask;
+  }
 };
 
 std::shared_ptr<void> watch(const std::string& path, const source_actor& source) {
@@ -161,10 +164,13 @@ source_question question_of(const source_spec& x) {
 source_actor start_source(caf::local_actor& parent, source_job job) {
   source_tools tools;
   if (const auto* patroni = std::get_if<patroni_settings>(&job.spec.how))
-    tools = tools_for(*patroni, [metrics = job.metrics, name = job.spec.name](const auto& x) {
-      if (metrics->patroni != nullptr)
-        metrics->patroni->show(name, x);
-    });
+    tools = tools_for(
+      *patroni,
+      [metrics = job.metrics, name = job.spec.name](const auto& x) {
+        if (metrics->patroni != nullptr)
+          metrics->patroni->show(name, x);
+      },
+      job.metrics->etcd);
   else
     tools.ask = question_of(job.spec);
   tools.random = [engine = std::mt19937_64{std::random_device{}()}]() mutable {

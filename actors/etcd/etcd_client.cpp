@@ -84,8 +84,9 @@ struct etcd_client::inbox {
   uint64_t watches = 0; // numbers that were given
 };
 
-etcd_client::etcd_client(etcd_settings how)
+etcd_client::etcd_client(etcd_settings how, etcd_metrics_ptr metrics)
   : how_{std::move(how)},
+    metrics_{std::move(metrics)},
     inbox_{std::make_shared<inbox>()},
     thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
@@ -100,12 +101,17 @@ void etcd_client::run(const std::stop_token& stop) {
     inbox_->multi = &multi;
   }
   std::stop_callback wake{stop, [&multi] { multi.wake(); }};
+  etcd_counts shown;
   while (!stop.stop_requested()) {
     std::vector<std::function<void(etcd_engine&)>> tasks;
     {
       std::lock_guard guard{inbox_->mutex};
       tasks.swap(inbox_->tasks);
       inbox_->counts = engine.counts();
+    }
+    if (auto times = engine.take_times(); metrics_ != nullptr) {
+      metrics_->add(engine.counts() - shown, times);
+      shown = engine.counts();
     }
     for (auto& task : tasks)
       task(engine);

@@ -3,6 +3,7 @@
 
 #include "actors/etcd/etcd_api.hpp"
 #include "actors/etcd/etcd_engine.hpp"
+#include "actors/etcd/etcd_metrics.hpp"
 #include "config/etcd_settings.hpp"
 
 #include <future>
@@ -16,7 +17,8 @@ namespace pgstatsmon {
 /// and one for each watch. A call is answered within two of its settings' request_timeout.
 class etcd_client : public etcd_api {
 public:
-  explicit etcd_client(etcd_settings how);
+  /// @param metrics Gets what it does; may be null.
+  explicit etcd_client(etcd_settings how, etcd_metrics_ptr metrics = {});
 
   /// Whoever waits for an answer is told that the client ends, and no one is called after that.
   /// Not from a callback.
@@ -45,6 +47,7 @@ private:
   void run(const std::stop_token& stop);
 
   etcd_settings how_;
+  etcd_metrics_ptr metrics_;
   std::shared_ptr<inbox> inbox_;
   std::jthread thread_; // the last, so that it ends first
 };

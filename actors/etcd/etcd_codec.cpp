@@ -122,7 +122,15 @@ etcd_error error_of(int64_t code, std::string message) {
   return {{etcd_failure::unreachable, std::move(message)}, false, true};
 }
 
-etcd_error error_of(long status, const json& root) {
+/// The first line of an answer that is no JSON, after what else is known of it.
+std::string with_words(std::string what, std::string_view body) {
+  auto line = body.substr(0, std::min(body.find_first_of("\r\n"), max_message));
+  if (line.empty() || line.front() == '<' || line.front() == '{')
+    return what;
+  return fmt::format("{}: {}", what, line);
+}
+
+etcd_error error_of(long status, const json& root, std::string_view body) {
   const auto& nested = member(root, "error");
   const auto& from = nested.is_object() ? nested : root;
   auto message = text(from, "message");
@@ -132,7 +140,13 @@ etcd_error error_of(long status, const json& root) {
     number<int64_t>(from, nested.is_object() && from.contains("grpc_code") ? "grpc_code" : "code");
   if (!message.empty() || code != 0)
     return error_of(code, message.empty() ? fmt::format("error {}", code) : std::move(message));
-  auto what = fmt::format("HTTP status {}", status);
+  if (contains(body, "CommonName of client"))
+    return {{etcd_failure::refused,
+             "it wants users, so its gateway takes no client certificate with a "
+             "common name: make one without"},
+            false,
+            false};
+  auto what = with_words(fmt::format("HTTP status {}", status), body);
   if (status == 401 || status == 403)
     return {{etcd_failure::refused, std::move(what)}, status == 401, false};
   if (status >= 500 || status == 429)
@@ -212,9 +226,9 @@ etcd_request authenticate_request(const std::string& user, const std::string& pa
 std::variant<etcd_document, etcd_error> read_answer(long status, std::string_view body) {
   auto root = json::parse(body, nullptr, false);
   if (status != 200)
-    return error_of(status, root);
+    return error_of(status, root, body);
   if (root.is_object() && root.contains("error"))
-    return error_of(status, root);
+    return error_of(status, root, body);
   if (root.is_object() && root.contains("result")) {
     json inner = std::move(root["result"]);
     root = std::move(inner);

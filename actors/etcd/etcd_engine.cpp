@@ -22,6 +22,14 @@ bool never_sent(http_failure x) noexcept {
 
 } // namespace
 
+etcd_counts operator-(const etcd_counts& now, const etcd_counts& before) {
+  etcd_counts result{.requests = now.requests - before.requests,
+                     .watch_restarts = now.watch_restarts - before.watch_restarts};
+  for (size_t i = 0; i < result.failures.size(); ++i)
+    result.failures[i] = now.failures[i] - before.failures[i];
+  return result;
+}
+
 etcd_engine::etcd_engine(etcd_settings how, credentials who, std::function<double()> random)
   : how_{std::move(how)},
     who_{std::move(who)},
@@ -181,6 +189,7 @@ void etcd_engine::settle(http_answer x, time_point now) {
     return attempt_failed({etcd_failure::unreachable, std::move(problem->what)},
                           again || never_sent(problem->reason));
   }
+  times_.push_back(now - was.sent);
   auto& reply = std::get<http_reply>(x);
   if (was.why == purpose::version)
     return settle_version(reply, was.endpoint, now);

@@ -26,7 +26,12 @@ struct etcd_counts {
   uint64_t requests = 0;              ///< That were sent, looks at versions and passwords too.
   std::array<uint64_t, 7> failures{}; ///< Calls that came to nothing, by etcd_failure.
   uint64_t watch_restarts = 0;        ///< Watches that had to begin anew.
+
+  friend bool operator==(const etcd_counts&, const etcd_counts&) = default;
 };
+
+/// What has come since.
+etcd_counts operator-(const etcd_counts& now, const etcd_counts& before);
 
 /// Decides. All times come from outside, and what is to be sent is taken out with take().
 class etcd_engine {
@@ -82,6 +87,9 @@ public:
   void end();
 
   [[nodiscard]] const etcd_counts& counts() const noexcept { return counts_; }
+
+  /// How long each request took, watches apart, that was answered since the last call.
+  std::vector<std::chrono::nanoseconds> take_times() { return std::exchange(times_, {}); }
 
 private:
   enum class purpose : uint8_t { version, authenticate, call };
@@ -164,6 +172,7 @@ private:
   std::vector<step> steps_;
   uint64_t last_id_ = 0;
   etcd_counts counts_;
+  std::vector<std::chrono::nanoseconds> times_;
 };
 
 } // namespace pgstatsmon

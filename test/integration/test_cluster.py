@@ -2,37 +2,19 @@
 
 import json
 import signal
-import threading
 import time
-from pathlib import Path
 
 import pytest
 from harness.console import client, data, path_of
-from harness.daemon import Daemon, configuration
 from harness.network import address
 from harness.proxy import Proxy
-from harness.waiting import PATIENCE, wait_until
-
-TTL = 10
-INTERVAL = 1
-SLOTS = 1024
-BACKENDS = 60
-NAMES = [f"db{i:03}" for i in range(BACKENDS)]
+from harness.sharing import BACKENDS, NAMES, SLOTS, Fleet, Watcher, fleet_servers, took
+from harness.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
 def servers(cluster):
-    """Two servers, whose databases at several addresses are the fleet."""
-    result = []
-    for name, first in (("east", 1), ("west", 11)):
-        server = cluster(name, listen=[address(first + i) for i in range(5)])
-        server.configure(max_connections=200)
-        server.start()
-        server.role()
-        for i in range(6):
-            server.psql(f"create database app{i}")
-        result.append(server)
-    return result
+    return fleet_servers(cluster)
 
 
 @pytest.fixture(scope="module")
@@ -44,123 +26,17 @@ def keeper(cluster):
     return server
 
 
-def entries(servers):
-    places = [(server, host, f"app{i}") for server in servers for host in server.listen
-              for i in range(6)]
-    return [{"name": name, "ip": host, "port": server.port, "database": database,
-             "parameters": {"application_name": name}}
-            for name, (server, host, database) in zip(NAMES, places)]
-
-
-class Fleet:
-    """Daemons that share what two servers have."""
-
-    number = 0
-
-    def __init__(self, directory, servers, keeper):
-        Fleet.number += 1
-        self.directory, self.servers, self.keeper = Path(directory), servers, keeper
-        self.name = f"fleet{Fleet.number}"
-        self.daemons = {}
-        self.over = []
-
-    def start(self, name, engine=None, **more):
-        """Starts a member, or starts it again."""
-        engine = engine or self.keeper
-        config = configuration(
-            entries(self.servers), interval=INTERVAL * 1000, stale_after="10s",
-            collect={"sets": ["original"]},
-            state_dir=str(self.directory / f"{self.name}-{name}"),
-            cluster={"fleet": self.name, "member": name, "ttl": f"{TTL}s", "settle": "2s",
-                     "max_moves": "50%",
-                     "postgres": {"host": engine.host, "port": engine.port, "user": "keeper",
-                                  "database": "leases", "schema": "pgstatsmon"}}, **more)
-        daemon = Daemon(self.directory, config).start()
-        self.daemons[name] = daemon
-        self.over.append(daemon)
-        wait_until(daemon.answers, what=daemon.log)
-        return daemon
-
-    def status(self, name):
-        return json.loads(self.daemons[name].get("/api/v1/cluster").body)
-
-    def owned(self):
-        """How many slots each member says that it has."""
-        return {name: self.status(name)["slots"] for name in self.daemons}
-
-    def settled(self, *names):
-        """Whether these share all, each about its part, and all are polled."""
-        owned = self.owned()
-        part = SLOTS / len(names)
-        return (sum(owned[x] for x in names) == SLOTS
-                and all(abs(owned[x] - part) <= 1 for x in names)
-                and sum(self.up(x) for x in names) == BACKENDS)
-
-    def wait_settled(self, *names, timeout=PATIENCE):
-        wait_until(lambda: self.settled(*names), timeout,
-                   lambda: f"{names} share all: {self.owned()}\n"
-                   + "\n".join(self.daemons[x].log()[-1500:] for x in names), every=0.2)
-
-    def up(self, name):
-        page = self.daemons[name].scrape()
-        return sum(value for _, value in page.find("pg_up"))
-
-    def kill(self, name):
-        daemon = self.daemons.pop(name)
-        daemon.kill()
-        daemon.process = None
-        return daemon
-
-    def close(self):
-        for daemon in self.over:
-            if daemon.process and daemon.process.poll() is None:
-                daemon.process.send_signal(signal.SIGCONT)
-        try:
-            for daemon in self.over:
-                daemon.stop()
-        finally:
-            for daemon in self.over:
-                daemon.kill()
-
-
-class Watcher(threading.Thread):
-    """Looks all the time whether a backend has two sessions of ours."""
-
-    DOUBLED = ("select application_name || ' ' || count(*) from pg_stat_activity"
-               " where usename = 'pgstatsmon' group by application_name having count(*) > 1")
-
-    def __init__(self, fleet):
-        super().__init__(daemon=True)
-        self.sessions = [server.session() for server in fleet.servers]
-        self.doubled = []
-        self.looks = 0
-        self.ends = threading.Event()
-
-    def run(self):
-        while not self.ends.is_set():
-            for session in self.sessions:
-                self.doubled += session.run(self.DOUBLED).splitlines()
-                self.looks += 1
-            self.ends.wait(0.02)
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ends.set()
-        self.join(PATIENCE)
+def rows(place):
+    """Leases as rows of the server that is there."""
+    return {"postgres": {"host": place.host, "port": place.port, "user": "keeper",
+                         "database": "leases", "schema": "pgstatsmon"}}
 
 
 @pytest.fixture
 def fleet(directory, servers, keeper):
-    result = Fleet(directory, servers, keeper)
+    result = Fleet(directory, servers, keeper, rows)
     yield result
     result.close()
-
-
-def took(since):
-    return round(time.monotonic() - since, 1)
 
 
 def test_members_share_hand_over_and_take_over(fleet):
@@ -235,7 +111,7 @@ def test_one_that_was_stopped_gives_up_what_others_took(fleet):
 def test_without_the_engine_everybody_goes_on(fleet):
     with Proxy(fleet.keeper) as way:
         for name in "ab":
-            fleet.start(name, engine=way)
+            fleet.start(name, keeper=way)
         fleet.wait_settled("a", "b")
         before = fleet.owned()
         way.refuse()
@@ -251,12 +127,12 @@ def test_without_the_engine_everybody_goes_on(fleet):
         file = fleet.directory / f"{fleet.name}-b" / "cluster.json"
         wait_until(lambda: len(json.loads(file.read_text())["slots"]) == before["b"], what="kept")
         fleet.kill("b")
-        b = fleet.start("b", engine=way)
+        b = fleet.start("b", keeper=way)
         assert b.get("/-/ready").status == 503
         wait_until(lambda: fleet.status("b")["slots"] == before["b"], what="b has what it had")
         assert b.lines("slots of before the start are polled")
         # A newcomer has nothing, and says so.
-        c = fleet.start("c", engine=way)
+        c = fleet.start("c", keeper=way)
         wait_until(lambda: c.lines("no backend is watched until the engine answers"), what=c.log)
         assert c.get("/-/ready").status == 503
         assert fleet.status("c")["slots"] == 0

@@ -62,6 +62,20 @@ def test_once(home, how):
         assert "-" not in row.split()
 
 
+def test_sharing(home):
+    demo = start(home, "--once", "--cluster", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    output, errors = demo.communicate(timeout=240)
+    assert demo.returncode == 0, errors
+    head, *rows = output.splitlines()
+    assert head.split()[0] == "s" and head.split()[-1] == "standby/hr"
+    assert [x for row in rows for x in re.findall(r" (c \w+) ", row)] \
+        == ["c killed", "c starts", "c ends", "c starts"]
+    # Each is watched by one at last, and by all three together.
+    owners = rows[-1].split()[-6:]
+    assert all(len(x) == 1 for x in owners) and "-" not in owners
+    assert not re.search(r"\b[abc]{2,}\b", output)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_in_the_foreground(home, directory, number):
     log = directory / f"demo-{number}.log"

@@ -1,31 +1,19 @@
 """A real Prometheus finds a hundred backends by the README's snippet, and scrapes each by itself."""
 
 import json
-import re
 import signal
-from pathlib import Path
 
 import pytest
 from harness.network import address
 from harness.page import Page
-from harness.prometheus import Prometheus
+from harness.prometheus import Prometheus, sd_snippet
 from harness.waiting import wait_until
 
-README = Path(__file__).resolve().parents[2] / "README.md"
 ODD = ["with a blank", "100%", "größe €", "a/b", "a+b?c=d&e#f", "../x"]
 NAMES = [f"db{number:03}" for number in range(100 - len(ODD))] + ODD
 NEWCOMER = "newcomer"
 SCRAPED = '__name__!~".*:.*|ALERTS.*"'  # and not made by the rules
 JOB = 'job="pgstatsmon"'
-
-
-def snippet():
-    """What the README tells people to write, for the daemon under test."""
-    blocks = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.S)
-    text, = (block for block in blocks if "http_sd_configs" in block)
-    assert text.count("127.0.0.1:9187") == 2
-    text = text.replace("127.0.0.1:9187", "TARGET")
-    return re.sub(r"refresh_interval: \w+", "refresh_interval: 1s", text)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +43,7 @@ def daemon(primary, watch):
 
 @pytest.fixture
 def prometheus(directory, daemon):
-    with Prometheus(directory, daemon, interval="6s", scrape=snippet()) as server:
+    with Prometheus(directory, daemon, interval="6s", scrape=sd_snippet()) as server:
         yield server
 
 

@@ -41,6 +41,22 @@ TEST(a host is enough) {
   CHECK(!x.cluster->stop_when_cut_off);
 }
 
+TEST(an etcd is an engine too) {
+  auto x = read("cluster: {etcd: {endpoints: ['http://h:2379']}}\n");
+  REQUIRE(x.cluster.has_value());
+  CHECK_EQUAL(x.cluster->etcd.how.endpoints.size(), 1u);
+  CHECK_EQUAL(x.cluster->etcd.prefix, "/pgstatsmon");
+  CHECK(x.cluster->postgres.host.empty());
+  CHECK(explain(x, "http").find("leases of 15 s in 1 endpoint of etcd, /pgstatsmon/pgstatsmon/\n")
+        != std::string::npos);
+  auto y =
+    read("cluster: {fleet: f, etcd: {endpoints: ['http://h', 'http://i'], namespace: a/b/}}\n");
+  CHECK(explain(y, "http").find("in 2 endpoints of etcd, /a/b/f/\n") != std::string::npos);
+  auto rows = read("cluster: {postgres: {host: leases}}\n");
+  CHECK(explain(rows, "http").find("in PostgreSQL at leases:5432, schema pgstatsmon\n")
+        != std::string::npos);
+}
+
 TEST(everything can be said) {
   auto x =
     read("cluster: {fleet: f, member: m, advertise: 'h:1', weight: 2.5, ttl: 10s, settle: 5s,"
@@ -57,7 +73,13 @@ TEST(everything can be said) {
 
 TEST(faults say where they are) {
   CHECK_EQUAL(fault_of("cluster: {}\n"),
-              "f.yaml:2:10: cluster: has no 'postgres', expected where the leases are");
+              "f.yaml:2:10: cluster: says nobody to keep leases, expected etcd or postgres");
+  CHECK_EQUAL(fault_of("cluster: {etcd: {endpoints: ['http://h']}, postgres: {host: h}}\n"),
+              "f.yaml:2:54: cluster.postgres: says the same as etcd, expected one of the two");
+  CHECK_EQUAL(fault_of("cluster: {etcd: {namespace: /x}}\n"),
+              "f.yaml:2:17: cluster.etcd: names no endpoints, expected their URLs");
+  CHECK_EQUAL(fault_of("cluster: {fleet: a/b, etcd: {endpoints: ['http://h']}}\n"),
+              "f.yaml:2:18: cluster.fleet: has a slash, expected none with etcd");
   CHECK_EQUAL(fault_of("cluster: {ttl: 1s, postgres: {host: h}}\n"),
               "f.yaml:2:16: cluster.ttl: is out of range, expected 5 s to 60 s");
   CHECK(fault_of("cluster: {cut_off: maybe, postgres: {host: h}}\n").find("keep, stop")

@@ -116,6 +116,12 @@ TEST(errors say what is to be done) {
   CHECK(bad(500, message(2, "etcdserver: not a primary lessor")).endpoint);
   CHECK(bad(502, "<html>").endpoint);
   CHECK(bad(404, "Not Found").problem.reason == etcd_failure::broken);
+  CHECK_EQUAL(bad(404, "Not Found\nat all").problem.what, "HTTP status 404: Not Found");
+  CHECK_EQUAL(bad(404, "<html>").problem.what, "HTTP status 404");
+  auto named = bad(400, "CommonName of client sending a request against gateway will be ignored "
+                        "and not used as expected\n");
+  CHECK(named.problem.reason == etcd_failure::refused);
+  CHECK(named.problem.what.find("without") != std::string::npos);
   CHECK(bad(200, R"({"error":{"grpc_code":14,"http_code":503,"message":"no leader"}})").endpoint);
   CHECK(bad(200, "[]").problem.reason == etcd_failure::broken);
   CHECK(bad(200, "").problem.reason == etcd_failure::broken);

@@ -29,17 +29,17 @@ def server_certificate(directory, ca, host, name="server"):
     return certificate.read_text(), key.read_text()
 
 
-def certificate(directory, ca, name, names="DNS:localhost", days=2, usage="clientAuth"):
+def certificate(directory, ca, name, names="DNS:localhost", days=2, usage="clientAuth", subject=None):
     """A certificate with these subject alternative names; returns the paths (certificate, key).
 
-    With negative `days` it has ended.
+    With negative `days` it has ended. Its common name is `name`, unless there is a `subject`.
     """
     key, request = directory / f"{name}.key", directory / f"{name}.csr"
     result, extensions = directory / f"{name}.crt", directory / f"{name}.ext"
     extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage={usage}\n")
     process.run(
         ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        + ["-subj", f"/CN={name}", "-keyout", key, "-out", request]
+        + ["-subj", subject or f"/CN={name}", "-keyout", key, "-out", request]
     )
     process.run(
         ["openssl", "x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca.with_suffix(".key")]

@@ -16,6 +16,7 @@ from .network import address, free_port
 from .page import Page
 from .waiting import wait_until
 
+README = Path(__file__).resolve().parents[3] / "README.md"
 RULES = Path(__file__).resolve().parents[3] / "config" / "rules"
 
 CONFIGURATION = """
@@ -29,6 +30,15 @@ scrape_configs:
   - job_name: pgstatsmon
     static_configs: [{targets: ["TARGET"]}]
 """
+
+
+def sd_snippet(refresh="1s"):
+    """What the README tells people to write to have a target for each backend; TARGET is a daemon."""
+    blocks = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.S)
+    text, = (block for block in blocks if "http_sd_configs" in block)
+    assert text.count("127.0.0.1:9187") == 2
+    text = text.replace("127.0.0.1:9187", "TARGET")
+    return re.sub(r"refresh_interval: \w+", f"refresh_interval: {refresh}", text)
 
 
 def rules():
