@@ -154,7 +154,7 @@ void etcd_engine::send(size_t endpoint, purpose why, time_point now) {
   }
   auto left = duration_cast<milliseconds>(current_->deadline - now) + milliseconds{1};
   call.timeout = std::min(how_.request_timeout, left);
-  flight_ = {++last_id_, endpoint, why, now};
+  flight_ = {++last_id_, endpoint, why, now, identity_.known()};
   ++counts_.requests;
   steps_.push_back({last_id_, std::move(call)});
 }
@@ -198,7 +198,8 @@ void etcd_engine::settle(http_answer x, time_point now) {
     return settle_error(std::move(*error), was.why, was.endpoint, now);
   auto& document = std::get<etcd_document>(answer);
   auto ordered = was.why == purpose::call && current_->what.request.path.starts_with("/v3/kv/");
-  if (auto fault = identity_.judge(document.header, ordered, now); !fault.empty()) {
+  auto since = ordered ? std::optional{was.known} : std::nullopt;
+  if (auto fault = identity_.judge(document.header, since, now); !fault.empty()) {
     endpoints_.failed(was.endpoint, now);
     return attempt_failed(
       {etcd_failure::other_cluster, shown(how_.endpoints[was.endpoint]) + ": " + fault}, again);

@@ -106,6 +106,7 @@ private:
     size_t endpoint = 0;
     purpose why = purpose::call;
     time_point sent;
+    etcd_header known{}; // when it was sent
   };
 
   struct watcher {

@@ -7,27 +7,32 @@
 
 namespace pgstatsmon {
 
-std::string etcd_identity::fault(const etcd_header& x, bool ordered) const {
+std::string etcd_identity::fault(const etcd_header& x,
+                                 const std::optional<etcd_header>& since) const {
   if (x.cluster != known_.cluster)
     return fmt::format("it is of the cluster {:x}, and that before was {:x}", x.cluster,
                        known_.cluster);
-  if (x.raft_term < known_.raft_term)
-    return fmt::format("its raft term {} is older than {}", x.raft_term, known_.raft_term);
+  auto ordered = since && since->cluster == x.cluster;
+  auto term = ordered ? since->raft_term : known_.raft_term;
+  if (x.raft_term < term)
+    return fmt::format("its raft term {} is older than {}", x.raft_term, term);
   // One that was made anew with the same names has the same number.
-  if (ordered && x.revision != 0 && x.revision < known_.revision)
-    return fmt::format("its revision {} is older than {}", x.revision, known_.revision);
+  if (ordered && x.revision != 0 && x.revision < since->revision)
+    return fmt::format("its revision {} is older than {}", x.revision, since->revision);
   return {};
 }
 
-std::string etcd_identity::judge(const etcd_header& x, bool ordered, time_point now) {
+std::string etcd_identity::judge(const etcd_header& x, const std::optional<etcd_header>& since,
+                                 time_point now) {
   if (x.cluster == 0 || x.raft_term == 0)
     return "it does not say which cluster it is of";
-  auto what = known_.cluster == 0 ? std::string{} : fault(x, ordered);
+  auto what = known_.cluster == 0 ? std::string{} : fault(x, since);
   if (!what.empty() && now - last_ < patience)
     return what;
-  auto newest = what.empty() ? std::max(known_.revision, x.revision) : x.revision;
-  known_ = x;
-  known_.revision = newest;
+  auto before = what.empty() ? known_ : etcd_header{};
+  known_ = {.cluster = x.cluster,
+            .raft_term = std::max(before.raft_term, x.raft_term),
+            .revision = std::max(before.revision, x.revision)};
   last_ = now;
   return {};
 }

@@ -4,6 +4,7 @@
 #include "actors/etcd/etcd_codec.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace pgstatsmon {
@@ -18,12 +19,17 @@ public:
   /// How long a known cluster has to be silent before another one takes its place.
   static constexpr std::chrono::seconds patience{60};
 
-  /// @param ordered The answer is of a linearizable request, so no revision was newer before it.
+  /// @param since What was known when the request was sent, if it is a linearizable one: its answer
+  /// is not older, though it may be older than what a watch has said since then.
   /// @returns what is wrong; empty: it is to be believed.
-  std::string judge(const etcd_header& x, bool ordered, time_point now);
+  std::string judge(const etcd_header& x, const std::optional<etcd_header>& since, time_point now);
+
+  /// Of the newest answer that was believed; all 0 before.
+  [[nodiscard]] const etcd_header& known() const noexcept { return known_; }
 
 private:
-  [[nodiscard]] std::string fault(const etcd_header& x, bool ordered) const;
+  [[nodiscard]] std::string fault(const etcd_header& x,
+                                  const std::optional<etcd_header>& since) const;
 
   etcd_header known_; // of the newest answer that was believed, with the highest revision
   time_point last_;   // when that was

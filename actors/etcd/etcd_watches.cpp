@@ -92,7 +92,7 @@ bool etcd_engine::understood(watcher& x, const std::string& object, time_point n
     lose_token();
   if (message.what == kind::ended)
     return false;
-  if (!identity_.judge(document.header, false, now).empty()) {
+  if (!identity_.judge(document.header, {}, now).empty()) {
     endpoints_.failed(x.endpoint, now);
     return false;
   }

@@ -328,6 +328,22 @@ TEST(a store that goes back in time was wiped or is a backup) {
   CHECK(done());
 }
 
+TEST(an answer may be older than what a watch has said since it was asked for) {
+  settle();
+  watch();
+  piece(result(R"("created":true)"));
+  ask();
+  CHECK_EQUAL(url(), "http://e0/v3/kv/range");
+  piece(R"({"result":{"header":{"cluster_id":"11","raft_term":"3","revision":"9"}}})");
+  answer(reply(R"({"header":{"cluster_id":"11","raft_term":"2","revision":"6"}})"));
+  CHECK(done());
+  outcomes.clear();
+  // One that was asked for since then may not.
+  ask();
+  answer(reply(R"({"header":{"cluster_id":"11","raft_term":"3","revision":"8"}})"));
+  CHECK(!done());
+}
+
 TEST(a watch waits until an endpoint is known and hints when it begins) {
   watch();
   CHECK_EQUAL(url(), "http://e0/version");

@@ -151,7 +151,8 @@ class Etcd:
     def ask(self, path, token=None, **body):
         connection = self._connection()
         try:
-            headers = {"Authorization": token} if token else {}
+            # Without Accept the gateway's own certificate would say who asks.
+            headers = {"Accept": "*/*", **({"Authorization": token} if token else {})}
             connection.request("POST", path, json.dumps(body), headers)
             return json.loads(connection.getresponse().read())
         finally:
