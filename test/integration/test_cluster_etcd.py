@@ -6,11 +6,10 @@ import time
 
 import pytest
 from harness.console import data
-from harness.etcd import Etcd, certificates, etcd_of_three
-from harness.sharing import BACKENDS, SLOTS, TTL, Fleet, Watcher, fleet_servers, took
+from harness.etcd import Etcd
+from harness.sharing import (BACKENDS, NAMESPACE, SLOTS, Fleet, Watcher, counts, fleet_servers, keys,
+                             nothing_odd, took)
 from harness.waiting import wait_until
-
-NAMESPACE = "/test/pgstatsmon"
 
 
 @pytest.fixture(scope="module")
@@ -25,33 +24,11 @@ def etcd(directory):
     server.remove()
 
 
-def keys(place):
-    """Leases as keys of the etcd that is there."""
-    return {"etcd": {"endpoints": [f"http://{place.host}:{place.port}"], "namespace": NAMESPACE}}
-
-
 @pytest.fixture
 def fleet(directory, servers, etcd):
     result = Fleet(directory, servers, etcd, keys)
     yield result
     result.close()
-
-
-def counts(fleet, name):
-    """What a member has counted that should not happen."""
-    page = fleet.daemons[name].scrape()
-    return {x: page.value(f"pgstatsmon_cluster_{x}_total")
-            for x in ("brain_splits", "watchdog_triggers", "engine_failures")}
-
-
-def requests(fleet, name):
-    return fleet.daemons[name].scrape().value("pgstatsmon_etcd_requests_total", client="cluster")
-
-
-def nothing_odd(fleet):
-    for name, daemon in fleet.daemons.items():
-        assert counts(fleet, name)["brain_splits"] == 0, name
-        assert daemon.scrape().value("pgstatsmon_cluster_doubtful") == 0
 
 
 def test_members_come_go_and_die(fleet, etcd):
@@ -156,92 +133,3 @@ def test_an_etcd_that_hangs_stops_nobody(fleet, etcd):
     print(f"etcd goes on: settled after {took(since)} s")
     for name in "ab":
         wait_until(lambda name=name: not fleet.status(name)["doubtful"], what="sure again")
-
-
-def test_a_quiet_fleet_asks_little(fleet, etcd):
-    for name in "ab":
-        fleet.start(name)
-    fleet.wait_settled("a", "b")
-    before, since = requests(fleet, "a"), time.monotonic()
-    # Keepalives are the clock: the lease is prolonged three times in its time.
-    wait_until(lambda: time.monotonic() - since > TTL, what="a lease's time")
-    asked = requests(fleet, "a") - before
-    assert 2 <= asked <= 12, asked
-
-
-def secret_file(path, text):
-    path.write_text(text)
-    path.chmod(0o600)
-    return str(path)
-
-
-def test_with_tls_and_passwords(directory, servers):
-    tls = certificates(directory / "etcd-tls")
-    etcd = Etcd(directory, tls=tls).start()
-    etcd.want_passwords("monitor", "secret word", f"{NAMESPACE}/", may="READWRITE")
-    user = directory / "etcd-user"
-    secret_file(user, "monitor:wrong\n")
-    tls.client_key.chmod(0o600)
-
-    def engine(place):
-        return {"etcd": {"endpoints": [place.url], "namespace": NAMESPACE, "ca_file": str(tls.ca),
-                         "certificate_file": str(tls.client_certificate),
-                         "key_file": str(tls.client_key), "password_file": str(user)}}
-
-    fleet = Fleet(directory, servers, etcd, engine)
-    try:
-        a = fleet.start("a")
-        wait_until(lambda: a.get("/-/ready").status == 503 and fleet.status("a")["problem"],
-                   what="it is refused")
-        assert "authentication failed" in fleet.status("a")["problem"]
-        assert "secret" not in a.log() and "wrong" not in a.log()
-        secret_file(user, "monitor:secret word\n")
-        fleet.start("b")
-        fleet.wait_settled("a", "b")
-        # Its tokens are gone with it.
-        taken = {name: fleet.status(name)["taken"] for name in "ab"}
-        etcd.stop()
-        etcd.start()
-        for name in "ab":
-            before = requests(fleet, name)
-            wait_until(lambda name=name, before=before: requests(fleet, name) > before
-                       and fleet.status(name)["engine_answers"], what="it is back")
-        assert {name: fleet.status(name)["taken"] for name in "ab"} == taken
-        fleet.daemons.pop("b").stop()
-        fleet.wait_settled("a")
-    finally:
-        fleet.close()
-        etcd.remove()
-
-
-def test_an_etcd_of_three_that_loses_its_leader_moves_nothing(directory, servers):
-    etcds = etcd_of_three(directory)
-    fleet = Fleet(directory, servers, etcds[0], lambda _: {
-        "etcd": {"endpoints": [x.url for x in etcds], "namespace": NAMESPACE}})
-    try:
-        for name in "ab":
-            fleet.start(name)
-        fleet.wait_settled("a", "b")
-        taken = {name: fleet.status(name)["taken"] for name in "ab"}
-        with Watcher(fleet) as seen:
-            leader = next(x for x in etcds if x.leads())
-            leader.stop()
-            since = time.monotonic()
-            others = [x for x in etcds if x is not leader]
-            wait_until(lambda: any(x.leads() for x in others), what="another leads")
-            print(f"leader of three killed: another one leads after {took(since)} s")
-            before = {name: requests(fleet, name) for name in "ab"}
-            for name in "ab":
-                wait_until(lambda name=name: requests(fleet, name) >= before[name] + 3
-                           and fleet.status(name)["engine_answers"], what=f"{name} goes on")
-            assert fleet.settled("a", "b")
-            assert {name: fleet.status(name)["taken"] for name in "ab"} == taken
-            nothing_odd(fleet)
-            # What there is left of it is enough to hand over by.
-            fleet.daemons.pop("b").stop()
-            fleet.wait_settled("a")
-        assert seen.looks > 10 and not seen.doubled
-    finally:
-        fleet.close()
-        for x in etcds:
-            x.remove()

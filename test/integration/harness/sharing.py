@@ -15,6 +15,7 @@ INTERVAL = 1
 SLOTS = 1024
 BACKENDS = 60
 NAMES = [f"db{i:03}" for i in range(BACKENDS)]
+NAMESPACE = "/test/pgstatsmon"
 
 
 def fleet_servers(cluster):
@@ -140,3 +141,25 @@ class Watcher(threading.Thread):
 
 def took(since):
     return round(time.monotonic() - since, 1)
+
+
+def keys(place):
+    """Leases as keys of the etcd that is there."""
+    return {"etcd": {"endpoints": [f"http://{place.host}:{place.port}"], "namespace": NAMESPACE}}
+
+
+def counts(fleet, name):
+    """What a member has counted that should not happen."""
+    page = fleet.daemons[name].scrape()
+    return {x: page.value(f"pgstatsmon_cluster_{x}_total")
+            for x in ("brain_splits", "watchdog_triggers", "engine_failures")}
+
+
+def requests(fleet, name):
+    return fleet.daemons[name].scrape().value("pgstatsmon_etcd_requests_total", client="cluster")
+
+
+def nothing_odd(fleet):
+    for name, daemon in fleet.daemons.items():
+        assert counts(fleet, name)["brain_splits"] == 0, name
+        assert daemon.scrape().value("pgstatsmon_cluster_doubtful") == 0
