@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from harness import certificates
 from harness.daemon import backend
+from harness.etcd import Etcd
 from harness.network import address, free_port
 from harness.pgbouncer import Pgbouncer
 from harness.prometheus import Prometheus, rules
@@ -109,8 +110,18 @@ def pooler(pair, directory):
         yield pooler
 
 
+@pytest.fixture(scope="module")
+def patroni(directory):
+    """An etcd with a cluster of Patroni's; its member is stopped, and so is no backend."""
+    etcd = Etcd(directory).start()
+    etcd.put("/service/orders/members/a", {"conn_url": "postgres://127.0.0.1/", "state": "stopped"})
+    etcd.put("/service/orders/leader", "a")
+    yield {"etcd": {"endpoints": [etcd.url]}}
+    etcd.remove()
+
+
 @pytest.fixture
-def daemon(pair, pooler, watch, directory):
+def daemon(pair, pooler, patroni, watch, directory):
     """Two that answer, their pgbouncer, one that does not, all with a static label; the daemon would
     share them with others."""
     dead = {"name": "dead", "ip": address(), "port": free_port()}
@@ -120,6 +131,7 @@ def daemon(pair, pooler, watch, directory):
         database="app",
         target={"metadata": {"datacenter": "east"}},
         state_dir=str(directory / "state"),
+        patroni=patroni,
         cluster={"settle": "1s", "postgres": {"host": pair[0].host, "port": pair[0].port,
                                               "user": "keeper", "database": "postgres"}},
     )
@@ -134,7 +146,8 @@ def page(daemon, pair):
     session = pair[0].session("app")
     session.run("set vacuum_cost_delay = 100; set vacuum_cost_limit = 1")
     session.send("vacuum big")
-    names = ["pg_stat_progress_vacuum_phase", "pg_stat_replication_wal_sent_bytes", *RARELY_ASKED]
+    names = ["pg_stat_progress_vacuum_phase", "pg_stat_replication_wal_sent_bytes",
+             "pgstatsmon_patroni_member_pending_restart", *RARELY_ASKED]
     page = daemon.wait_for(lambda page: all(map(page.find, names)), what="a vacuum and a standby")
     pair[0].psql("select pg_cancel_backend(pid) from pg_stat_progress_vacuum")
     return page
