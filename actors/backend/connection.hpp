@@ -3,14 +3,14 @@
 
 #include "actors/backend/address_attempts.hpp"
 #include "actors/backend/agenda.hpp"
+#include "actors/backend/backend_log.hpp"
 #include "actors/backend/backoff.hpp"
 #include "actors/backend/complaint.hpp"
+#include "actors/backend/connection_arguments.hpp"
 #include "actors/backend/idle_loss.hpp"
 #include "actors/backend/incidents.hpp"
-#include "actors/backend/log_summary.hpp"
 #include "actors/backend/outage.hpp"
 #include "actors/backend/own_time.hpp"
-#include "actors/backend/passfile_guard.hpp"
 #include "actors/backend/poll_progress.hpp"
 #include "actors/backend/poll_results.hpp"
 #include "actors/backend/server_settings.hpp"
@@ -18,11 +18,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/numbers.hpp"
 #include "actors/observed.hpp"
-#include "actors/reactor/socket_watcher.hpp"
-#include "actors/registry/backend_metrics.hpp"
 #include "actors/trace_points.hpp"
-#include "config/log.hpp"
-#include "config/settings.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/stateful_actor.hpp>
@@ -37,37 +33,6 @@
 #include <vector>
 
 namespace pgstatsmon {
-
-/// What all CONNECTIONs share. Outlives them.
-struct connection_context {
-  socket_watcher* sockets = nullptr;
-  worker_actor worker;
-  gate_actor gate;              ///< Null: every backend may connect at once.
-  log_summary* alike = nullptr; ///< Null: every line is written.
-  session_factory sessions;
-  std::function<double()> chance;    ///< Uniform in [0, 1); any thread.
-  std::function<double()> unix_time; ///< Seconds; for metrics only.
-  std::shared_ptr<passfile_guard> passfile = std::make_shared<passfile_guard>();
-  session_factory consoles{}; ///< Of sessions with pgbouncers' consoles.
-  own_time::clock cpu_time = thread_cpu_time;
-};
-
-using context_ptr = std::shared_ptr<const connection_context>;
-
-/// Who is told that a backend is READY.
-using readiness_listener = caf::typed_actor<caf::reacts_to<backend_ready>>;
-
-/// One life of one backend, as its CONNECTION gets it.
-struct connection_arguments {
-  backend target;
-  incarnation life = 0;
-  metrics_ptr metrics;
-  registry_actor registry;
-  readiness_listener scheduler;
-  settings_ptr options;
-  context_ptr context;
-  visitor_actor visitor{}; ///< Of the server's other databases; null: they are not watched.
-};
 
 /// The poll that is under way.
 struct current_poll {
@@ -91,12 +56,12 @@ struct current_poll {
 /// A session that has grown old is replaced while READY, by one that was made beside it.
 ///
 /// SETUP stands before a second CONNECTING when the server does not know the role yet.
-class connection_state {
+class connection_state : private backend_log {
 public:
   static constexpr const char* name = "connection";
 
   explicit connection_state(connection_actor::pointer self) : self_{self} {}
-  ~connection_state();
+  ~connection_state() override;
 
   connection_state(const connection_state&) = delete;
   connection_state& operator=(const connection_state&) = delete;
@@ -160,19 +125,19 @@ private:
   void remember(const session_error& error, std::string what);
 
   /// What a complaint is about, as the log says it.
-  struct subject {
+  struct complained {
     std::string_view text;
     log_event fails = log_event::check_failing;
     log_event works = log_event::check_recovered;
     std::string_view query{};
   };
 
-  [[nodiscard]] subject query_subject(size_t query) const;
+  [[nodiscard]] complained query_subject(size_t query) const;
 
   /// Logs a failure of something if that is news, or that it works again.
-  void complain(complaint& about, const subject& what, const session_error& error);
-  void settle(complaint& about, const subject& what);
-  void judge(complaint& about, const subject& what, const std::optional<session_error>& error);
+  void complain(complaint& about, const complained& what, const session_error& error);
+  void settle(complaint& about, const complained& what);
+  void judge(complaint& about, const complained& what, const std::optional<session_error>& error);
 
   /// A moment of our clock as Unix time, s.
   [[nodiscard]] double unix_time_of(time_point x) const;
@@ -259,52 +224,10 @@ private:
   void connect_anew_if_outdated();
   void end();
 
-  /// Says in the fields of a line that it is about this backend.
-  void name_us(log_fields& fields) const {
-    fields.backend = arguments_.target.name;
-    if (identity_ != nullptr)
-      fields.cluster = identity_->system;
-  }
-
-  /// Logs about the backend, which stands in the fields by itself.
-  template <class... Args>
-  void say(spdlog::level::level_enum level, log_fields fields, fmt::format_string<Args...> form,
-           Args&&... args) const {
-    const auto& own = arguments_.metrics->log_level;
-    name_us(fields);
-    if (is_logged(own, level) || is_kept(fields))
-      log_about(own, level, fields, "backend {}: {}", arguments_.target.name,
-                fmt::format(form, std::forward<Args>(args)...));
-  }
-
-  template <class... Args>
-  void say(spdlog::level::level_enum level, log_event event, fmt::format_string<Args...> form,
-           Args&&... args) const {
-    say(level, log_fields{.event = event}, form, std::forward<Args>(args)...);
-  }
-
-  template <class... Args>
-  void say(spdlog::level::level_enum level, fmt::format_string<Args...> form,
-           Args&&... args) const {
-    say(level, log_fields{}, form, std::forward<Args>(args)...);
-  }
-
-  /// Logs what many backends may have to say at the same time. `kind` is what the summary says of
-  /// them. A backend with a log level of its own has every line. Each is an event of its own.
-  template <class... Args>
-  void say_one_of_many(spdlog::level::level_enum level, log_fields fields, std::string_view kind,
-                       fmt::format_string<Args...> form, Args&&... args) const {
-    const auto& own = arguments_.metrics->log_level;
-    auto* alike = own == no_own_level ? arguments_.context->alike : nullptr;
-    if (is_logged(own, level)
-        && (alike == nullptr || alike->worth_a_line(level, kind, arguments_.target.name, now())))
-      say(level, fields, form, std::forward<Args>(args)...);
-    else if (is_kept(fields)) {
-      name_us(fields);
-      keep_event(level, fields,
-                 fmt::format("backend {}: {}", arguments_.target.name,
-                             fmt::format(form, std::forward<Args>(args)...)));
-    }
+  [[nodiscard]] subject spoken_of() const override {
+    return {arguments_.target.name,
+            identity_ == nullptr ? std::string_view{} : std::string_view{identity_->system},
+            arguments_.metrics->log_level, arguments_.context->alike, now()};
   }
 
   void arm(caf::timespan delay);

@@ -124,12 +124,13 @@ double connection_state::unix_time_of(time_point x) const {
   return arguments_.context->unix_time() - std::chrono::duration<double>(now() - x).count();
 }
 
-connection_state::subject connection_state::query_subject(size_t query) const {
+connection_state::complained connection_state::query_subject(size_t query) const {
   const auto& called = queries().queries()[query].name;
   return {called, log_event::query_failing, log_event::query_recovered, called};
 }
 
-void connection_state::complain(complaint& about, const subject& what, const session_error& error) {
+void connection_state::complain(complaint& about, const complained& what,
+                                const session_error& error) {
   auto said = error.sqlstate.empty() ? error.message : error.sqlstate + ' ' + error.message;
   auto news = about.failed(said, now());
   log_fields fields{.event = what.fails,
@@ -149,7 +150,7 @@ void connection_state::complain(complaint& about, const subject& what, const ses
   }
 }
 
-void connection_state::settle(complaint& about, const subject& what) {
+void connection_state::settle(complaint& about, const complained& what) {
   if (auto past = about.ended(now()))
     say(level::info,
         log_fields{.event = what.works, .query = what.query, .failures = past->failures},
@@ -157,7 +158,7 @@ void connection_state::settle(complaint& about, const subject& what) {
         past->lasted.count());
 }
 
-void connection_state::judge(complaint& about, const subject& what,
+void connection_state::judge(complaint& about, const complained& what,
                              const std::optional<session_error>& error) {
   if (error)
     complain(about, what, *error);

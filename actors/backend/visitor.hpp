@@ -28,12 +28,12 @@ struct visitor_arguments {
 /// A visit: lease -> password -> connect -> one flight -> close, or idle until the next one where
 /// the visit_plan keeps the session. A database that fails is an affair of its own: the backend's
 /// state and its failures are CONNECTION's alone.
-class visitor_state {
+class visitor_state : private backend_log {
 public:
   static constexpr const char* name = "visitor";
 
   explicit visitor_state(visitor_actor::pointer self) : self_{self} {}
-  ~visitor_state();
+  ~visitor_state() override;
 
   visitor_state(const visitor_state&) = delete;
   visitor_state& operator=(const visitor_state&) = delete;
@@ -138,6 +138,10 @@ private:
   void answered(const std::string& database, watched& known);
 
   [[nodiscard]] time_point now() const { return self_->clock().now(); }
+  [[nodiscard]] subject spoken_of() const override {
+    return {
+      arguments_.target.name, {}, arguments_.metrics->log_level, arguments_.context->alike, now()};
+  }
   [[nodiscard]] const connection_settings& options() const {
     return arguments_.options->connections;
   }

@@ -120,20 +120,10 @@ void visitor_state::judge(const std::string& database, watched& known,
                           const std::optional<session_error>& error) {
   known.shown.reason = error ? error->reason : failure::none;
   known.shown.error = error ? error->message : std::string{};
-  const auto& own = arguments_.metrics->log_level;
-  log_fields fields{.backend = arguments_.target.name, .database = database};
+  log_fields fields{.database = database};
   auto say = [&](level::level_enum grade, const std::string& line) {
-    auto* alike = own == no_own_level ? arguments_.context->alike : nullptr;
-    if (is_logged(own, grade)
-        && (alike == nullptr
-            || alike->worth_a_line(grade, "have a database that fails", arguments_.target.name,
-                                   now())))
-      log_about(own, grade, fields, "backend {}: database {}: {}", arguments_.target.name,
-                one_line(database), line);
-    else if (is_kept(fields))
-      keep_event(grade, fields,
-                 fmt::format("backend {}: database {}: {}", arguments_.target.name,
-                             one_line(database), line));
+    say_one_of_many(grade, fields, "have a database that fails", "database {}: {}",
+                    one_line(database), line);
   };
   if (!error) {
     if (auto past = known.trouble.ended(now())) {

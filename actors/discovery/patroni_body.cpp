@@ -2,6 +2,7 @@
 #include "actors/discovery/patroni_body.hpp"
 
 #include "actors/discovery/target.hpp"
+#include "actors/http/json_fields.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,26 +16,8 @@ namespace {
 
 using nlohmann::json;
 
-const json& field(const json& x, const char* key) {
-  static const json none;
-  if (!x.is_object())
-    return none;
-  auto i = x.find(key);
-  return i == x.end() ? none : *i;
-}
-
-std::string text(const json& x, const char* key) {
-  const auto& value = field(x, key);
-  return value.is_string() ? value.get<std::string>() : std::string{};
-}
-
-bool flag(const json& x, const char* key) {
-  const auto& value = field(x, key);
-  return value.is_boolean() && value.get<bool>();
-}
-
 uint32_t small_number(const json& x, const char* key) {
-  const auto& value = field(x, key);
+  const auto& value = json_field(x, key);
   if (!value.is_number_unsigned())
     return 0;
   auto result = value.get<uint64_t>();
@@ -54,9 +37,9 @@ std::optional<target> server_of(std::string_view url) {
 }
 
 void add_common(const json& x, patroni_member& to) {
-  to.state = text(x, "state");
+  to.state = json_text(x, "state");
   to.timeline = small_number(x, "timeline");
-  to.pending_restart = flag(x, "pending_restart");
+  to.pending_restart = json_flag(x, "pending_restart");
 }
 
 /// SCOPE and what follows it; nothing when there is no slash.
@@ -93,7 +76,7 @@ void add_key(const etcd_key& x, std::string_view path, draft& to) {
     patroni_member member;
     member.name = name;
     add_common(root, member);
-    if (auto where = server_of(text(root, "conn_url"))) {
+    if (auto where = server_of(json_text(root, "conn_url"))) {
       member.address = std::move(where->address);
       member.port = where->port;
     }
@@ -102,8 +85,8 @@ void add_key(const etcd_key& x, std::string_view path, draft& to) {
     to.leader = x.value;
   } else if (path == "config") {
     auto root = json::parse(x.value, nullptr, false);
-    to.cluster.paused = flag(root, "pause");
-    to.cluster.failsafe = flag(root, "failsafe_mode");
+    to.cluster.paused = json_flag(root, "pause");
+    to.cluster.failsafe = json_flag(root, "failsafe_mode");
   }
 }
 
@@ -159,24 +142,24 @@ std::optional<patroni_cluster> read_patroni_rest(std::string_view cluster,
                                                  std::string_view member) {
   auto root = json::parse(cluster, nullptr, false);
   auto own = json::parse(member, nullptr, false);
-  const auto& list = field(root, "members");
+  const auto& list = json_field(root, "members");
   patroni_cluster result;
-  result.scope = text(field(own, "patroni"), "scope");
+  result.scope = json_text(json_field(own, "patroni"), "scope");
   if (!list.is_array() || result.scope.empty())
     return std::nullopt;
-  result.paused = flag(root, "pause");
-  result.failsafe = flag(own, "failsafe_mode_is_active");
+  result.paused = json_flag(root, "pause");
+  result.failsafe = json_flag(own, "failsafe_mode_is_active");
   result.seen = small_number(own, "dcs_last_seen");
   for (const auto& x : list) {
     patroni_member to;
-    to.name = text(x, "name");
+    to.name = json_text(x, "name");
     if (to.name.empty() || result.members.size() == max_patroni_members)
       continue;
     add_common(x, to);
-    to.address = text(x, "host");
+    to.address = json_text(x, "host");
     auto port = small_number(x, "port");
     to.port = port <= UINT16_MAX ? static_cast<uint16_t>(port) : 0;
-    auto role = text(x, "role");
+    auto role = json_text(x, "role");
     to.leader = role == "leader" || role == "standby_leader" || role == "master";
     result.leader = result.leader || to.leader;
     result.members.push_back(std::move(to));

@@ -1,6 +1,7 @@
 // JSON as protobuf has it: bytes in base64, 64-bit numbers as text, defaults left out.
 #include "actors/etcd/etcd_codec.hpp"
 
+#include "actors/http/json_fields.hpp"
 #include "config/base64.hpp"
 
 #include <fmt/format.h>
@@ -17,28 +18,15 @@ using nlohmann::json;
 
 constexpr size_t max_message = 300;
 
-const json& member(const json& x, const char* key) {
-  static const json none;
-  if (!x.is_object())
-    return none;
-  auto i = x.find(key);
-  return i == x.end() ? none : *i;
-}
-
-std::string text(const json& x, const char* key) {
-  const auto& value = member(x, key);
-  return value.is_string() ? value.get<std::string>() : std::string{};
-}
-
 /// What is no base64 is as good as absent.
 std::string bytes(const json& x, const char* key) {
-  return from_base64(text(x, key)).value_or("");
+  return from_base64(json_text(x, key)).value_or("");
 }
 
 /// A number that is written as one or as text.
 template <class T>
 T number(const json& x, const char* key) {
-  const auto& value = member(x, key);
+  const auto& value = json_field(x, key);
   if (value.is_number_integer())
     return value.get<T>();
   T result = 0;
@@ -50,14 +38,9 @@ T number(const json& x, const char* key) {
   return error == std::errc{} ? result : 0;
 }
 
-bool flag(const json& x, const char* key) {
-  const auto& value = member(x, key);
-  return value.is_boolean() && value.get<bool>();
-}
-
 std::vector<std::reference_wrapper<const json>> items(const json& x, const char* key) {
   std::vector<std::reference_wrapper<const json>> result;
-  if (const auto& list = member(x, key); list.is_array())
+  if (const auto& list = json_field(x, key); list.is_array())
     for (const auto& item : list)
       result.emplace_back(item);
   return result;
@@ -131,11 +114,11 @@ std::string with_words(std::string what, std::string_view body) {
 }
 
 etcd_error error_of(long status, const json& root, std::string_view body) {
-  const auto& nested = member(root, "error");
+  const auto& nested = json_field(root, "error");
   const auto& from = nested.is_object() ? nested : root;
-  auto message = text(from, "message");
+  auto message = json_text(from, "message");
   if (message.empty())
-    message = text(root, "error");
+    message = json_text(root, "error");
   auto code =
     number<int64_t>(from, nested.is_object() && from.contains("grpc_code") ? "grpc_code" : "code");
   if (!message.empty() || code != 0)
@@ -236,7 +219,7 @@ std::variant<etcd_document, etcd_error> read_answer(long status, std::string_vie
   if (!root.is_object())
     return etcd_error{{etcd_failure::broken, "the answer is no JSON object"}, false, true};
   etcd_document result;
-  const auto& header = member(root, "header");
+  const auto& header = json_field(root, "header");
   result.header = {.cluster = number<uint64_t>(header, "cluster_id"),
                    .raft_term = number<uint64_t>(header, "raft_term"),
                    .revision = number<int64_t>(header, "revision")};
@@ -256,14 +239,14 @@ std::vector<etcd_created> read_created(const etcd_document& x, const std::vector
   std::vector<etcd_created> result(of.size());
   auto responses = items(x.root, "responses");
   for (size_t i = 0; i < of.size() && i < responses.size(); ++i) {
-    const auto& own = member(responses[i].get(), "response_txn");
-    result[i].made = flag(own, "succeeded");
+    const auto& own = json_field(responses[i].get(), "response_txn");
+    result[i].made = json_flag(own, "succeeded");
     if (result[i].made) {
       result[i].key = {of[i].key, of[i].value, x.header.revision, x.header.revision, of[i].lease};
       continue;
     }
     for (const json& step : items(own, "responses"))
-      for (const json& found : items(member(step, "response_range"), "kvs"))
+      for (const json& found : items(json_field(step, "response_range"), "kvs"))
         result[i].key = read_key(found);
   }
   return result;
@@ -273,7 +256,7 @@ std::vector<etcd_removed> read_removed(const etcd_document& x, size_t count) {
   std::vector<etcd_removed> result(count);
   auto responses = items(x.root, "responses");
   for (size_t i = 0; i < count && i < responses.size(); ++i)
-    result[i].done = flag(member(responses[i].get(), "response_txn"), "succeeded");
+    result[i].done = json_flag(json_field(responses[i].get(), "response_txn"), "succeeded");
   return result;
 }
 
@@ -285,23 +268,23 @@ etcd_lease read_lease(const etcd_document& x) {
 }
 
 std::string read_token(const etcd_document& x) {
-  return text(x.root, "token");
+  return json_text(x.root, "token");
 }
 
 etcd_watch_message read_watch(const etcd_document& x) {
   using kind = etcd_watch_message::kind;
-  if (flag(x.root, "canceled")) {
-    auto reason = text(x.root, "cancel_reason");
+  if (json_flag(x.root, "canceled")) {
+    auto reason = json_text(x.root, "cancel_reason");
     if (auto compacted = number<int64_t>(x.root, "compact_revision"); compacted != 0)
       reason = fmt::format("compacted at revision {}", compacted);
     auto token = wants_token(reason);
     return {kind::ended, {}, reason.empty() ? "canceled" : std::move(reason), token};
   }
-  if (flag(x.root, "created"))
+  if (json_flag(x.root, "created"))
     return {kind::created};
   etcd_watch_message result;
   for (const json& event : items(x.root, "events"))
-    result.keys.push_back(bytes(member(event, "kv"), "key"));
+    result.keys.push_back(bytes(json_field(event, "kv"), "key"));
   if (!result.keys.empty())
     result.what = kind::events;
   return result;
@@ -309,7 +292,7 @@ etcd_watch_message read_watch(const etcd_document& x) {
 
 std::string version_fault(std::string_view body) {
   auto root = json::parse(body, nullptr, false);
-  auto version = text(root, "etcdserver");
+  auto version = json_text(root, "etcdserver");
   unsigned major = 0;
   unsigned minor = 0;
   const auto* end = version.data() + version.size();
