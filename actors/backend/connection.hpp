@@ -245,6 +245,8 @@ private:
   bool leaving_ = false;  ///< Removed, waiting for what runs.
   bool wanted_ = true;    ///< False: no session, by order.
   bool visiting_ = false; ///< The VISITOR knows of this session.
+  bool proven_ = false;   ///< The session has answered a poll.
+  bool quiet_ = false;    ///< It replaces, or will replace, one that was ended while it idled.
   numbers numbers_;
   counting_number timer_{numbers_};
   counting_number watch_{numbers_};
@@ -259,24 +261,24 @@ private:
   backoff oversized_{std::chrono::seconds{30}, std::chrono::minutes{10}}; ///< After too_large.
   backoff reconnect_slowly_{std::chrono::minutes{1}, std::chrono::minutes{5}};
   outage outage_;
-  bool proven_ = false; ///< The session has answered a poll.
-  bool quiet_ = false;  ///< It replaces, or will replace, one that was ended while it idled.
   idle_losses idle_losses_;
 
   server_facts facts_;
   server_role asked_role_ = server_role::unknown; ///< What a server before 14 answered.
-  bool takes_options_ = true; ///< The server has not refused startup options yet.
+  bool takes_options_ = true;    ///< The server has not refused startup options yet.
+  bool settings_wanted_ = false; ///< The server has read its settings since.
+  bool looks_shown_ = false;     ///< Somebody waits for the looks under way.
+  bool pooler_said_ = false;     ///< That there is one has been logged.
+  bool plan_is_news_ = true;     ///< Observers have not been told of it.
+  bool renewing_ = false;        ///< A session that replaces this one is made.
+  bool successor_ready_ = false; ///< Connected, waiting for the end of a poll.
   session_memory memory_;
   identity_ptr identity_; ///< What the session's server says; null: not yet.
   server_settings settings_;
-  std::string settings_loaded_;  ///< When the server had read them, as it says.
-  bool settings_wanted_ = false; ///< It has read them since they were asked.
+  std::string settings_loaded_; ///< When the server had read them, as it says.
   incidents incidents_;
-  bool looks_shown_ = false;     ///< Somebody waits for the looks under way.
-  bool pooler_said_ = false;     ///< That there is one has been logged.
   std::optional<agenda> agenda_; ///< Set once started.
   own_time own_time_;
-  bool plan_is_news_ = true; ///< Observers have not been told of it.
   std::optional<current_poll> poll_;
   /// Of a poll that waits for the session that replaces an idle one.
   std::optional<caf::typed_response_promise<poll_report>> held_;
@@ -284,8 +286,6 @@ private:
   caf::timespan interval_{0};           ///< Between this poll and the next, as the SCHEDULER says.
 
   std::unique_ptr<session> successor_;
-  bool renewing_ = false;
-  bool successor_ready_ = false; ///< Connected, waiting for the end of a poll.
   counting_number renewal_{numbers_};
   time_point renewal_due_;
   counting_number successor_watch_{numbers_};
