@@ -8,6 +8,7 @@
 #include <spdlog/sinks/sink.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -63,11 +64,14 @@ private:
     auto error = file_->write(line, [this] { return is_patient(); });
     if (error) {
       ++traffic_->dropped;
+      missing_ = line.size();
       begin_complaint(error == std::errc::no_such_device_or_address ? "nobody reads it"
                                                                     : error.message());
     } else {
       ++traffic_->written;
-      end_complaint();
+      missing_ -= std::min(missing_, line.size());
+      if (missing_ == 0)
+        end_complaint();
     }
   }
 
@@ -97,6 +101,10 @@ private:
   std::optional<event_file> file_;
   bool complained_ = false;
   uint64_t seen_ = 0; ///< What the log says was dropped.
+
+  /// What must be written in a row, in bytes, before all is well: short lines still fit where a
+  /// longer one did not, until together they are as long.
+  size_t missing_ = 0;
 };
 
 /// Makes lines and never waits for the thread.
