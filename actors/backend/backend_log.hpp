@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/backend/log_summary.hpp"
+#include "actors/registry/server_report.hpp"
 #include "config/log.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -20,7 +21,7 @@ public:
   /// Whom a line is about.
   struct subject {
     const std::string& backend;        ///< Its name.
-    std::string_view cluster;          ///< Empty: not known.
+    identity_ptr server;               ///< Null: not known.
     const own_log_level& level;        ///< The backend's own.
     log_summary* alike;                ///< Null: every line is written.
     caf::actor_clock::time_point when; ///< Now.
@@ -75,7 +76,8 @@ protected:
 private:
   static void name(const subject& of, log_fields& fields) {
     fields.backend = of.backend;
-    fields.cluster = of.cluster;
+    if (of.server)
+      fields.cluster = of.server->system;
   }
 };
 

@@ -28,14 +28,13 @@ void result_shapes::warn_about(const query_definition& query, shape& known) cons
   const auto& [columns, labels, values, missing, unknown] = known.columns;
   if ((missing.empty() && unknown.empty()) || !known.reported.insert(columns).second)
     return;
-  log_fields fields{.event = log_event::query_mismatch, .backend = backend_, .query = query.name};
+  log_fields fields{.event = log_event::query_mismatch, .query = query.name};
   if (!missing.empty())
-    say(spdlog::level::warn, fields, "backend {}: query {}: the result lacks {}", backend_,
-        query.name, fmt::join(missing, ", "));
+    warn_(fields,
+          fmt::format("query {}: the result lacks {}", query.name, fmt::join(missing, ", ")));
   if (!unknown.empty())
-    say(spdlog::level::warn, fields,
-        "backend {}: query {}: the result has columns that are not declared: {}", backend_,
-        query.name, fmt::join(unknown, ", "));
+    warn_(fields, fmt::format("query {}: the result has columns that are not declared: {}",
+                              query.name, fmt::join(unknown, ", ")));
 }
 
 block_maker::block_maker(catalogue_ptr queries, const backend& target, std::string_view database)

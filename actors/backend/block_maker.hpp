@@ -25,11 +25,13 @@ namespace pgstatsmon {
 /// Where the columns of results are. The databases of one backend share it.
 class result_shapes {
 public:
-  /// @param backend Its name, for the log.
-  result_shapes(catalogue_ptr queries, std::string backend)
-    : queries_{std::move(queries)}, backend_{std::move(backend)} {}
+  /// Logs about the backend, at the level of a warning.
+  using complain = std::function<void(const log_fields& fields, const std::string& line)>;
 
-  /// Logs what is amiss with a shape that was not seen before.
+  result_shapes(catalogue_ptr queries, complain warn)
+    : queries_{std::move(queries)}, warn_{std::move(warn)} {}
+
+  /// Warns of what is amiss with a shape that was not seen before.
   const column_map& of(size_t query, const PGresult& rows);
 
 private:
@@ -41,7 +43,7 @@ private:
   void warn_about(const query_definition& query, shape& known) const;
 
   catalogue_ptr queries_;
-  std::string backend_;
+  complain warn_;
   std::map<size_t, shape> shapes_; ///< By query.
 };
 

@@ -25,7 +25,10 @@ connection_state::~connection_state() {
 void connection_state::start(connection_arguments arguments) {
   arguments_ = std::move(arguments);
   query_complaints_.resize(queries().queries().size());
-  results_.emplace(arguments_.target, arguments_.metrics);
+  results_.emplace(arguments_.target, arguments_.metrics,
+                   [this](const log_fields& fields, const std::string& line) {
+                     say(spdlog::level::warn, fields, "{}", line);
+                   });
   agenda_.emplace(arguments_.metrics->queries(), arguments_.target.id, arguments_.target.collect,
                   false, arguments_.target.kind);
   if (arguments_.target.collect.own_share < 1)

@@ -225,9 +225,8 @@ private:
   void end();
 
   [[nodiscard]] subject spoken_of() const override {
-    return {arguments_.target.name,
-            identity_ == nullptr ? std::string_view{} : std::string_view{identity_->system},
-            arguments_.metrics->log_level, arguments_.context->alike, now()};
+    return {arguments_.target.name, identity_, arguments_.metrics->log_level,
+            arguments_.context->alike, now()};
   }
 
   void arm(caf::timespan delay);

@@ -26,10 +26,10 @@ void trace_replication(const std::string& backend, const query_definition& query
 
 } // namespace
 
-poll_results::poll_results(const backend& target, metrics_ptr metrics)
+poll_results::poll_results(const backend& target, metrics_ptr metrics, result_shapes::complain warn)
   : backend_{target.name},
     metrics_{std::move(metrics)},
-    shapes_{metrics_->queries(), target.name},
+    shapes_{metrics_->queries(), std::move(warn)},
     rows_{metrics_->queries(), target, target.database} {
   // nop
 }

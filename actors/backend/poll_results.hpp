@@ -26,7 +26,7 @@ public:
 
   /// @param target Its static labels go with every row of its own database.
   /// @param metrics Counts of the backend, with the catalogue that its results are made of.
-  poll_results(const backend& target, metrics_ptr metrics);
+  poll_results(const backend& target, metrics_ptr metrics, result_shapes::complain warn);
 
   /// The backend has other static labels from now on.
   void relabel(const label_list& labels) { rows_.relabel(labels); }

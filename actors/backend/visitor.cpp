@@ -54,7 +54,10 @@ void visitor_state::start(visitor_arguments arguments) {
   const auto& target = arguments_.target;
   plan_.emplace(target.databases, target.database);
   plan_->set_interval(interval());
-  shapes_.emplace(arguments_.metrics->queries(), target.name);
+  shapes_.emplace(arguments_.metrics->queries(),
+                  [this](const log_fields& fields, const std::string& line) {
+                    say(spdlog::level::warn, fields, "{}", line);
+                  });
 }
 
 caf::timespan visitor_state::interval() const {

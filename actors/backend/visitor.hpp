@@ -139,8 +139,8 @@ private:
 
   [[nodiscard]] time_point now() const { return self_->clock().now(); }
   [[nodiscard]] subject spoken_of() const override {
-    return {
-      arguments_.target.name, {}, arguments_.metrics->log_level, arguments_.context->alike, now()};
+    return {arguments_.target.name, arguments_.metrics->server(), arguments_.metrics->log_level,
+            arguments_.context->alike, now()};
   }
   [[nodiscard]] const connection_settings& options() const {
     return arguments_.options->connections;

@@ -43,6 +43,11 @@ void backend_metrics::count_failure(failure x) noexcept {
     failures_[index_of(x)].fetch_add(1, std::memory_order_relaxed);
 }
 
+identity_ptr backend_metrics::server() const {
+  auto newest = report.load();
+  return newest == nullptr ? nullptr : newest->identity;
+}
+
 uint64_t backend_metrics::failures(failure x) const noexcept {
   return x == failure::none ? 0 : failures_[index_of(x)].load(std::memory_order_relaxed);
 }

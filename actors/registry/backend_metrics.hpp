@@ -148,6 +148,9 @@ public:
   /// `pgstatsmon_backend_failures_total` of a class other than `none`.
   [[nodiscard]] uint64_t failures(failure x) const noexcept;
 
+  /// Which server it was at its newest poll; null: it has not said. Any thread.
+  [[nodiscard]] identity_ptr server() const;
+
   // -- written by CONNECTION ----------------------------------------------------------------------
 
   std::atomic<uint64_t> series{0}; ///< Of the newest block.

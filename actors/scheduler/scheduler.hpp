@@ -195,6 +195,9 @@ private:
   void make_due(incarnation life, member& who, time_point now);
   void answer_orders(member& who, const caf::expected<poll_report>& report);
   bool each_named(const std::string& backend_name, const std::function<void(member&)>& act);
+
+  /// As in log_fields::cluster.
+  [[nodiscard]] std::string cluster_of(const std::string& backend_name) const;
   void pump();
   void polled(incarnation life, const poll_report& report);
   void count_load(const member& who, const poll_report& report);

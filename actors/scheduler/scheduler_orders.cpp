@@ -63,6 +63,14 @@ bool scheduler_state::each_named(const std::string& backend_name,
   return found;
 }
 
+std::string scheduler_state::cluster_of(const std::string& backend_name) const {
+  for (const auto& [life, who] : members_)
+    if (who.target.name == backend_name)
+      if (auto server = who.metrics->server())
+        return server->system;
+  return {};
+}
+
 caf::result<uint64_t> scheduler_state::pause(const pause_order& order) {
   auto until = order.span.count() > 0 ? self_->clock().now() + order.span : time_point::max();
   uint64_t paused = 0;
@@ -80,11 +88,12 @@ caf::result<uint64_t> scheduler_state::pause(const pause_order& order) {
     all_disconnected_ = order.disconnect;
     all_pause_over_said_ = false;
   }
-  say(spdlog::level::warn, {.event = log_event::paused, .backend = order.backend},
-      "polling of {} is paused by order{}{}",
-      order.backend.empty() ? "all backends" : order.backend,
-      order.span.count() > 0 ? fmt::format(" for {} s", seconds_of(order.span)) : "",
-      order.disconnect ? ", without a connection" : "");
+  auto cluster = cluster_of(order.backend);
+  say(
+    spdlog::level::warn, {.event = log_event::paused, .backend = order.backend, .cluster = cluster},
+    "polling of {} is paused by order{}{}", order.backend.empty() ? "all backends" : order.backend,
+    order.span.count() > 0 ? fmt::format(" for {} s", seconds_of(order.span)) : "",
+    order.disconnect ? ", without a connection" : "");
   return paused;
 }
 
@@ -106,7 +115,8 @@ void scheduler_state::say_over(const member& who) {
   if (of_all && std::exchange(all_pause_over_said_, true))
     return;
   auto whom = of_all ? std::string{} : who.target.name;
-  say(spdlog::level::info, {.event = log_event::resumed, .backend = whom},
+  auto cluster = cluster_of(whom);
+  say(spdlog::level::info, {.event = log_event::resumed, .backend = whom, .cluster = cluster},
       "polling of {} goes on, the pause is over", of_all ? "all backends" : whom);
 }
 
@@ -121,7 +131,9 @@ caf::result<uint64_t> scheduler_state::resume(const resume_order& order) {
     return unknown_backend(order.backend);
   if (order.backend.empty())
     all_paused_until_ = time_point{};
-  say(spdlog::level::info, {.event = log_event::resumed, .backend = order.backend},
+  auto cluster = cluster_of(order.backend);
+  say(spdlog::level::info,
+      {.event = log_event::resumed, .backend = order.backend, .cluster = cluster},
       "polling of {} is resumed", order.backend.empty() ? "all backends" : order.backend);
   return resumed;
 }

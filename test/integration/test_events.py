@@ -76,6 +76,25 @@ def pause_often(daemon, times):
         assert session.read_all().count("paused") >= times
 
 
+def test_every_event_of_a_backend_has_its_cluster(cluster, watch, directory):
+    """Also of pauses, and of a database that is visited."""
+    server = cluster("visited").start()
+    server.role()
+    server.psql("CREATE DATABASE crm")
+    path = directory / "whole.json"
+    daemon = watch([backend("one", server, databases={"include": ["crm"], "interval": 300})],
+                   events={"file": str(path)})
+    daemon.wait_up("one")
+    daemon.wait_for(lambda page: page.value("pgstatsmon_database_up", backend="one", datname="crm"))
+    server.psql("ALTER DATABASE crm CONNECTION LIMIT 0")
+    failing = wait_for_events(path, "database_failing")[0]
+    assert failing["database"] == "crm"
+    pause_often(daemon, 1)
+    told = [failing, *wait_for_events(path, "paused"), *wait_for_events(path, "resumed")]
+    system = server.psql("SELECT system_identifier FROM pg_control_system()")
+    assert [(x["backend"], x.get("cluster")) for x in told] == [("one", system)] * 3
+
+
 def test_a_file_is_bounded_and_may_be_moved(primary, watch, directory):
     path = directory / "bounded.json"
     daemon = watch([backend("one", primary)], events={"file": str(path), "max_bytes": 65536})

@@ -32,9 +32,13 @@ backend watched(bool all) {
   return result;
 }
 
+void nobody(const log_fields&, const std::string&) {
+  // nop
+}
+
 block_ptr block_of(const catalogue_ptr& queries, const std::string& database, bool visit) {
   block_maker maker{queries, watched(true), database};
-  result_shapes shapes{queries, "b"};
+  result_shapes shapes{queries, nobody};
   maker.begin();
   for (size_t i = 0; i < queries->queries().size(); ++i) {
     const auto& query = queries->queries()[i];
@@ -92,7 +96,7 @@ TEST(a query whose series would have a label twice is left out) {
   auto queries = std::make_shared<const catalogue>(std::vector{query});
   auto of = watched(true);
   of.labels = {{"datname", "x"}};
-  result_shapes shapes{queries, "b"};
+  result_shapes shapes{queries, nobody};
   decode_report report;
   block_maker maker{queries, of, "d"};
   CHECK(maker.take(0, *one_row(query), shapes, {}, report) == nullptr);
@@ -107,7 +111,7 @@ TEST(what is kept stays and the rest goes with the next poll) {
   query.metrics = {{"n", "q_n", "N.", metric_type::gauge}};
   auto queries = std::make_shared<const catalogue>(std::vector{query});
   block_maker maker{queries, watched(false), "d"};
-  result_shapes shapes{queries, "b"};
+  result_shapes shapes{queries, nobody};
   decode_report report;
   maker.take(0, *one_row(query), shapes, {}, report);
   CHECK_EQUAL(maker.finish({})->series(), 1u);

@@ -29,7 +29,13 @@ struct fixture {
     auto queries = std::make_shared<const catalogue>(std::vector{tables, server});
     metrics = std::make_shared<backend_metrics>(queries);
     target.name = "db";
-    aut.emplace(target, metrics);
+    begin();
+  }
+
+  void begin() {
+    aut.emplace(target, metrics, [](const log_fields& fields, const std::string& line) {
+      say(spdlog::level::warn, fields, "{}", line);
+    });
   }
 
   void result(size_t query, std::vector<std::string> columns, const std::vector<test::row>& rows) {
@@ -134,16 +140,15 @@ TEST(bad values and duplicates are counted) {
 TEST(columns that do not fit are reported once) {
   using lines = std::vector<std::string>;
   result(0, {"table", "scans", "extra"}, {{"t1", "1", "2"}});
-  CHECK_EQUAL(logged(),
-              (lines{"warning backend db: query tables: the result lacks size",
-                     "warning backend db: query tables: the result has columns that are not "
-                     "declared: extra"}));
+  CHECK_EQUAL(logged(), (lines{"warning query tables: the result lacks size",
+                               "warning query tables: the result has columns that are not "
+                               "declared: extra"}));
   result(0, {"table", "scans", "extra"}, {{"t1", "1", "2"}});
   tables({{"t1", "1", "2"}});
   result(0, {"table", "scans", "extra"}, {{"t1", "1", "2"}});
   CHECK(logged().empty());
   result(0, {"table"}, {{"t1"}});
-  CHECK_EQUAL(logged(), lines{"warning backend db: query tables: the result lacks scans, size"});
+  CHECK_EQUAL(logged(), lines{"warning query tables: the result lacks scans, size"});
 }
 
 TEST(columns may change their places between polls) {
@@ -165,7 +170,7 @@ TEST(every sample is logged at trace) {
 
 TEST(a query that would give a series a label of the backend twice shows nothing) {
   target.labels = {{"table", "x"}};
-  aut.emplace(target, metrics);
+  begin();
   tables({{"t", "1", "2"}});
   ages();
   CHECK_EQUAL(finish()->series(), 1u);

@@ -61,6 +61,7 @@ class Postgres:
         self.data = self.home / "data"
         self.log_file = self.home / "log"
         self.process = None
+        self.environment = {}
         self.sessions = []
         Postgres.instances.append(self)
 
@@ -132,6 +133,12 @@ class Postgres:
         """Writes a private file into the data directory (certificates)."""
         self._write(name, text)
 
+    def live_in(self, seconds):
+        """Its clock, from the next start on: ahead of ours by so much, or behind."""
+        library, = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+        self.environment = {"LD_PRELOAD": str(library), "FAKETIME": f"{seconds:+}s",
+                            "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
     # -- life --------------------------------------------------------------------------------------
 
     def start(self, timeout=PATIENCE):
@@ -145,6 +152,7 @@ class Postgres:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env={**os.environ, **self.environment},
             )
         wait_until(self._accepts, timeout, lambda: f"{self.name} accepts connections\n{self.log()}")
         return self
