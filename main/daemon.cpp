@@ -196,6 +196,7 @@ void daemon::serve() {
   http_ = std::make_unique<http_server>(std::move(options));
   page_sources pages{backends_, [cell = queries_] { return cell->load(); }, metrics_, clusters_};
   pages.left = left_;
+  pages.sharing = sharing_;
   add_pages(*http_, pages, options_->target.route);
   add_health(*http_, pulse_, sharing_);
   add_api(*http_, make_sources(), desk_line_);

@@ -85,6 +85,11 @@ void cluster_state::publish_targets() {
           targets_changed_ = true;
         }
     shown_view_ = view;
+    auto owner_of = [this](const std::string& id) {
+      const auto& x = addresses_[slot_of(id)];
+      return x != nullptr && *x != options().advertise ? x : nullptr;
+    };
+    arguments_.left->follow(owner_of, self_->clock().now());
   }
   if (!targets_changed_ || !opened_ || std::ranges::count(addresses_, nullptr) > 0)
     return;

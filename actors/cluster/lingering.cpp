@@ -21,10 +21,25 @@ void lingering::sweep(time_point now) {
   std::erase_if(all_, [now](const auto& x) { return x.second.until <= now; });
 }
 
-entry_ptr lingering::find(std::string_view name, time_point now) const {
+void lingering::follow(const owner_finder& owner_of, time_point now) {
+  std::lock_guard guard{mutex_};
+  for (auto& [name, x] : all_) {
+    auto owner = owner_of(x.value->value.id);
+    auto same = owner == nullptr ? x.owner == nullptr : x.owner != nullptr && *owner == *x.owner;
+    if (same)
+      continue;
+    x.owner = std::move(owner);
+    x.owned_since = now;
+  }
+}
+
+left_backend lingering::find(std::string_view name, time_point now) const {
   std::lock_guard guard{mutex_};
   auto i = all_.find(std::string{name});
-  return i == all_.end() || i->second.until <= now ? nullptr : i->second.value;
+  if (i == all_.end() || i->second.until <= now)
+    return {};
+  const auto& x = i->second;
+  return {x.value, now - x.owned_since < first_poll ? nullptr : x.owner};
 }
 
 } // namespace pgstatsmon

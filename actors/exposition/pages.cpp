@@ -2,6 +2,7 @@
 #include "actors/exposition/pages.hpp"
 
 #include "actors/exposition/index.hpp"
+#include "actors/exposition/send_on.hpp"
 #include "actors/exposition/web_files.hpp"
 #include "actors/fleet/fleet_text.hpp"
 #include "actors/registry/page.hpp"
@@ -101,11 +102,10 @@ snapshot_ptr those_called(const std::vector<std::string>& names, const snapshot_
 }
 
 /// What is left of one that another daemon watches now.
-snapshot_ptr left_of(const page_sources& from, const std::vector<std::string>& names) {
-  auto found = from.left == nullptr || names.size() != 1
-                 ? nullptr
-                 : from.left->find(names.front(), std::chrono::steady_clock::now());
-  return std::make_shared<const entry_list>(found == nullptr ? entry_list{} : entry_list{found});
+left_backend left_of(const page_sources& from, const std::vector<std::string>& names) {
+  return from.left == nullptr || names.size() != 1
+           ? left_backend{}
+           : from.left->find(names.front(), std::chrono::steady_clock::now());
 }
 
 /// The first name that no query has; null when there is none.
@@ -131,7 +131,8 @@ http_response answer_page(const page_sources& from, const page_part& part) {
     return text_response(bad_request, fmt::format("no query is called '{}'\n", one_line(*name)));
   auto backends = those_called(part.backends, from.backends->get());
   if (backends->empty())
-    backends = left_of(from, part.backends);
+    if (auto left = left_of(from, part.backends).value)
+      backends = std::make_shared<const entry_list>(entry_list{std::move(left)});
   if (backends->empty() && !part.backends.empty())
     return text_response(
       not_found, fmt::format("no backend is called '{}'\n", one_line(part.backends.front())));
@@ -152,7 +153,11 @@ void add_pages(http_server& to, const page_sources& from, const std::string& rou
   });
   auto prefix = backends_route(route);
   to.add_route(prefix + '*', [from, prefix](const http_request& x) {
-    return answer_page(from, {{x.path.substr(prefix.size())}, x.all("collect[]")});
+    page_part part{{x.path.substr(prefix.size())}, x.all("collect[]")};
+    if (those_called(part.backends, from.backends->get())->empty())
+      if (auto elsewhere = send_on(x, prefix, left_of(from, part.backends), from.sharing.get()))
+        return std::move(*elsewhere);
+    return answer_page(from, part);
   });
   to.add_route(below(route, "daemon"), [from](const http_request&) {
     http_response x;

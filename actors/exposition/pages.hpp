@@ -1,6 +1,7 @@
 // What the daemon serves: the page, parts of it, and a small page for people that leads to them.
 #pragma once
 
+#include "actors/cluster/cluster_status.hpp"
 #include "actors/cluster/lingering.hpp"
 #include "actors/exposition/http_server.hpp"
 #include "actors/fleet/fleet_view.hpp"
@@ -25,6 +26,9 @@ struct page_sources {
 
   /// Backends that another daemon has taken over, for who asks for one by its name; null: none.
   std::shared_ptr<const lingering> left{};
+
+  /// The whole fleet and who watches what; null: it is not shared.
+  std::shared_ptr<const cluster_cell> sharing{};
 };
 
 /// Which part of the page somebody wants, by names. Empty lists want all.
@@ -45,7 +49,7 @@ std::string backends_route(const std::string& route);
 
 /// Adds, for the page under `route`:
 /// `route`, with parameters `backend` and `collect[]`, both repeatable: the page, or a part of it.
-/// `route/backends/NAME`, with `collect[]`: one backend's part.
+/// `route/backends/NAME`, with `collect[]`: one backend's part, or the way to who watches it now.
 /// `route/daemon`: what is about the process and about clusters, and no backend.
 /// `/probe?target=NAME`: one backend's part, as postgres_exporter has it; 400 without a name.
 /// `/`: the document for browsers, and `/web/FILE` for its files, unless `/` is the route.

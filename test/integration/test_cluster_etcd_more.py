@@ -1,11 +1,13 @@
-"""A fleet's leases in an etcd that wants certificates and passwords, in one of three, and what is asked of it."""
+"""A fleet's leases in an etcd that wants certificates and passwords, in one of three, behind a link
+that is cut, and what is asked of it."""
 
 import time
 
 import pytest
 from harness.etcd import Etcd, certificates, etcd_of_three
-from harness.sharing import (NAMESPACE, TTL, Fleet, Watcher, fleet_servers, keys, nothing_odd, requests,
-                             took)
+from harness.proxy import Proxy
+from harness.sharing import (BACKENDS, NAMESPACE, SLOTS, TTL, Fleet, Watcher, counts, fleet_servers, keys,
+                             nothing_odd, requests, took)
 from harness.waiting import wait_until
 
 
@@ -110,3 +112,30 @@ def test_an_etcd_of_three_that_loses_its_leader_moves_nothing(directory, servers
         fleet.close()
         for x in etcds:
             x.remove()
+
+
+@pytest.mark.parametrize("cut_off", ["keep", "stop"])
+def test_one_that_is_cut_off_alone(fleet, cut_off):
+    """Both go on, or the one that nobody hears of ends before another one begins."""
+    with Proxy(fleet.keeper) as way, Watcher(fleet) as seen:
+        fleet.start("a")
+        alone = fleet.start("b", keeper=way, cluster={"cut_off": cut_off})
+        fleet.wait_settled("a", "b")
+        assert not seen.doubled
+        since = time.monotonic()
+        way.refuse()
+        wait_until(lambda: fleet.up("a") == BACKENDS, what="a polls all", every=0.1)
+        print(f"cut off, {cut_off}: the other polls all after {took(since)} s")
+        assert fleet.status("b")["doubtful"]
+        if cut_off == "keep":
+            assert fleet.status("b")["slots"] == SLOTS / 2 and fleet.up("b") > 0
+            assert alone.lines("others may poll what this daemon polls")
+            wait_until(lambda: seen.doubled, what="both poll")
+        else:
+            assert fleet.status("b")["slots"] == fleet.up("b") == 0
+            assert not seen.doubled
+        since = time.monotonic()
+        way.accept()
+        fleet.wait_settled("a", "b")
+        print(f"cut off, {cut_off}: all as before after {took(since)} s")
+    assert counts(fleet, "b")["brain_splits"] == (SLOTS / 2 if cut_off == "keep" else 0)

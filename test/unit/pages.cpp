@@ -25,7 +25,10 @@ struct fixture : page_fixture {
       show(add(name), {{{R"(table="t")", {1, 2}}}, {{"", {3}}}});
     for (const auto& x : backends)
       cell->add(x);
-    add_pages(server, {cell, [this] { return queries; }, daemon}, "/metrics");
+    page_sources from{cell, [this] { return queries; }, daemon};
+    from.left = left;
+    from.sharing = sharing;
+    add_pages(server, from, "/metrics");
     CAF_REQUIRE(!server.start());
   }
 
@@ -40,6 +43,16 @@ struct fixture : page_fixture {
     return x.body;
   }
 
+  /// Where the fleet's backend `name` is.
+  void owned_by(const std::string& name, const std::string& address) const {
+    auto value = std::make_shared<backend>();
+    value->name = name;
+    sharing->set(std::make_shared<const fleet_targets>(
+      fleet_targets{{value, std::make_shared<const std::string>(address)}}));
+  }
+
+  std::shared_ptr<lingering> left = std::make_shared<lingering>();
+  std::shared_ptr<cluster_cell> sharing = std::make_shared<cluster_cell>();
   std::shared_ptr<snapshot_cell> cell = std::make_shared<snapshot_cell>();
   std::shared_ptr<daemon_metrics> daemon =
     std::make_shared<daemon_metrics>(label_list{{"dc", "x"}});
@@ -161,6 +174,41 @@ TEST(a part is compressed and has a head) {
   CHECK_EQUAL(head.status, 200);
   CHECK_EQUAL(head.body, "");
   CHECK_EQUAL(fetch(server.port(), "POST", "/probe?target=a").status, 405);
+}
+
+TEST(who asks for a backend of another daemon is sent there) {
+  owned_by("far/db", "[::1]:9187");
+  auto x = get("/metrics/backends/far/db?collect[]=tables");
+  CHECK_EQUAL(x.status, 307);
+  CHECK_EQUAL(x.headers["location"],
+              "//[::1]:9187/metrics/backends/far%2Fdb?moved=1&collect[]=tables");
+  // Once, without a password, and to nobody whose backend is here.
+  CHECK_EQUAL(get("/metrics/backends/far/db?moved=1").status, 404);
+  CHECK_EQUAL(get("/metrics/backends/far/db", "Authorization: Basic eDp5\r\n").status, 404);
+  CHECK_EQUAL(get("/metrics/backends/nobody").status, 404);
+  owned_by("a", "other:1");
+  CHECK_EQUAL(get("/metrics/backends/a").status, 200);
+}
+
+TEST(what is left of a backend is shown until its new owner has polled it) {
+  backend gone;
+  gone.name = gone.id = "gone";
+  owned_by("gone", "other:1");
+  auto now = std::chrono::steady_clock::now();
+  left->keep(
+    std::make_shared<entry>(gone, incarnation{9}, std::make_shared<backend_metrics>(queries)),
+    now + std::chrono::hours{1});
+  CHECK_EQUAL(get("/metrics/backends/gone").status, 200);
+  auto follow = [&](lingering::time_point when, const std::string& address) {
+    left->follow([=](const std::string&) { return std::make_shared<const std::string>(address); },
+                 when);
+  };
+  follow(now, "other:1");
+  CHECK_EQUAL(get("/metrics/backends/gone").status, 200);
+  follow(now - lingering::first_poll, "third:1");
+  auto x = get("/metrics/backends/gone");
+  CHECK_EQUAL(x.headers["location"], "//third:1/metrics/backends/gone?moved=1");
+  CHECK_EQUAL(get("/probe?target=gone").status, 200);
 }
 
 TEST(a part is not counted as a page) {
