@@ -14,7 +14,9 @@ REFRESH = 10  # s, of the list of targets, as the README has it
 APPLIED = 5  # s, that Prometheus may take to apply a list
 # A scrape may come late, and its neighbour early: on a busy machine by some seconds.
 LATE = 3 * INTERVAL + 4
-SMOOTH = 2 * INTERVAL + 1  # s, between two samples
+# Of a daemon that has ended nobody has values until the list was read again.
+UNREAD = REFRESH + APPLIED + LATE
+SMOOTH = 2 * INTERVAL + 1  # s, between two samples, and from the last one to now
 RATE = 100  # of the counter, per second, on every server
 TICKS = """name: pg_test_ticks
 help: A counter that is known to grow by a hundred a second.
@@ -52,12 +54,12 @@ class Series:
         self.rates = ask(f"sum by (instance) (rate(pg_test_ticks_total[{WINDOW}s]))")
         self.doubled = ask("count by (instance) (pg_test_ticks_total) > 1")
         ages = ask("max by (instance) (time() - timestamp(pg_test_ticks_total))", begin - WINDOW)
-        self.fresh = {name: sorted(t for t, age in ages.get(name, {}).items() if age < 2 * INTERVAL)
-                      for name in NAMES}
+        self.samples = {name: sorted({round(t - age, 2) for t, age in ages.get(name, {}).items()})
+                        for name in NAMES}
 
     def gap(self, name, since, until):
-        """The longest time without a new sample."""
-        times = [since, *(t for t in self.fresh[name] if since <= t <= until), until]
+        """The longest time without a sample."""
+        times = [since, *(t for t in self.samples[name] if since <= t <= until), until]
         return max(b - a for a, b in zip(times, times[1:]))
 
     def gaps(self):
@@ -77,53 +79,71 @@ def wait_seconds(seconds):
     wait_until(lambda: time.monotonic() > end, seconds + 60, every=0.2)
 
 
-def test_no_series_breaks_or_is_doubled(fleet, directory):
-    queries = directory / "ticks"
-    queries.mkdir()
-    (queries / "pg_test_ticks.yaml").write_text(TICKS)
-    options = {"interval": INTERVAL * 1000, "queries": {"add": str(queries)},
-               "collect": {"sets": ["original"], "on": ["pg_test_ticks"]}}
+class Scene:
+    """Two members and a Prometheus that has all from them for a minute."""
 
-    def start(name):
-        fleet.start(name, **options)
+    def __init__(self, fleet, directory):
+        self.fleet = fleet
+        self.queries = directory / f"{fleet.name}-ticks"
+        self.queries.mkdir()
+        (self.queries / "pg_test_ticks.yaml").write_text(TICKS)
+        self.start("a")
+        self.start("b")
+        self.settled("a", "b")
+        self.server = Prometheus(directory, fleet.daemons["a"], interval=f"{INTERVAL}s",
+                                 scrape=sd_snippet(f"{REFRESH}s"))
 
-    def settled(*names):
-        wait_until(lambda: fleet.settled(*names), 90, lambda: f"{names}: {fleet.owned()}", every=0.5)
+    def __enter__(self):
+        self.server.__enter__()
+        wait_until(lambda: len(self.server.query("pg_test_ticks_total")) == BACKENDS, 90,
+                   "all are scraped", every=0.5)
+        wait_seconds(WINDOW)
+        return self
 
-    start("a")
-    start("b")
-    settled("a", "b")
-    with Prometheus(directory, fleet.daemons["a"], interval=f"{INTERVAL}s",
-                    scrape=sd_snippet(f"{REFRESH}s")) as server:
-        wait_until(lambda: len(server.query("pg_test_ticks_total")) == BACKENDS, 90, "all are scraped",
+    def __exit__(self, *error):
+        self.server.__exit__(*error)
+
+    def start(self, name):
+        self.fleet.start(name, interval=INTERVAL * 1000, queries={"add": str(self.queries)},
+                         collect={"sets": ["original"], "on": ["pg_test_ticks"]})
+
+    def settled(self, *names):
+        wait_until(lambda: self.fleet.settled(*names), 90, lambda: f"{names}: {self.fleet.owned()}",
                    every=0.5)
 
-        def event(what, change, names, silence):
-            """`silence`: for how long a series may have no sample."""
-            begin, since = time.time(), time.monotonic()
-            change()
-            settled(*names)
-            print(f"{what}: settled after {took(since)} s")
-            # In which Prometheus reads and applies the list.
-            wait_seconds(REFRESH + APPLIED + LATE)
-            seen = Series(server, begin, time.time())
-            errors, gaps = seen.rate_errors(), seen.gaps()
-            print(f"{what}: {len(errors)} rates, worst {max(errors, default=None)}, longest gap {gaps} s")
-            assert not seen.doubled, (what, seen.doubled)
-            assert gaps <= silence, (what, gaps)
-            assert max(errors, default=(0,))[0] < 0.1, (what, max(errors))
-            return len(errors)
+    def event(self, what, change, names, silence):
+        """Something happens, and these share all. `silence`: for how long a series may have no sample.
+        Returns how many rates were right."""
+        begin, since = time.time(), time.monotonic()
+        change()
+        self.settled(*names)
+        print(f"{what}: settled after {took(since)} s")
+        # In which Prometheus reads and applies the list.
+        wait_seconds(UNREAD)
+        seen = Series(self.server, begin, time.time())
+        errors, gaps = seen.rate_errors(), seen.gaps()
+        print(f"{what}: {len(errors)} rates, worst {max(errors, default=None)}, longest gap {gaps:.1f} s")
+        assert not seen.doubled, (what, seen.doubled)
+        assert gaps <= silence, (what, gaps)
+        assert max(errors, default=(0,))[0] < 0.1, (what, max(errors))
+        doubled = "prometheus_target_scrapes_sample_duplicate_timestamp_total"
+        assert self.server.own_metrics().value(doubled) == 0
+        return len(errors)
 
+
+def test_who_comes_and_goes_is_not_seen(fleet, directory):
+    with Scene(fleet, directory) as scene:
+        assert scene.event("it comes", lambda: scene.start("c"), "abc", LATE) >= BACKENDS * 10
+        scene.event("it ends", lambda: fleet.daemons.pop("c").stop(), "ab", UNREAD)
         wait_seconds(WINDOW)
-        assert event("join", lambda: start("c"), "abc", LATE) >= BACKENDS * 10
-        # Of a daemon that has ended nobody has values until the list was read again.
-        unread = REFRESH + APPLIED + LATE
-        event("it ends", lambda: fleet.daemons.pop("c").stop(), "ab", unread)
+        assert scene.event("it comes again", lambda: scene.start("c"), "abc", LATE) >= BACKENDS * 10
+
+
+def test_who_dies_is_missed_for_a_while(fleet, directory):
+    with Scene(fleet, directory) as scene:
+        scene.event("kill -9", lambda: fleet.kill("b"), "a", TTL + UNREAD)
         wait_seconds(WINDOW)
-        assert event("it joins again", lambda: start("c"), "abc", LATE) >= BACKENDS * 10
-        event("kill -9", lambda: fleet.kill("b"), "ac", TTL + unread)
-        wait_seconds(WINDOW)
-        assert event("etcd restarted", lambda: (fleet.keeper.stop(), fleet.keeper.start()), "ac",
-                     LATE) >= BACKENDS * 10
-        own = server.own_metrics()
-        assert own.value("prometheus_target_scrapes_sample_duplicate_timestamp_total") == 0
+        scene.start("b")
+        scene.settled("a", "b")
+        assert scene.event("etcd is restarted", lambda: (fleet.keeper.stop(), fleet.keeper.start()), "ab",
+                           LATE) >= BACKENDS * 10

@@ -1,6 +1,7 @@
 """Daemons that share a fleet of backends, and who looks whether they do it right."""
 
 import json
+import os
 import signal
 import threading
 import time
@@ -13,7 +14,8 @@ from .waiting import PATIENCE, wait_until
 TTL = 10
 INTERVAL = 1
 SLOTS = 1024
-BACKENDS = 60
+BACKENDS = int(os.environ.get("PGSTATSMON_TEST_BACKENDS", "60"))  # a multiple of ten
+DATABASES = BACKENDS // 10  # of each server
 NAMES = [f"db{i:03}" for i in range(BACKENDS)]
 NAMESPACE = "/test/pgstatsmon"
 
@@ -23,10 +25,10 @@ def fleet_servers(cluster):
     result = []
     for name, first in (("east", 1), ("west", 11)):
         server = cluster(name, listen=[address(first + i) for i in range(5)])
-        server.configure(max_connections=200)
+        server.configure(max_connections=BACKENDS + 140)
         server.start()
         server.role()
-        for i in range(6):
+        for i in range(DATABASES):
             server.psql(f"create database app{i}")
         result.append(server)
     return result
@@ -34,7 +36,7 @@ def fleet_servers(cluster):
 
 def entries(servers):
     places = [(server, host, f"app{i}") for server in servers for host in server.listen
-              for i in range(6)]
+              for i in range(DATABASES)]
     return [{"name": name, "ip": host, "port": server.port, "database": database,
              "parameters": {"application_name": name}}
             for name, (server, host, database) in zip(NAMES, places)]
