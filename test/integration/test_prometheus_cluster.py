@@ -16,7 +16,7 @@ APPLIED = 5  # s, that Prometheus may take to apply a list
 LATE = 3 * INTERVAL + 4
 # Of a daemon that has ended nobody has values until the list was read again.
 UNREAD = REFRESH + APPLIED + LATE
-SMOOTH = 2 * INTERVAL + 1  # s, between two samples, and from the last one to now
+SMOOTH = 2 * INTERVAL  # s, between two samples, and from the last one to now
 RATE = 100  # of the counter, per second, on every server
 TICKS = """name: pg_test_ticks
 help: A counter that is known to grow by a hundred a second.
