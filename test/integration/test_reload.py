@@ -101,12 +101,17 @@ def test_parameters_of_an_entry_reconnect_it_alone(primary, watch):
     assert primary.psql(f"{names} = 'pgstatsmon'") == "pgstatsmon special"
 
 
+def wait_for_line(daemon, text):
+    """DISCOVERY speaks a moment after who read the configuration."""
+    wait_until(lambda: daemon.lines(text), 20, daemon.log)
+
+
 def test_the_log_says_why_a_backend_starts_anew(primary, daemon):
     reload(daemon, static={"dbs": [backend("one", primary, collect={"off": ["pg_table"]})]})
-    assert daemon.lines("backend one changed (static): collect, tables, budget or activity: it starts anew")
+    wait_for_line(daemon, "backend one changed (static): collect, tables, budget or activity: it starts anew")
     daemon.wait_polls("one", 1)
     reload(daemon, static={"dbs": []}, file=None)
-    assert daemon.lines("backend one removed (static): its source is gone")
+    wait_for_line(daemon, "backend one removed (static): its source is gone")
 
 
 def test_labels(daemon):
