@@ -197,6 +197,7 @@ private:
   bool each_named(const std::string& backend_name, const std::function<void(member&)>& act);
 
   /// As in log_fields::cluster.
+  static std::string cluster_of(const member& who);
   [[nodiscard]] std::string cluster_of(const std::string& backend_name) const;
   void pump();
   void polled(incarnation life, const poll_report& report);

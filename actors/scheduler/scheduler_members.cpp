@@ -109,7 +109,7 @@ void scheduler_state::down(const caf::down_msg& message) {
   auto life = i->second;
   connections_.erase(i);
   auto& died = members_.at(life);
-  auto cluster = cluster_of(died.target.name);
+  auto cluster = cluster_of(died);
   say(spdlog::level::err,
       {.event = log_event::backend_crashed, .backend = died.target.name, .cluster = cluster},
       "backend {}: its actors died ({}), they are started again", died.target.name,

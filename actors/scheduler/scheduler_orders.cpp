@@ -63,11 +63,15 @@ bool scheduler_state::each_named(const std::string& backend_name,
   return found;
 }
 
+std::string scheduler_state::cluster_of(const member& who) {
+  auto server = who.metrics->server();
+  return server == nullptr ? std::string{} : server->system;
+}
+
 std::string scheduler_state::cluster_of(const std::string& backend_name) const {
   for (const auto& [life, who] : members_)
     if (who.target.name == backend_name)
-      if (auto server = who.metrics->server())
-        return server->system;
+      return cluster_of(who);
   return {};
 }
 
@@ -115,7 +119,7 @@ void scheduler_state::say_over(const member& who) {
   if (of_all && std::exchange(all_pause_over_said_, true))
     return;
   auto whom = of_all ? std::string{} : who.target.name;
-  auto cluster = cluster_of(whom);
+  auto cluster = of_all ? std::string{} : cluster_of(who);
   say(spdlog::level::info, {.event = log_event::resumed, .backend = whom, .cluster = cluster},
       "polling of {} goes on, the pause is over", of_all ? "all backends" : whom);
 }
