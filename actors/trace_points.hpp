@@ -103,10 +103,6 @@ inline void query_done(const query& x, const pg_result* rows, std::chrono::nanos
   query_end(x, took);
 }
 
-/// A row as a JSON object with the columns in their order. Numbers, booleans and NULL are such,
-/// everything else (also NaN and numeric) is the server's text; what is no UTF-8 in it is replaced.
-std::string row_json(const pg_result& rows, int row);
-
 /// `{"rows":2,"time_ms":0.4}`
 std::string result_json(const pg_result* rows, std::chrono::nanoseconds took);
 

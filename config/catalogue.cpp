@@ -208,7 +208,8 @@ catalogue::catalogue(std::vector<query_definition> queries, vocabulary words)
 }
 
 bool has_datname(const query_definition& query, bool all_databases) {
-  return query.datname || (all_databases && query.scope == query_scope::database);
+  return !query.events
+         && (query.datname || (all_databases && query.scope == query_scope::database));
 }
 
 std::vector<std::string> label_names(const query_definition& query, bool all_databases) {

@@ -136,6 +136,20 @@ struct row_limit {
   friend bool operator==(const row_limit&, const row_limit&) = default;
 };
 
+/// What becomes of the rows of a query that makes no series.
+struct row_events {
+  /// What is told.
+  enum class occasion : uint8_t {
+    each,   ///< Each row of each answer.
+    change, ///< Rows that came, went or are others than in the answer before.
+  };
+
+  occasion when = occasion::each;
+  std::vector<std::string> key{}; ///< The columns that say what a row is about.
+
+  friend bool operator==(const row_events&, const row_events&) = default;
+};
+
 /// One query: what it asks of which server, and what becomes of the columns.
 struct query_definition {
   std::string name;                  ///< `pg_stat_user_tables`; unique.
@@ -160,6 +174,9 @@ struct query_definition {
   /// SQL for what people may want to read of its rows: its labels and a column `text`. Asked when
   /// somebody does, and never for the page. Empty: there is none.
   std::string texts{};
+
+  /// Its rows are events. It has neither labels nor metrics then.
+  std::optional<row_events> events{};
 
   friend bool operator==(const query_definition&, const query_definition&) = default;
 };

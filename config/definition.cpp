@@ -215,6 +215,17 @@ void read_texts(fields& s, located_definition& to) {
     texts.complain("needs labels, which say whose text is whose");
 }
 
+/// What the page has of the rows.
+void read_samples(fields& s, located_definition& to) {
+  auto common = duplicate_rule::first;
+  s.get("duplicates").read(common, parse_rule);
+  each_of_some(s.get("metrics"), "a list of metrics",
+               [&](const value& x) { read_metric(x, common, to); });
+  read_limit(s, to.query);
+  read_replication(s, to.query);
+  read_texts(s, to);
+}
+
 located_definition read_definition(const value& root) {
   located_definition result;
   fields s{root};
@@ -231,13 +242,8 @@ located_definition read_definition(const value& root) {
     if (std::ranges::find(result.query.labels, "datname") != result.query.labels.end())
       labels.complain("has datname, which each query of scope database gets by itself");
   }
-  auto common = duplicate_rule::first;
-  s.get("duplicates").read(common, parse_rule);
-  each_of_some(s.get("metrics"), "a list of metrics",
-               [&](const value& x) { read_metric(x, common, result); });
-  read_limit(s, result.query);
-  read_replication(s, result.query);
-  read_texts(s, result);
+  if (!read_events(s, result) || root.run().describing)
+    read_samples(s, result);
   each_of_some(s.get("versions"), "a list of version ranges with their SQL",
                [&](const value& x) { read_variant(x, result); });
   return result;

@@ -20,6 +20,7 @@ struct located_definition {
   std::vector<fault> metric_places; ///< Of the columns of query_definition::metrics.
   std::vector<fault> sql_places;    ///< Of the SQL of query_definition::variants.
   fault texts_place;                ///< Of query_definition::texts.
+  std::vector<fault> key_places;    ///< Of row_events::key.
   fault name_place;
 
   /// Every family, under its names in both vocabularies, with its place.

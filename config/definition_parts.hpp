@@ -39,6 +39,10 @@ void read_limit(fields& s, query_definition& x);
 /// `replication`. The metrics have been read.
 void read_replication(fields& s, query_definition& x);
 
+/// `events`, and what such a query can't have (definition_events.cpp).
+/// @returns whether it is given.
+bool read_events(fields& s, located_definition& to);
+
 /// `needs`: one, or a list.
 void read_needs(const value& self, std::vector<need>& x);
 

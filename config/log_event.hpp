@@ -109,6 +109,11 @@ enum class log_event : uint8_t {
   query_recovered,
   query_too_large,
   query_mismatch,
+  row_seen,
+  row_added,
+  row_changed,
+  row_removed,
+  rows_untold,
 };
 
 /// An event, its name and what it means.
@@ -119,7 +124,7 @@ struct log_event_text {
 };
 
 /// Every event but `none`, in the order of the enumeration.
-constexpr std::array<log_event_text, 87> all_log_events{{
+constexpr std::array<log_event_text, 92> all_log_events{{
   {log_event::serving, "serving", "the page is served, and where"},
   {log_event::start_failed, "start_failed", "the daemon could not start"},
   {log_event::ending, "ending", "a signal asked the daemon to end"},
@@ -230,6 +235,12 @@ constexpr std::array<log_event_text, 87> all_log_events{{
   {log_event::query_too_large, "query_too_large",
    "its result is too large, so it is left out a while"},
   {log_event::query_mismatch, "query_mismatch", "its result has other columns than it declares"},
+  {log_event::row_seen, "row_seen", "a query that tells events has a row"},
+  {log_event::row_added, "row_added", "such a query has a row that was not there before"},
+  {log_event::row_changed, "row_changed", "a row of such a query is another one now"},
+  {log_event::row_removed, "row_removed", "a row of such a query is there no more"},
+  {log_event::rows_untold, "rows_untold",
+   "such a query had more to tell at once than is told, and how much"},
 }};
 
 /// Whether the table above has every event at its place.
@@ -237,7 +248,7 @@ constexpr bool log_events_are_in_order() {
   for (size_t i = 0; i < all_log_events.size(); ++i)
     if (static_cast<size_t>(all_log_events[i].event) != i + 1)
       return false;
-  return static_cast<size_t>(log_event::query_mismatch) == all_log_events.size();
+  return static_cast<size_t>(log_event::rows_untold) == all_log_events.size();
 }
 static_assert(log_events_are_in_order());
 

@@ -16,7 +16,7 @@ struct log_fields {
   std::string_view backend{};  ///< Its name, as the page has it.
   std::string_view cluster{};  ///< The system identifier of its server, where that is known.
   std::string_view source{};   ///< A discovery source.
-  std::string_view database{}; ///< Of a backend's other databases, the one that is visited.
+  std::string_view database{}; ///< That is visited, or whose rows are told.
   std::string_view query{};
   std::string_view reason{};   ///< The class of a failure, as metrics have it.
   std::string_view sqlstate{}; ///< What the server said.

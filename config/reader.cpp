@@ -196,7 +196,8 @@ fields::~fields() {
 }
 
 value fields::get(std::string_view key, std::string_view alias) {
-  known_.push_back(key);
+  if (std::ranges::find(known_, key) == known_.end())
+    known_.push_back(key);
   if (!alias.empty())
     known_.push_back(alias);
   const document_node* place = self_.given() ? &self_.node() : nullptr;

@@ -107,7 +107,10 @@ private:
 std::vector<fault> shape_faults(const located_definition& of, size_t variant,
                                 const std::vector<result_column>& columns, int32_t version) {
   const auto& query = of.query;
-  comparison result{columns, of.sql_places.at(variant), query.kind == backend_kind::pgbouncer};
+  comparison result{columns, of.sql_places.at(variant),
+                    query.events || query.kind == backend_kind::pgbouncer};
+  for (size_t i = 0; query.events && i < query.events->key.size(); ++i)
+    result.find(query.events->key[i], of.key_places.at(i));
   for (size_t i = 0; i < query.labels.size(); ++i)
     if (const auto* type = result.find(query.labels[i], of.label_places.at(i)))
       if (is_no_name(*type))

@@ -21,6 +21,7 @@ struct result_column {
 /// What is wrong with a variant, seen from the columns that its SQL delivers: columns that are
 /// missing, that are not declared or come twice, and such whose type makes no sample or no label.
 /// A fault stands where the label or the metric does, or the SQL when it has a column too many.
+/// Of a query that tells events any column may come beside its key.
 /// Of a pgbouncer any column may come that is not declared, and only those are missing that its
 /// version has.
 /// @param variant Index into query_definition::variants.

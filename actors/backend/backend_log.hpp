@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/backend/log_summary.hpp"
+#include "actors/backend/row_events.hpp"
 #include "actors/registry/server_report.hpp"
 #include "config/log.hpp"
 
@@ -72,6 +73,10 @@ protected:
         fmt::format("backend {}: {}", of.backend, fmt::format(form, std::forward<Args>(args)...)));
     }
   }
+
+  /// Logs what the rows of a query tell.
+  /// @param database Whose rows they are; empty: the server's.
+  void tell_rows(const told_rows& told, std::string_view query, std::string_view database) const;
 
 private:
   static void name(const subject& of, log_fields& fields) {

@@ -210,6 +210,7 @@ private:
   void look_at_load_time(const PGresult& rows);
   void settings_told(const taken_result& taken);
   [[nodiscard]] bool follows_incidents() const;
+  void tell_rows(size_t query, const query_definition& of, const PGresult& rows);
   [[nodiscard]] incident_limits too_long() const;
   void follow_incidents(const vital_reading& said);
   void follow_incidents(look which, const look_answers& seen);
@@ -282,6 +283,7 @@ private:
   /// Of a poll that waits for the session that replaces an idle one.
   std::optional<caf::typed_response_promise<poll_report>> held_;
   std::optional<poll_results> results_; ///< Set once started.
+  row_events_memory row_events_;
   caf::timespan interval_{0};           ///< Between this poll and the next, as the SCHEDULER says.
 
   std::unique_ptr<session> successor_;

@@ -205,7 +205,12 @@ void connection_state::query_answered(const taken_result& taken) {
   settle(query_complaints_[taken.what.query], query_subject(taken.what.query));
   if (!taken.what.timed)
     query_timed(taken);
-  if (taken.result.rows != nullptr)
+  if (taken.result.rows == nullptr)
+    return;
+  const auto& definition = queries().queries()[taken.what.query];
+  if (definition.events)
+    tell_rows(taken.what.query, definition, *taken.result.rows);
+  else
     results_->take(taken.what.query, *taken.result.rows, now());
 }
 

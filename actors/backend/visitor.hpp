@@ -88,6 +88,7 @@ private:
 
     agenda what;
     block_maker rows;
+    row_events_memory events;
     complaint trouble;
     std::unique_ptr<visit> open; ///< Null: no session.
     database_state shown;

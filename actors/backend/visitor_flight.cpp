@@ -72,6 +72,15 @@ void visitor_state::take(watched& known, statement_result result) {
     arguments_.metrics->query(taken.what.query).count_failure(taken.result.error->reason);
   if (taken.result.rows == nullptr)
     return;
+  const auto& definition = arguments_.metrics->queries()->queries()[taken.what.query];
+  if (definition.events) {
+    const auto server = arguments_.metrics->server();
+    tell_rows(known.events.take(taken.what.query, definition,
+                                server == nullptr ? std::string{} : server->system,
+                                *taken.result.rows),
+              definition.name, known.shown.name);
+    return;
+  }
   decode_report report;
   if (known.rows.take(taken.what.query, *taken.result.rows, *shapes_, now(), report))
     count_decoded(*arguments_.metrics, arguments_.target.name, taken.what.query, report);
