@@ -131,7 +131,7 @@ def shipped():
     """The families of the definitions: postgres_exporter's, or named like them."""
     for file in DIRECTORY.glob("*.yaml"):
         query = yaml.safe_load(file.read_text())
-        for metric in query["metrics"]:
+        for metric in query.get("metrics", []):
             plain = filter(None, [query["name"], metric["column"], metric.get("unit")])
             yield metric.get("family", "_".join(plain))
 
