@@ -24,7 +24,6 @@ connection_state::~connection_state() {
 
 void connection_state::start(connection_arguments arguments) {
   arguments_ = std::move(arguments);
-  query_complaints_.resize(queries().queries().size());
   results_.emplace(arguments_.target, arguments_.metrics,
                    [this](const log_fields& fields, const std::string& line) {
                      say(spdlog::level::warn, fields, "{}", line);

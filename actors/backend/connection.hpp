@@ -26,6 +26,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -284,7 +285,7 @@ private:
   std::optional<caf::typed_response_promise<poll_report>> held_;
   std::optional<poll_results> results_; ///< Set once started.
   row_events_memory row_events_;
-  caf::timespan interval_{0};           ///< Between this poll and the next, as the SCHEDULER says.
+  caf::timespan interval_{0}; ///< Between this poll and the next, as the SCHEDULER says.
 
   std::unique_ptr<session> successor_;
   counting_number renewal_{numbers_};
@@ -293,7 +294,7 @@ private:
   backoff renewal_backoff_{std::chrono::minutes{1}, std::chrono::minutes{10}};
   complaint renewal_complaint_;
 
-  std::vector<complaint> query_complaints_; ///< By query.
+  std::map<size_t, complaint> query_complaints_; ///< By query; of those that have failed.
   complaint role_complaint_;
   complaint rights_complaint_;
   complaint facts_complaint_;

@@ -89,7 +89,7 @@ void connection_state::update_agenda() {
   auto all = agenda_->explain(now(), arguments_.target.databases.on);
   for (size_t i = 0; i < all->size(); ++i)
     arguments_.metrics->query(i).planned = (*all)[i].why.empty();
-  arguments_.metrics->history.set_plan(std::move(all));
+  arguments_.metrics->set_plan(std::move(all));
 }
 
 void connection_state::show_budget() const {

@@ -202,7 +202,8 @@ void connection_state::take(statement_result result) {
 void connection_state::query_answered(const taken_result& taken) {
   auto& metrics = arguments_.metrics->query(taken.what.query);
   metrics.last_success = arguments_.context->unix_time();
-  settle(query_complaints_[taken.what.query], query_subject(taken.what.query));
+  if (auto i = query_complaints_.find(taken.what.query); i != query_complaints_.end())
+    settle(i->second, query_subject(taken.what.query));
   if (!taken.what.timed)
     query_timed(taken);
   if (taken.result.rows == nullptr)

@@ -52,6 +52,8 @@ struct planned_query {
   std::string why;               ///< It is left out; empty: it is not.
   std::string elsewhere{};       ///< Why it is not asked in the server's other databases.
   uint32_t stretch = 1;          ///< It is asked less often by so many times, for the budget.
+
+  friend bool operator==(const planned_query&, const planned_query&) = default;
 };
 
 /// All queries, in the catalogue's order.

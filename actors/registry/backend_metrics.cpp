@@ -33,6 +33,10 @@ void backend_metrics::answered(size_t i, double ms) {
     fleet_->answered(of.name, ms / ms_per_second);
 }
 
+void backend_metrics::set_plan(std::shared_ptr<const plan_trace> x) {
+  history.set_plan(fleet_ == nullptr ? std::move(x) : fleet_->plans().share(std::move(x)));
+}
+
 void backend_metrics::set_up(bool x, double now) noexcept {
   if (up.exchange(x) != x || since.load(std::memory_order_relaxed) == 0)
     since.store(now, std::memory_order_relaxed);

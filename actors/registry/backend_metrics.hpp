@@ -138,6 +138,9 @@ public:
   /// Query `i` was answered after so many milliseconds. CONNECTION.
   void answered(size_t i, double ms);
 
+  /// Sets what becomes of each query. CONNECTION.
+  void set_plan(std::shared_ptr<const plan_trace> x);
+
   /// Sets `up`, and when it became that.
   /// @param now Unix time, s. CONNECTION.
   void set_up(bool x, double now) noexcept;

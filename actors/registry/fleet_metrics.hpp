@@ -1,6 +1,7 @@
 // What is counted over all backends, and how much of each one's own counts is shown.
 #pragma once
 
+#include "actors/registry/shared_plans.hpp"
 #include "config/own_metrics.hpp"
 
 #include <prometheus/histogram.h>
@@ -25,6 +26,9 @@ public:
   }
   void show(own_metrics x) noexcept { shown_.store(x, std::memory_order_relaxed); }
 
+  /// What backends that are planned alike have together.
+  [[nodiscard]] shared_plans& plans() noexcept { return plans_; }
+
   /// A query was answered, on any backend, after so many seconds.
   void answered(const std::string& query, double seconds);
 
@@ -33,6 +37,7 @@ private:
   prometheus::Family<prometheus::Histogram>& seconds_;
   std::mutex mutex_;
   std::map<std::string, prometheus::Histogram*> by_query_;
+  shared_plans plans_;
 };
 
 } // namespace pgstatsmon
