@@ -33,7 +33,8 @@ void fire_done(const query& x, const pg_result* rows, std::chrono::nanoseconds t
 
 std::string result_json(const pg_result* rows, std::chrono::nanoseconds took) {
   auto milliseconds = std::chrono::duration<double, std::milli>{took}.count();
-  nlohmann::ordered_json result{{"rows", rows == nullptr ? 0 : PQntuples(rows)}, {"time_ms", milliseconds}};
+  nlohmann::ordered_json result{{"rows", rows == nullptr ? 0 : PQntuples(rows)},
+                                {"time_ms", milliseconds}};
   return result.dump();
 }
 

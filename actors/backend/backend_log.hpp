@@ -74,9 +74,12 @@ protected:
     }
   }
 
-  /// Logs what the rows of a query tell.
+  /// Logs what the rows of a query tell that has events.
+  /// @param memory Of the database that was asked.
+  /// @param query Index of `of` into catalogue::queries().
   /// @param database Whose rows they are; empty: the server's.
-  void tell_rows(const told_rows& told, std::string_view query, std::string_view database) const;
+  void tell_rows(row_events_memory& memory, size_t query, const query_definition& of,
+                 std::string_view database, const PGresult& rows) const;
 
 private:
   static void name(const subject& of, log_fields& fields) {

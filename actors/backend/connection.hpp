@@ -211,7 +211,6 @@ private:
   void look_at_load_time(const PGresult& rows);
   void settings_told(const taken_result& taken);
   [[nodiscard]] bool follows_incidents() const;
-  void tell_rows(size_t query, const query_definition& of, const PGresult& rows);
   [[nodiscard]] incident_limits too_long() const;
   void follow_incidents(const vital_reading& said);
   void follow_incidents(look which, const look_answers& seen);

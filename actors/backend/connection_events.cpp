@@ -51,13 +51,6 @@ void connection_state::settings_told(const taken_result& taken) {
   arguments_.metrics->setting_changes.fetch_add(changes.size(), std::memory_order_relaxed);
 }
 
-void connection_state::tell_rows(size_t query, const query_definition& of, const PGresult& rows) {
-  const auto server = arguments_.metrics->server();
-  auto told = row_events_.take(query, of, server == nullptr ? std::string{} : server->system, rows);
-  backend_log::tell_rows(
-    told, of.name, of.scope == query_scope::database ? arguments_.target.database : std::string{});
-}
-
 bool connection_state::follows_incidents() const {
   return !is_console() && !arguments_.options->events.file.empty();
 }

@@ -210,7 +210,10 @@ void connection_state::query_answered(const taken_result& taken) {
     return;
   const auto& definition = queries().queries()[taken.what.query];
   if (definition.events)
-    tell_rows(taken.what.query, definition, *taken.result.rows);
+    tell_rows(row_events_, taken.what.query, definition,
+              definition.scope == query_scope::database ? arguments_.target.database
+                                                        : std::string_view{},
+              *taken.result.rows);
   else
     results_->take(taken.what.query, *taken.result.rows, now());
 }

@@ -26,6 +26,7 @@ public:
 
   /// @param target Its static labels go with every row of its own database.
   /// @param metrics Counts of the backend, with the catalogue that its results are made of.
+  /// @param warn Called by take() for columns that do not fit.
   poll_results(const backend& target, metrics_ptr metrics, result_shapes::complain warn);
 
   /// The backend has other static labels from now on.

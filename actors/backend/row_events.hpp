@@ -9,7 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
 #include <libpq-fe.h>
@@ -30,6 +30,34 @@ struct told_rows {
   bool too_many = false; ///< More rows than are compared, so no change is known. Said once.
 };
 
+/// An answer of which the keys are known, and of all else whether it is the same: some 40 bytes a
+/// row.
+class hashed_rows {
+public:
+  /// A key and all rows that have it.
+  struct entry {
+    uint32_t begin = 0; ///< Of the key.
+    uint32_t size = 0;
+    uint64_t hash = 0;
+    int row = 0; ///< The first of them, in the answer that this was made of.
+  };
+
+  /// @param key Columns.
+  hashed_rows(const PGresult& rows, const std::vector<int>& key);
+
+  /// In the order of their keys.
+  [[nodiscard]] const std::vector<entry>& entries() const noexcept { return entries_; }
+
+  /// The values of the key's columns, a JSON array.
+  [[nodiscard]] std::string_view key_of(const entry& x) const {
+    return std::string_view{keys_}.substr(x.begin, x.size);
+  }
+
+private:
+  std::string keys_;
+  std::vector<entry> entries_;
+};
+
 /// Makes events of the answers of one database, and remembers those that are compared.
 class row_events_memory {
 public:
@@ -45,20 +73,12 @@ public:
                  const PGresult& rows);
 
 private:
-  /// For each key, as JSON, a hash of its rows.
-  using answer = std::unordered_map<std::string, size_t>;
-
   /// What is kept of a query's newest answer.
   struct memory {
     std::string server;
-    std::optional<answer> rows; ///< Nothing: there is none, or it was too large.
+    std::optional<hashed_rows> rows; ///< Nothing: there is none, or it was too large.
     bool too_many = false;
   };
-
-  static answer read(const query_definition& of, const PGresult& rows);
-
-  static told_rows compare(const query_definition& of, const PGresult& rows, const answer& before,
-                           const answer& now);
 
   std::map<size_t, memory> memories_; ///< By query.
 };

@@ -74,11 +74,7 @@ void visitor_state::take(watched& known, statement_result result) {
     return;
   const auto& definition = arguments_.metrics->queries()->queries()[taken.what.query];
   if (definition.events) {
-    const auto server = arguments_.metrics->server();
-    tell_rows(known.events.take(taken.what.query, definition,
-                                server == nullptr ? std::string{} : server->system,
-                                *taken.result.rows),
-              definition.name, known.shown.name);
+    tell_rows(known.events, taken.what.query, definition, known.shown.name, *taken.result.rows);
     return;
   }
   decode_report report;

@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <numeric>
 #include <string_view>
 
 namespace pgstatsmon {
@@ -34,19 +33,24 @@ json cell_json(const PGresult& rows, int row, int column) {
   return text;
 }
 
+std::string text_of(const json& x) {
+  return x.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 } // namespace
 
 std::string row_json(const PGresult& rows, int row) {
-  std::vector<int> all(static_cast<size_t>(PQnfields(&rows)));
-  std::iota(all.begin(), all.end(), 0);
-  return row_json(rows, row, all);
+  auto result = json::object();
+  for (int column = 0; column < PQnfields(&rows); ++column)
+    result[PQfname(&rows, column)] = cell_json(rows, row, column);
+  return text_of(result);
 }
 
-std::string row_json(const PGresult& rows, int row, const std::vector<int>& columns) {
-  auto result = json::object();
+std::string values_json(const PGresult& rows, int row, const std::vector<int>& columns) {
+  auto result = json::array();
   for (auto column : columns)
-    result[PQfname(&rows, column)] = cell_json(rows, row, column);
-  return result.dump(-1, ' ', false, json::error_handler_t::replace);
+    result.push_back(cell_json(rows, row, column));
+  return text_of(result);
 }
 
 } // namespace pgstatsmon

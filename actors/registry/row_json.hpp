@@ -12,7 +12,7 @@ namespace pgstatsmon {
 /// everything else (also NaN and numeric) is the server's text; what is no UTF-8 in it is replaced.
 std::string row_json(const PGresult& rows, int row);
 
-/// The same with these columns alone.
-std::string row_json(const PGresult& rows, int row, const std::vector<int>& columns);
+/// The values of these columns as a JSON array, as row_json() has them.
+std::string values_json(const PGresult& rows, int row, const std::vector<int>& columns);
 
 } // namespace pgstatsmon

@@ -76,12 +76,12 @@ TEST(what came and went and changed is told once) {
   known.take(0, change, "s", *answer({{"t", "a", "1"}, {"t", "b", "1"}, {"t", "c", "1"}}));
   auto now = answer({{"t", "a", "2"}, {"t", "c", "1"}, {"t", "d", "1"}});
   auto x = known.take(0, change, "s", *now);
-  CHECK_EQUAL(told(x), "q: t a has changed\nq: t d is new\nq: t b is gone\n");
+  CHECK_EQUAL(told(x), "q: t a has changed\nq: t b is gone\nq: t d is new\n");
   REQUIRE(x.events.size() == 3u);
   CHECK(x.events[0].event == log_event::row_changed);
-  CHECK(x.events[1].event == log_event::row_added);
-  CHECK(x.events[2].event == log_event::row_removed);
-  CHECK_EQUAL(x.events[2].details, R"(,"row":{"kind":"t","name":"b"})");
+  CHECK(x.events[1].event == log_event::row_removed);
+  CHECK(x.events[2].event == log_event::row_added);
+  CHECK_EQUAL(x.events[1].details, R"(,"row":{"kind":"t","name":"b"})");
   CHECK(known.take(0, change, "s", *now).events.empty());
 }
 
@@ -108,6 +108,25 @@ TEST(another server is no change and an unknown one is the same) {
   CHECK(known.take(0, change, "other", *answer({{"t", "b", "1"}})).events.empty());
   CHECK_EQUAL(told(known.take(0, change, "other", *answer({{"t", "b", "2"}}))),
               "q: t b has changed\n");
+}
+
+TEST(what all keys are behind or before is told) {
+  row_events_memory known;
+  known.take(0, change, "s", *answer({{"t", "m", "1"}}));
+  CHECK_EQUAL(told(known.take(0, change, "s", *answer({{"t", "z", "1"}, {"t", "a", "1"}}))),
+              "q: t a is new\nq: t m is gone\nq: t z is new\n");
+  CHECK_EQUAL(told(known.take(0, change, "s", *answer({{"t", "m", "1"}}))),
+              "q: t a is gone\nq: t m is new\nq: t z is gone\n");
+}
+
+TEST(a key that the result lacks is no name) {
+  row_events_memory known;
+  auto of = change;
+  of.events->key = {"nothing"};
+  known.take(0, of, "s", *answer({{"t", "m", "1"}}));
+  auto x = known.take(0, of, "s", *answer({}));
+  CHECK_EQUAL(told(x), "q: a row is gone\n");
+  CHECK_EQUAL(x.events[0].details, R"(,"row":{})");
 }
 
 TEST(queries are apart) {

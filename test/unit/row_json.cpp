@@ -55,3 +55,9 @@ TEST(hostile text does not break a row) {
               "b\"}");
   CHECK_EQUAL(json_of({"\xff"}, {""}), "{\"\xEF\xBF\xBD\":\"\"}");
 }
+
+TEST(values stand in the order that was asked for) {
+  auto rows = test::make_rows({"a", "b", "c"}, {{"1", std::nullopt, "\"x"}}, {text, text, text});
+  CHECK_EQUAL(values_json(*rows, 0, {2, 1, 0}), R"(["\"x",null,"1"])");
+  CHECK_EQUAL(values_json(*rows, 0, {}), "[]");
+}
