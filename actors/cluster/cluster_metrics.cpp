@@ -1,6 +1,8 @@
 // Name and help of each.
 #include "actors/cluster/cluster_metrics.hpp"
 
+#include "actors/registry/own_families.hpp"
+
 #include <algorithm>
 
 namespace pgstatsmon {
@@ -8,11 +10,11 @@ namespace pgstatsmon {
 namespace {
 
 auto& gauge(prometheus::Registry& to, const char* name, const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(to).Add({});
+  return gauges(to, {}, name, help).Add({});
 }
 
 auto& counter(prometheus::Registry& to, const char* name, const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(to).Add({});
+  return counters(to, {}, name, help).Add({});
 }
 
 void raise(prometheus::Counter& x, uint64_t before, uint64_t now) {
@@ -38,10 +40,8 @@ cluster_metrics::cluster_metrics(prometheus::Registry& registry)
                      "Daemons that share the fleet and are configured otherwise than this one.")},
     lease_left_{gauge(registry, "pgstatsmon_cluster_lease_remaining_seconds",
                       "How long the lease lasts at least; negative once it may have ended.")},
-    moves_{prometheus::BuildCounter()
-             .Name("pgstatsmon_cluster_moves_total")
-             .Help("Parts of the fleet that came to this daemon or went from it, by reason.")
-             .Register(registry)},
+    moves_{counters(registry, {}, "pgstatsmon_cluster_moves_total",
+                    "Parts of the fleet that came to this daemon or went from it, by reason.")},
     taken_{moves_.Add({{"reason", "taken"}})},
     given_{moves_.Add({{"reason", "given"}})},
     drained_{moves_.Add({{"reason", "drained"}})},
@@ -53,10 +53,8 @@ cluster_metrics::cluster_metrics(prometheus::Registry& registry)
                       "Times that the engine which keeps the leases was asked.")},
     failures_{counter(registry, "pgstatsmon_cluster_engine_failures_total",
                       "Times that it did not answer.")},
-    seconds_{prometheus::BuildHistogram()
-               .Name("pgstatsmon_cluster_engine_request_seconds")
-               .Help("How long it took to answer.")
-               .Register(registry)
+    seconds_{histograms(registry, {}, "pgstatsmon_cluster_engine_request_seconds",
+                        "How long it took to answer.")
                .Add({}, prometheus::Histogram::BucketBoundaries{0.001, 0.0025, 0.005, 0.01, 0.025,
                                                                 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5})} {
   // nop

@@ -1,26 +1,11 @@
 // The names and helps of discovery's metrics.
 #include "actors/discovery/discovery_metrics.hpp"
 
+#include "actors/registry/own_families.hpp"
+
 namespace pgstatsmon {
 
 namespace {
-
-using static_labels = std::map<std::string, std::string>;
-
-auto& gauges(prometheus::Registry& to, const static_labels& labels, const char* name,
-             const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Labels(labels).Register(to);
-}
-
-auto& counters(prometheus::Registry& to, const static_labels& labels, const char* name,
-               const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Labels(labels).Register(to);
-}
-
-auto& histograms(prometheus::Registry& to, const static_labels& labels, const char* name,
-                 const char* help) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Labels(labels).Register(to);
-}
 
 const prometheus::Histogram::BucketBoundaries poll_bounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
                                                           1,     2.5,  5,     10,   30,  60};
@@ -31,7 +16,7 @@ std::string text(std::string_view x) {
 
 } // namespace
 
-discovery_metrics::discovery_metrics(prometheus::Registry& registry, const static_labels& labels)
+discovery_metrics::discovery_metrics(prometheus::Registry& registry, const family_labels& labels)
   : backends_{gauges(registry, labels, "pgstatsmon_discovery_backends",
                      "Backends in the list of a discovery source that is believed.")},
     last_success_{gauges(registry, labels, "pgstatsmon_discovery_last_success_timestamp_seconds",
@@ -58,9 +43,9 @@ source_metrics_ptr discovery_metrics::of(const std::string& source) {
   auto& result = sources_[source];
   if (result)
     return result;
-  const static_labels id{{"source", source}};
+  const family_labels id{{"source", source}};
   auto with = [&](const char* name, std::string_view value) {
-    return static_labels{{"source", source}, {name, text(value)}};
+    return family_labels{{"source", source}, {name, text(value)}};
   };
   result.reset(new source_metrics{backends_.Add(id), last_success_.Add(id), from_state_.Add(id),
                                   doubted_.Add(id), changes_.Add(with("change", "added")),

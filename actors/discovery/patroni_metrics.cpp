@@ -1,18 +1,11 @@
 // The names and helps of what Patroni says.
 #include "actors/discovery/patroni_metrics.hpp"
 
+#include "actors/registry/own_families.hpp"
+
 #include <algorithm>
 
 namespace pgstatsmon {
-
-namespace {
-
-auto& gauges(prometheus::Registry& to, const std::map<std::string, std::string>& labels,
-             const char* name, const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Labels(labels).Register(to);
-}
-
-} // namespace
 
 patroni_metrics::patroni_metrics(prometheus::Registry& registry,
                                  const std::map<std::string, std::string>& labels)

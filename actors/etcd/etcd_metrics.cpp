@@ -1,16 +1,13 @@
 // Names and helps of what is counted about clients of etcd.
 #include "actors/etcd/etcd_metrics.hpp"
 
+#include "actors/registry/own_families.hpp"
+
 #include <utility>
 
 namespace pgstatsmon {
 
 namespace {
-
-auto& counters(prometheus::Registry& to, const std::map<std::string, std::string>& labels,
-               const char* name, const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Labels(labels).Register(to);
-}
 
 prometheus::Histogram::BucketBoundaries buckets() {
   return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
@@ -26,11 +23,8 @@ etcd_families::etcd_families(prometheus::Registry& registry,
                        "Questions to etcd that came to nothing, by reason.")},
     watch_restarts_{counters(registry, labels, "pgstatsmon_etcd_watch_restarts_total",
                              "Watches of etcd that ended and began anew; one lives for a minute.")},
-    seconds_{prometheus::BuildHistogram()
-               .Name("pgstatsmon_etcd_request_seconds")
-               .Help("How long requests to etcd took that were answered.")
-               .Labels(labels)
-               .Register(registry)} {}
+    seconds_{histograms(registry, labels, "pgstatsmon_etcd_request_seconds",
+                        "How long requests to etcd took that were answered.")} {}
 
 etcd_metrics_ptr etcd_families::of(const std::string& client) {
   return std::make_shared<etcd_metrics>(*this, client);

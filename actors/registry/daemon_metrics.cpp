@@ -1,6 +1,7 @@
 // Name and help of every process-wide family, side by side.
 #include "actors/registry/daemon_metrics.hpp"
 
+#include "actors/registry/own_families.hpp"
 #include "actors/registry/process_metrics.hpp"
 
 #include <prometheus/text_serializer.h>
@@ -21,10 +22,8 @@ constexpr const char* compiler = "gcc " __VERSION__;
 } // namespace
 
 daemon_metrics::daemon_metrics(label_list static_labels)
-  : certificate_family_{prometheus::BuildGauge()
-                          .Name("pgstatsmon_web_certificate_expiry_timestamp_seconds")
-                          .Help("When the page's certificate ends, Unix time; only with TLS.")
-                          .Register(registry_)},
+  : certificate_family_{gauges(registry_, {}, "pgstatsmon_web_certificate_expiry_timestamp_seconds",
+                               "When the page's certificate ends, Unix time; only with TLS.")},
     labels_{std::move(static_labels)},
     fleet{registry_},
     backends{gauge("pgstatsmon_backends", "Backends that are known.")},
@@ -53,10 +52,7 @@ daemon_metrics::daemon_metrics(label_list static_labels)
     page_seconds{histogram("pgstatsmon_page_duration_seconds",
                            "Time to write a page, without compression and waiting for the client.",
                            {0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 5})} {
-  prometheus::BuildGauge()
-    .Name("pgstatsmon_build_info")
-    .Help("1; version and compiler are its labels.")
-    .Register(registry_)
+  gauges(registry_, {}, "pgstatsmon_build_info", "1; version and compiler are its labels.")
     .Add({{"version", PGSTATSMON_VERSION}, {"compiler", compiler}})
     .Set(1);
 }
@@ -92,17 +88,17 @@ void daemon_metrics::set_certificate_expiry(std::optional<double> when) {
 }
 
 prometheus::Gauge& daemon_metrics::gauge(const char* name, const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add({});
+  return gauges(registry_, {}, name, help).Add({});
 }
 
 prometheus::Counter& daemon_metrics::counter(const char* name, const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(registry_).Add({});
+  return counters(registry_, {}, name, help).Add({});
 }
 
 prometheus::Histogram&
 daemon_metrics::histogram(const char* name, const char* help,
                           const prometheus::Histogram::BucketBoundaries& bounds) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_).Add({}, bounds);
+  return histograms(registry_, {}, name, help).Add({}, bounds);
 }
 
 } // namespace pgstatsmon

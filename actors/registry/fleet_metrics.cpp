@@ -2,6 +2,7 @@
 #include "actors/registry/fleet_metrics.hpp"
 
 #include "actors/registry/backend_metrics.hpp"
+#include "actors/registry/own_families.hpp"
 
 namespace pgstatsmon {
 
@@ -18,10 +19,8 @@ prometheus::Histogram::BucketBoundaries bounds_in_seconds() {
 } // namespace
 
 fleet_metrics::fleet_metrics(prometheus::Registry& to)
-  : seconds_{prometheus::BuildHistogram()
-               .Name("pgstatsmon_query_duration_seconds")
-               .Help("Time of the answers to a query, of all backends together.")
-               .Register(to)} {
+  : seconds_{histograms(to, {}, "pgstatsmon_query_duration_seconds",
+                        "Time of the answers to a query, of all backends together.")} {
   // nop
 }
 
