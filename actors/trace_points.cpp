@@ -1,7 +1,7 @@
 // The tracepoints' semaphores, and what is made for those who watch.
 #include "actors/trace_points.hpp"
 
-#include "actors/registry/row_json.hpp"
+#include "actors/row_json.hpp"
 
 #include <nlohmann/json.hpp>
 

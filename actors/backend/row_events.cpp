@@ -1,7 +1,7 @@
 // Comparing answers by hashes: what is kept of a row is its key.
 #include "actors/backend/row_events.hpp"
 
-#include "actors/registry/row_json.hpp"
+#include "actors/row_json.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // Name and help of each.
 #include "actors/cluster/cluster_metrics.hpp"
 
-#include "actors/registry/own_families.hpp"
+#include "actors/own_families.hpp"
 
 #include <algorithm>
 

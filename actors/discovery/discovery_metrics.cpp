@@ -1,7 +1,7 @@
 // The names and helps of discovery's metrics.
 #include "actors/discovery/discovery_metrics.hpp"
 
-#include "actors/registry/own_families.hpp"
+#include "actors/own_families.hpp"
 
 namespace pgstatsmon {
 

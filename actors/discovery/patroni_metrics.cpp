@@ -1,7 +1,7 @@
 // The names and helps of what Patroni says.
 #include "actors/discovery/patroni_metrics.hpp"
 
-#include "actors/registry/own_families.hpp"
+#include "actors/own_families.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Names and helps of what is counted about clients of etcd.
 #include "actors/etcd/etcd_metrics.hpp"
 
-#include "actors/registry/own_families.hpp"
+#include "actors/own_families.hpp"
 
 #include <utility>
 

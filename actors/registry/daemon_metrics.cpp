@@ -1,7 +1,7 @@
 // Name and help of every process-wide family, side by side.
 #include "actors/registry/daemon_metrics.hpp"
 
-#include "actors/registry/own_families.hpp"
+#include "actors/own_families.hpp"
 #include "actors/registry/process_metrics.hpp"
 
 #include <prometheus/text_serializer.h>

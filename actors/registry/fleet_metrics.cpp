@@ -1,8 +1,8 @@
 // One histogram a query for the whole fleet.
 #include "actors/registry/fleet_metrics.hpp"
 
+#include "actors/own_families.hpp"
 #include "actors/registry/backend_metrics.hpp"
-#include "actors/registry/own_families.hpp"
 
 namespace pgstatsmon {
 

@@ -1,6 +1,6 @@
 // Rows as JSON.
 #define SUITE row_json
-#include "actors/registry/row_json.hpp"
+#include "actors/row_json.hpp"
 
 #include "test/unit/rows.hpp"
 #include "test/unit/test.hpp"

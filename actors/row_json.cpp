@@ -1,5 +1,5 @@
 // Cells by their types.
-#include "actors/registry/row_json.hpp"
+#include "actors/row_json.hpp"
 
 #include <nlohmann/json.hpp>
 
