@@ -9,11 +9,14 @@ void backend_log::tell_rows(row_events_memory& memory, size_t query, const query
                             std::string_view database, const PGresult& rows) const {
   auto server = spoken_of().server;
   auto told = memory.take(query, of, server == nullptr ? std::string{} : server->system, rows);
-  for (const auto& x : told.events)
+  for (const auto& x : told.events) {
+    log_fields each{.event = x.event, .database = database, .query = of.name, .details = x.details};
     // What is told with each answer is for programs.
-    say(x.event == log_event::row_seen ? level::debug : level::info,
-        {.event = x.event, .database = database, .query = of.name, .details = x.details}, "{}",
-        x.sentence);
+    if (x.event == log_event::row_seen)
+      say(level::debug, each, "{}", x.sentence);
+    else
+      say_one_of_many(level::info, each, "have rows that came, went or changed", "{}", x.sentence);
+  }
   log_fields fields{.database = database, .query = of.name};
   if (told.more > 0) {
     fields.event = log_event::rows_untold;
