@@ -79,6 +79,7 @@ void conclude(dns_lookup& x, int status) {
   } else {
     x.problem = {source_failure::dns, fmt::format("{}: {}", x.name, ares_strerror(status))};
   }
+  x.unreachable = status == ARES_ECONNREFUSED;
 }
 
 void add_srv(dns_lookup& to, std::string_view host, uint16_t port) {
@@ -188,22 +189,32 @@ channel_ptr open_channel(const dns_settings& how, int& status) {
 
 using lookup_list = std::deque<dns_lookup>; // c-ares keeps pointers to its elements
 
-/// Asks for all records of a name. A and AAAA are two questions: one may fail alone.
-void ask(ares_channel channel, const dns_settings& how, const std::string& name, lookup_list& to) {
-  auto add = [&](std::string type) -> dns_lookup& {
-    auto& added = to.emplace_back();
+/// What is asked: A and AAAA are two questions, as one may fail alone.
+lookup_list questions(const dns_settings& how) {
+  lookup_list result;
+  auto add = [&](const std::string& name, const char* type) {
+    auto& added = result.emplace_back();
     added.name = name;
-    added.type = std::move(type);
-    return added;
+    added.type = type;
   };
-  if (how.type == dns_settings::record::srv)
-    return ares_query(channel, name.c_str(), ns_c_in, ns_t_srv, on_srv, &add("SRV"));
+  for (const auto& name : how.names) {
+    if (how.type == dns_settings::record::srv) {
+      add(name, "SRV");
+    } else {
+      add(name, "A");
+      add(name, "AAAA");
+    }
+  }
+  return result;
+}
+
+void ask(ares_channel channel, dns_lookup& x) {
+  if (x.type == "SRV")
+    return ares_query(channel, x.name.c_str(), ns_c_in, ns_t_srv, on_srv, &x);
   ares_addrinfo_hints hints{};
   hints.ai_flags = ARES_AI_NOSORT;
-  hints.ai_family = AF_INET;
-  ares_getaddrinfo(channel, name.c_str(), nullptr, &hints, on_addresses, &add("A"));
-  hints.ai_family = AF_INET6;
-  ares_getaddrinfo(channel, name.c_str(), nullptr, &hints, on_addresses, &add("AAAA"));
+  hints.ai_family = x.type == "A" ? AF_INET : AF_INET6;
+  ares_getaddrinfo(channel, x.name.c_str(), nullptr, &hints, on_addresses, &x);
 }
 
 /// Waits for c-ares' sockets and its next timeout, or for a stop; then lets it work.
@@ -237,24 +248,41 @@ bool step(ares_channel channel, const stop_event& stop, milliseconds left) {
   return true;
 }
 
+/// Waits until all is answered that a channel was asked, or for a stop, or until `end`.
+void finish(ares_channel channel, const stop_event& event, const std::stop_token& stop,
+            clock::time_point end) {
+  for (;;) {
+    auto left = duration_cast<milliseconds>(end - clock::now());
+    if (left.count() <= 0 || stop.stop_requested() || !step(channel, event, left))
+      return;
+  }
+}
+
 } // namespace
 
 source_answer ask_dns(const dns_settings& how, dns_memory& last, const std::stop_token& stop) {
-  lookup_list lookups; // outlives the channel, which ends what is left of them
+  auto lookups = questions(how); // outlives the channels, which end what is left of them
   stop_event event{stop};
   int status = ARES_SUCCESS;
   auto channel = open_channel(how, status);
   if (!channel)
     return source_problem{source_failure::dns, ares_strerror(status)};
-  for (const auto& name : how.names)
-    ask(channel.get(), how, name, lookups);
   auto end = clock::now() + deadline;
-  for (;;) {
-    auto left = duration_cast<milliseconds>(end - clock::now());
-    if (left.count() <= 0 || stop.stop_requested() || !step(channel.get(), event, left))
-      break;
-  }
+  for (auto& x : lookups)
+    ask(channel.get(), x);
+  finish(channel.get(), event, stop, end);
   channel.reset();
+  // An answer that asks for TCP, where nobody listens, ends the connection for all who wait.
+  for (auto& x : lookups) {
+    if (!x.unreachable || stop.stop_requested() || clock::now() >= end)
+      continue;
+    auto own = open_channel(how, status);
+    if (!own)
+      break;
+    x.problem = {};
+    ask(own.get(), x);
+    finish(own.get(), event, stop, end);
+  }
   return answer_of({lookups.begin(), lookups.end()}, last);
 }
 

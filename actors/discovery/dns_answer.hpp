@@ -24,6 +24,7 @@ struct dns_lookup {
   std::vector<found_backend> found; ///< Of the records, those that can be a backend.
   std::vector<rejection> rejected;  ///< The others.
   source_problem problem;           ///< Why it failed.
+  bool unreachable = false;         ///< Because there was no connection to a name server.
 };
 
 /// The last good answers, by name and type.

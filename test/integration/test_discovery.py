@@ -493,6 +493,20 @@ def test_odd_answers_cost_their_own_name(name_server, discover, kind):
     assert {x["what"].split(".")[0] for x in found["rejected"]} == set(LOOP)
 
 
+@pytest.mark.parametrize("kind", [A, SRV])
+def test_who_asks_for_tcp_that_is_refused_costs_itself(name_server, discover, kind):
+    """Also names that are still waited for then."""
+    name_server.table = {("truncated.test", kind): LOOP["truncated"]}
+    name_server.table["good.test", kind] = [(5432, "db1.test")] if kind == SRV else ["127.0.0.8"]
+    name_server.slow = {"good.test": 0.3}
+    code, found = discover(dns={"names": ["truncated.test", "good.test"],
+                                "type": "srv" if kind == SRV else "a",
+                                "server": name_server.address})
+    assert (code, found["failed"]) == (0, [])
+    assert [x["name"] for x in found["backends"]] == ["db1.test" if kind == SRV else "127.0.0.8"]
+    assert {x["what"].split(".")[0] for x in found["rejected"]} == {"truncated"}
+
+
 def test_odd_srv_records_cost_themselves(name_server, discover):
     long = ".".join(["z" * 50] * 4)
     odd = [(1, "."), (0, "zero.test"), (5432, "a b.test"), (5432, "-x.test"), (5432, "a/b.test"),

@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+from contextlib import suppress
 
 A, AAAA, SRV = 1, 28, 33
 NXDOMAIN, SERVFAIL = 3, 2
@@ -25,7 +26,7 @@ class NameServer:
     """`table`: {(name, type): [data]}, data as text for addresses and (port, target) for SRV, or a
     function of the question's bytes that makes the rest of the answer. A name that is not in the
     table does not exist. `broken`: SERVFAIL for everything; `failing`: for these names or (name,
-    type) pairs; `silent`: no answer for these names. `asked`: all names in order."""
+    type) pairs; `silent`: no answer for these names; `slow`: it takes these so many seconds. `asked`: all names in order."""
 
     def __init__(self, host):
         self.table = {}
@@ -33,6 +34,7 @@ class NameServer:
         self.broken = False
         self.failing = set()
         self.silent = set()
+        self.slow = {}
         self.asked = []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host, 0))
@@ -53,8 +55,17 @@ class NameServer:
                 return
             name, at = decoded(data, 12)
             self.asked.append(name)
-            if name not in self.silent:
-                self.socket.sendto(self._answer(data, name, at), peer)
+            if name in self.silent:
+                continue
+            answer = self._answer(data, name, at)
+            if name in self.slow:
+                threading.Timer(self.slow[name], self._send, (answer, peer)).start()
+            else:
+                self.socket.sendto(answer, peer)
+
+    def _send(self, answer, peer):
+        with suppress(OSError):  # it was stopped
+            self.socket.sendto(answer, peer)
 
     def _answer(self, data, name, at):
         kind = struct.unpack_from("!H", data, at)[0]
